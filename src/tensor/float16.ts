@@ -1,0 +1,56 @@
+/** @file IEEE 754 half precision and bfloat16 as bit patterns, to and from float32. */
+
+const scratchFloat = new Float32Array(1);
+const scratchBits = new Uint32Array(scratchFloat.buffer);
+
+/** The float32 value of a half precision bit pattern. Exact: every half is a float32. */
+export function float16ToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The nearest half precision bit pattern, ties to even; beyond 65520 it is infinity. */
+export function numberToFloat16(value: number): number {
+  scratchFloat[0] = value;
+  const bits = scratchBits[0]!;
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x47800000) return sign | 0x7c00;
+  if (magnitude < 0x38800000) {
+    // Below 2^-14 halves are evenly spaced by 2^-24: adding 0.5 makes the float32 unit round to that spacing.
+    scratchFloat[0] = Math.abs(scratchFloat[0]!) + 0.5;
+    return sign | (scratchBits[0]! - 0x3f000000);
+  }
+  // Re-bias the exponent, then round the 13 dropped bits to nearest, ties to even; a carry may reach infinity.
+  const rebiased = magnitude - 0x38000000;
+  return sign | ((rebiased + 0xfff + ((rebiased >>> 13) & 1)) >>> 13);
+}
+
+let halfTable: Float32Array | undefined;
+
+/** All values of a half precision array, same length. */
+export function float16ToFloat32(bits: Uint16Array): Float32Array {
+  halfTable ??= Float32Array.from({ length: 65536 }, (_, pattern) => float16ToNumber(pattern));
+  const out = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) out[i] = halfTable[bits[i]!]!;
+  return out;
+}
+
+/** Bit patterns of all values, rounded to nearest even, same length. */
+export function float32ToFloat16(values: Float32Array): Uint16Array {
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) out[i] = numberToFloat16(values[i]!);
+  return out;
+}
+
+/** Values of bfloat16 bit patterns: the upper half of a float32. */
+export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
+  const out = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) out[i] = bits[i]! << 16;
+  return new Float32Array(out.buffer);
+}
