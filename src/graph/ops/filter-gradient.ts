@@ -1,0 +1,89 @@
+/**
+ * @file The gradient of a convolution's filter: dW[f, c, r, s] = sum over n, i, j of dY[n, f, i, j] * X[n, c, i + r, j + s].
+ *
+ * It is a matrix product over pixels. X is padded; its rows are gathered once per kernel row (one copy per row
+ * shift, each a run of whole rows), dY is padded once per kernel column (one copy per column shift). Flattened to
+ * rows of equal width, every pair of a row shift and a column shift is one entry of the kernel, and a single
+ * product [kw * F, pixels] x [pixels, C * kh] yields them all: 6 copies for a 3 x 3 kernel where shifting one side
+ * alone takes 9, and a product large enough to run at full speed even for 16 channels.
+ */
+import { constant, type Shape, type Tensor } from '../tensor.ts';
+import type { ConvAttributes } from './conv.ts';
+import { concat, gather, pad } from './join.ts';
+import { matmul, swapLast } from './matmul.ts';
+import { sum } from './reduce.ts';
+import { reshape, transpose } from './reshape.ts';
+
+/**
+ * @param x Input [N, groups * C, H, W].
+ * @param g Gradient of the output [N, F, h, w].
+ * @param shape Shape of the filter, [F, C, kh, kw].
+ */
+export function filterGradient(x: Tensor, g: Tensor, shape: Shape, attributes: ConvAttributes): Tensor {
+  const { stride, padding } = attributes;
+  const [kh, kw] = shape.slice(2) as [number, number];
+  if (kh === stride && kw === stride && padding === 0) return patchFilterGradient(x, g, shape, attributes);
+  return shiftedFilterGradient(x, stride === 1 ? g : spread(g, stride), shape, attributes);
+}
+
+/** Kernel and stride of equal size: each input pixel belongs to one patch, so patches are a mere reordering. */
+function patchFilterGradient(x: Tensor, g: Tensor, shape: Shape, { stride, groups }: ConvAttributes): Tensor {
+  const [features, channels, kh, kw] = shape as [number, number, number, number];
+  const [batch, , h, w] = g.shape as [number, number, number, number];
+  const cropped = crop(x, h * stride, w * stride);
+  const pixels = reshape(cropped, [batch, groups, channels, h, kh, w, kw]);
+  const patches = kh * kw === 1 ? pixels : transpose(pixels, [0, 1, 2, 4, 6, 3, 5]);
+  const rows = reshape(patches, [batch, groups, channels * kh * kw, h * w]);
+  const gradient = reshape(g, [batch, groups, features / groups, h * w]);
+  return reshape(sum(matmul(gradient, swapLast(rows)), { axes: [0] }), shape);
+}
+
+function shiftedFilterGradient(x: Tensor, g: Tensor, shape: Shape, { padding, groups }: ConvAttributes): Tensor {
+  const [features, channels, kh, kw] = shape as [number, number, number, number];
+  const [batch, , h, w] = g.shape as [number, number, number, number];
+  const width = w + kw - 1;
+  const bottom = h + kh - 1 - x.shape[2]! - padding;
+  const right = width - x.shape[3]! - padding;
+  const padded = pad(x, [0, 0, padding, padding], [0, 0, bottom, right]);
+  const rowOf = BigInt64Array.from({ length: kh * h }, (_, i) => BigInt(Math.floor(i / h) + (i % h)));
+  const rows = gather(padded, constant({ dtype: 'int64', shape: [kh * h], data: rowOf }), 2);
+  const columns = concat(
+    Array.from({ length: kw }, (_, s) => pad(g, [0, 0, 0, s], [0, 0, 0, kw - 1 - s])),
+    1,
+  );
+  // columns is [N, kw, groups, F / groups, h, width] in memory; rows is [N, groups, C, kh, h, width].
+  const left = reshape(columns, [batch * kw * groups, features / groups, h * width]);
+  const right3 = reshape(rows, [batch, groups, channels * kh, h * width]);
+  const product =
+    groups === 1
+      ? reshape(
+          matmul(reshape(columns, [batch, kw * features, h * width]), swapLast(reshape(right3, [batch, channels * kh, h * width]))),
+          [batch, kw, features, channels * kh],
+        )
+      : reshape(
+          matmul(
+            reshape(left, [batch, kw, groups, features / groups, h * width]),
+            swapLast(reshape(right3, [batch, 1, groups, channels * kh, h * width])),
+          ),
+          [batch, kw, features, channels * kh],
+        );
+  const taps = reshape(sum(product, { axes: [0] }), [kw, features, channels, kh]);
+  return transpose(taps, [1, 2, 3, 0]);
+}
+
+/** Puts stride - 1 zeros between neighbouring pixels. */
+function spread(g: Tensor, stride: number): Tensor {
+  const [batch, channels, h, w] = g.shape as [number, number, number, number];
+  const apart = pad(
+    reshape(g, [batch, channels, h, 1, w, 1]),
+    [0, 0, 0, 0, 0, 0],
+    [0, 0, 0, stride - 1, 0, stride - 1],
+  );
+  const dense = reshape(apart, [batch, channels, h * stride, w * stride]);
+  return pad(dense, [0, 0, 0, 0], [0, 0, 1 - stride, 1 - stride]);
+}
+
+/** The top left part. */
+function crop(x: Tensor, height: number, width: number): Tensor {
+  return pad(x, [0, 0, 0, 0], [0, 0, height - x.shape[2]!, width - x.shape[3]!]);
+}
