@@ -51,22 +51,13 @@ function shiftedFilterGradient(x: Tensor, g: Tensor, shape: Shape, { padding, gr
     Array.from({ length: kw }, (_, s) => pad(g, [0, 0, 0, s], [0, 0, 0, kw - 1 - s])),
     1,
   );
-  // columns is [N, kw, groups, F / groups, h, width] in memory; rows is [N, groups, C, kh, h, width].
-  const left = reshape(columns, [batch * kw * groups, features / groups, h * width]);
-  const right3 = reshape(rows, [batch, groups, channels * kh, h * width]);
-  const product =
+  // In one group all column shifts go into one product; in several, the shifts are one more batch axis.
+  const [leftShape, rightShape] =
     groups === 1
-      ? reshape(
-          matmul(reshape(columns, [batch, kw * features, h * width]), swapLast(reshape(right3, [batch, channels * kh, h * width]))),
-          [batch, kw, features, channels * kh],
-        )
-      : reshape(
-          matmul(
-            reshape(left, [batch, kw, groups, features / groups, h * width]),
-            swapLast(reshape(right3, [batch, 1, groups, channels * kh, h * width])),
-          ),
-          [batch, kw, features, channels * kh],
-        );
+      ? [[batch, kw * features], [batch, channels * kh]]
+      : [[batch, kw, groups, features / groups], [batch, 1, groups, channels * kh]];
+  const left = reshape(columns, [...leftShape, h * width]);
+  const product = matmul(left, swapLast(reshape(rows, [...rightShape, h * width])));
   const taps = reshape(sum(product, { axes: [0] }), [kw, features, channels, kh]);
   return transpose(taps, [1, 2, 3, 0]);
 }

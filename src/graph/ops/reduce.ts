@@ -1,4 +1,4 @@
-/** @file Reductions over axes: sum, mean, max. */
+/** @file Reductions over axes: sum, sum of squares, mean, max. */
 import { int } from '../onnx/model.ts';
 import { normalizeAxes, reducedShape } from '../shape.ts';
 import { apply, type Operator, type Tensor } from '../tensor.ts';
@@ -35,6 +35,7 @@ function reduction(name: string, type: string, gradient: ReduceGradient): Operat
 }
 
 const sumOperator = reduction('sum', 'ReduceSum', (x, _y, g) => expand(g, x.shape));
+const sumSquaresOperator = reduction('sumSquares', 'ReduceSumSquare', (x, _y, g) => mul(mul(x, 2), g));
 const meanOperator = reduction('mean', 'ReduceMean', (x, _y, g, count) => expand(mul(g, 1 / count), x.shape));
 /** Where several elements are the largest, they share the gradient. */
 const maxOperator = reduction('max', 'ReduceMax', (x, y, g) => {
@@ -50,5 +51,7 @@ function reduce(operator: Operator<ReduceAttributes>, x: Tensor, options: Reduce
 }
 
 export const sum = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(sumOperator, x, options);
+export const sumSquares = (x: Tensor, options: ReduceOptions = {}): Tensor =>
+  reduce(sumSquaresOperator, x, options);
 export const mean = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(meanOperator, x, options);
 export const max = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(maxOperator, x, options);
