@@ -9,7 +9,7 @@
  */
 import { open, readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 import { ImageError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
 import { MAX_PIXELS } from '../base/limits.ts';
@@ -23,6 +23,8 @@ export interface ImageHeader extends Size {
   readonly bits: 8 | 16;
   /** Channels in the file: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: number;
+  /** Whether pixels are stored as indices into a list of colours, or with fewer than 8 bits and then stretched. */
+  readonly remapped: boolean;
 }
 
 export interface ReadImageOptions {
@@ -74,7 +76,7 @@ export async function decodeImage(
   }
 }
 
-function openWithSharp(input: string | Uint8Array, options: ReadImageOptions): sharp.Sharp {
+function openWithSharp(input: string | Uint8Array, options: ReadImageOptions): Sharp {
   return sharp(input, {
     // 'error' includes 'truncated'; 'warning' would also refuse files that only carry unknown tags.
     failOn: 'error',
@@ -89,7 +91,7 @@ async function headerOf(
   name: string,
   options: ReadImageOptions,
 ): Promise<ImageHeader> {
-  let meta: sharp.Metadata;
+  let meta: Metadata;
   try {
     meta = await sharp(input, { failOn: 'error', limitInputPixels: false }).metadata();
   } catch (cause) {
@@ -114,7 +116,8 @@ async function headerOf(
       fix: 'Convert it to a grey PNG, or leave it out',
     });
   }
-  return { format, width, height, bits, channels: meta.channels };
+  const remapped = meta.isPalette || (meta.bitsPerSample ?? bits) < 8;
+  return { format, width, height, bits, channels: meta.channels, remapped };
 }
 
 const COLOUR_SPACES: ReadonlySet<string> = new Set(['b-w', 'srgb', 'rgb', 'grey16', 'rgb16']);

@@ -24,27 +24,33 @@ export interface Rle {
 
 /** The runs of a mask. */
 export function encodeRle(mask: Mask): Rle {
-  const { height, width, data } = mask;
+  return encodeRegion(mask, 0, 0, mask);
+}
+
+/** The runs of a mask of `size` that is empty but for `region`, whose first pixel is at (left, top); it must fit. */
+export function encodeRegion(region: Mask, left: number, top: number, size: Size): Rle {
+  const { height, width } = size;
   const runs = new RunBuilder();
-  const box = maskBox(mask);
+  const box = maskBox(region);
   // Only columns inside the box are walked: structures are small beside their image, and a walk down a column
   // of row-major data is slow.
   if (box !== undefined) {
     const [x0, y0, x1, y1] = box;
-    runs.add(0, x0 * height);
+    runs.add(0, (left + x0) * height);
     for (let x = x0; x <= x1; x++) {
+      runs.add(0, top + y0);
       let value = 0;
-      let start = 0;
-      for (let y = y0, i = y0 * width + x; y <= y1; y++, i += width) {
-        if (data[i] === value) continue;
+      let start = y0;
+      for (let y = y0, i = y0 * region.width + x; y <= y1; y++, i += region.width) {
+        if (region.data[i] === value) continue;
         runs.add(value, y - start);
-        value = data[i]!;
+        value = region.data[i]!;
         start = y;
       }
       runs.add(value, y1 + 1 - start);
-      runs.add(0, height - y1 - 1);
+      runs.add(0, height - (top + y1 + 1));
     }
-    runs.add(0, (width - 1 - x1) * height);
+    runs.add(0, (width - 1 - (left + x1)) * height);
   } else {
     runs.add(0, height * width);
   }

@@ -1,0 +1,202 @@
+/**
+ * @file COCO JSON (Lin et al. 2014, data format "object detection"): polygons, compressed and uncompressed RLE.
+ *
+ * All annotations of one category in one image become one mask, crowd regions among them: Packmule segments
+ * classes, not instances. Written files hold compressed RLE; what a refiner recorded is under the key `packmule`.
+ */
+import { z } from 'zod';
+import { AnnotationError } from '../base/errors.ts';
+import { writeFileAtomic } from '../base/files.ts';
+import type { PointXy, Size } from '../base/geometry.ts';
+import { cocoPolygonToRle } from '../masks/polygon.ts';
+import {
+  checkMaskSize,
+  type Rle,
+  rleArea,
+  rleBox,
+  rleFromCounts,
+  rleFromString,
+  rleToString,
+  rleUnion,
+} from '../masks/rle.ts';
+import {
+  type ClassLookup,
+  checkUniqueNames,
+  createClassLookup,
+  fileNameOf,
+  mergeByClass,
+  readAnnotationText,
+} from './collect.ts';
+import { startsLike } from './recognise.ts';
+import type { AnnotatedImage, AnnotationFormat, AnnotationSet, Structure } from './types.ts';
+
+const id = z.union([z.int(), z.string()]);
+
+const runLengths = z.object({
+  size: z.tuple([z.number(), z.number()]),
+  counts: z.union([z.string(), z.array(z.number())]),
+});
+
+const annotationSchema = z.object({
+  id: id.optional(),
+  image_id: id,
+  category_id: id,
+  segmentation: z.union([z.array(z.array(z.number())), runLengths]).optional(),
+  score: z.number().min(0).max(1).optional(),
+  packmule: z.record(z.string(), z.json()).optional(),
+});
+
+const fileSchema = z.object({
+  categories: z.array(z.object({ id, name: z.string() })),
+  images: z.array(z.object({ id, file_name: z.string(), width: z.number(), height: z.number() })),
+  annotations: z.array(annotationSchema),
+});
+
+type CocoFile = z.infer<typeof fileSchema>;
+type CocoAnnotation = z.infer<typeof annotationSchema>;
+
+export const coco: AnnotationFormat = {
+  name: 'COCO JSON',
+
+  matches: (path) => startsLike(path, '.json', /"(images|annotations|categories|info|licenses)"\s*:/),
+
+  async read(path, options = {}) {
+    const file = parse(path, await readAnnotationText(path));
+    const names = file.categories.map((category) => category.name);
+    const lookup = createClassLookup(names, options.classes);
+    return toSet(path, file, lookup);
+  },
+
+  async write(path, set) {
+    await writeFileAtomic(path, JSON.stringify(fromSet(set)));
+  },
+};
+
+function parse(path: string, text: string): CocoFile {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new AnnotationError(
+      {
+        seen: `${path} is not valid JSON (${cause instanceof Error ? cause.message : String(cause)})`,
+        need: 'A COCO file is one complete JSON object',
+        fix: 'Export it again, or copy it again from its source',
+      },
+      { cause },
+    );
+  }
+  const result = fileSchema.safeParse(json);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new AnnotationError({
+    seen: `${path} is not a COCO file at ${issue.path.join('.') || 'its top level'} (${issue.message})`,
+    need: 'A COCO file has the lists categories, images and annotations as its format describes them',
+    fix: 'Correct the entry, or export the file again',
+  });
+}
+
+function toSet(path: string, file: CocoFile, lookup: ClassLookup): AnnotationSet {
+  const categories = new Map(file.categories.map((category) => [category.id, category.name]));
+  const images = new Map<string | number, { image: AnnotatedImage; shapes: Structure[] }>();
+  for (const { id: imageId, file_name, width, height } of file.images) {
+    const where = `Image ${imageId} of ${path}`;
+    checkMaskSize({ width, height }, where);
+    if (images.has(imageId)) throw contradiction(where, 'has an id that another image has too');
+    const image = { fileName: fileNameOf(file_name, where), width, height, structures: [] };
+    images.set(imageId, { image, shapes: [] });
+  }
+  if (categories.size !== file.categories.length) {
+    throw contradiction(`${path}`, 'has two categories of one id');
+  }
+  file.annotations.forEach((annotation, index) => {
+    const where = `Annotation ${annotation.id ?? `number ${index + 1}`} of ${path}`;
+    const owner = images.get(annotation.image_id);
+    if (owner === undefined)
+      throw contradiction(where, `belongs to the unknown image ${annotation.image_id}`);
+    const category = categories.get(annotation.category_id);
+    if (category === undefined)
+      throw contradiction(where, `has the unknown category ${annotation.category_id}`);
+    owner.shapes.push({
+      classIndex: lookup.indexOf(category, where),
+      rle: maskOf(annotation, owner.image, where),
+      ...(annotation.score === undefined ? {} : { score: annotation.score }),
+      ...(annotation.packmule === undefined ? {} : { provenance: annotation.packmule }),
+    });
+  });
+  const all = [...images.values()].map(({ image, shapes }) => ({
+    ...image,
+    structures: mergeByClass(shapes),
+  }));
+  checkUniqueNames(path, all);
+  return { classes: lookup.classes, images: all };
+}
+
+function maskOf({ segmentation }: CocoAnnotation, size: Size, where: string): Rle {
+  if (segmentation === undefined || (Array.isArray(segmentation) && segmentation.length === 0)) {
+    throw new AnnotationError({
+      seen: `${where} has no segmentation`,
+      need: 'Every annotation has a mask: polygons or run lengths; a box alone is none',
+      fix: 'Draw the mask, or remove the annotation',
+    });
+  }
+  if (Array.isArray(segmentation)) {
+    const [first, ...rest] = segmentation.map((ring) => cocoPolygonToRle(pairs(ring, where), size, where));
+    return rleUnion(first!, ...rest);
+  }
+  const [height, width] = segmentation.size;
+  if (height !== size.height || width !== size.width) {
+    throw new AnnotationError({
+      seen: `${where} is a mask of ${width} x ${height} pixels in an image of ${size.width} x ${size.height}`,
+      need: 'A mask has the size of its image',
+      fix: 'Check that the annotation belongs to this image and was made at its size',
+    });
+  }
+  const { counts } = segmentation;
+  return typeof counts === 'string' ? rleFromString(counts, size, where) : rleFromCounts(counts, size, where);
+}
+
+function pairs(ring: readonly number[], where: string): PointXy[] {
+  if (ring.length % 2 !== 0)
+    throw contradiction(where, `has a polygon of ${ring.length} coordinates, an odd number`);
+  return Array.from({ length: ring.length / 2 }, (_, i): PointXy => [ring[2 * i]!, ring[2 * i + 1]!]);
+}
+
+function contradiction(where: string, what: string): AnnotationError {
+  return new AnnotationError({
+    seen: `${where} ${what}`,
+    need: 'Ids are unique and refer to entries of the same file, and polygons are lists of x and y',
+    fix: 'Correct the entry, or export the file again',
+  });
+}
+
+function fromSet(set: AnnotationSet): unknown {
+  const images = set.images.map(({ fileName, width, height }, i) => ({
+    id: i + 1,
+    file_name: fileName,
+    width,
+    height,
+  }));
+  const annotations = set.images.flatMap((image, i) =>
+    image.structures.map((structure) => ({ image_id: i + 1, ...fromStructure(structure) })),
+  );
+  return {
+    info: { description: 'Written by Packmule' },
+    categories: set.classes.map((name, i) => ({ id: i + 1, name })),
+    images,
+    annotations: annotations.map((annotation, i) => ({ id: i + 1, ...annotation })),
+  };
+}
+
+function fromStructure({ classIndex, rle, score, provenance }: Structure): Record<string, unknown> {
+  const [x0, y0, x1, y1] = rleBox(rle) ?? [0, 0, -1, -1];
+  return {
+    category_id: classIndex + 1,
+    segmentation: { size: [rle.height, rle.width], counts: rleToString(rle) },
+    area: rleArea(rle),
+    bbox: [x0, y0, x1 - x0 + 1, y1 - y0 + 1],
+    iscrowd: 0,
+    ...(score === undefined ? {} : { score }),
+    ...(provenance === undefined ? {} : { packmule: provenance }),
+  };
+}

@@ -1,0 +1,121 @@
+/** @file What all readers of annotations share: class names to indices, several shapes of one class to one mask. */
+import { readFile } from 'node:fs/promises';
+import { AnnotationError } from '../base/errors.ts';
+import { nearestName } from '../base/suggest.ts';
+import { type Rle, rleUnion } from '../masks/rle.ts';
+import type { AnnotatedImage, Structure } from './types.ts';
+
+/** Class names and their indices. */
+export interface ClassLookup {
+  readonly classes: readonly string[];
+  /** @throws AnnotationError for a name that is not in the list; `where` names the annotation. */
+  indexOf(name: string, where: string): number;
+}
+
+/** A lookup in the list that the caller asks for, or else in the one that the file declares. */
+export function createClassLookup(
+  declared: readonly string[],
+  wanted: readonly string[] | undefined,
+): ClassLookup {
+  const classes = wanted ?? declared;
+  const indices = new Map(classes.map((name, index) => [name, index]));
+  if (indices.size !== classes.length) {
+    const twice = classes.find((name, index) => classes.indexOf(name) !== index);
+    throw new AnnotationError({
+      seen: `The class list names "${twice}" twice`,
+      need: 'Every class has a name of its own',
+      fix: 'Rename one of the two, or remove it',
+    });
+  }
+  return {
+    classes,
+    indexOf(name, where) {
+      const index = indices.get(name);
+      if (index !== undefined) return index;
+      const near = nearestName(name, classes);
+      throw new AnnotationError({
+        seen: `${where} has the class "${name}", which is not in the class list`,
+        need: `Classes are ${listed(classes)}`,
+        fix:
+          near === undefined
+            ? 'Add it to the class list, or remove the annotation'
+            : `Did you mean "${near}"?`,
+      });
+    },
+  };
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 8).map((name) => `"${name}"`);
+  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - 8} more` : shown.join(', ');
+}
+
+/**
+ * One structure per class, in class order. Shapes of one class are merged; a score or provenance describes one
+ * shape, so a merged structure has none.
+ */
+export function mergeByClass(shapes: readonly Structure[]): Structure[] {
+  const groups = new Map<number, Structure[]>();
+  for (const shape of shapes) {
+    const group = groups.get(shape.classIndex);
+    if (group === undefined) groups.set(shape.classIndex, [shape]);
+    else group.push(shape);
+  }
+  return [...groups.values()]
+    .map((group): Structure => {
+      const [first, ...rest] = group as [Structure, ...Structure[]];
+      if (rest.length === 0) return first;
+      const rle: Rle = rleUnion(first.rle, ...rest.map((shape) => shape.rle));
+      return { classIndex: first.classIndex, rle };
+    })
+    .sort((a, b) => a.classIndex - b.classIndex);
+}
+
+/** The last part of a path as annotation files write them, with either slash. */
+export function fileNameOf(path: string, where: string): string {
+  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+  if (name !== '' && name !== '.' && name !== '..') return name;
+  throw new AnnotationError({
+    seen: `${where} has the file name "${path}"`,
+    need: 'Every image has the name of a file',
+    fix: 'Correct the annotation file',
+  });
+}
+
+/** @throws AnnotationError when two images have one name. */
+export function checkUniqueNames(path: string, images: readonly AnnotatedImage[]): void {
+  const names = new Set<string>();
+  for (const { fileName } of images) {
+    if (names.has(fileName)) {
+      throw new AnnotationError({
+        seen: `${path} lists the image ${fileName} twice`,
+        need: 'Every image is listed once, and file names differ also between folders',
+        fix: 'Remove one of the two, or rename one of the files',
+      });
+    }
+    names.add(fileName);
+  }
+}
+
+/** The text of an annotation file. @throws AnnotationError when it cannot be read or is empty. */
+export async function readAnnotationText(path: string): Promise<string> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new AnnotationError(
+      {
+        seen: `${path} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
+        need: 'The annotation file exists and may be read',
+        fix: 'Check the path and the rights of the file',
+      },
+      { cause },
+    );
+  }
+  if (text.trim() !== '') return text;
+  throw new AnnotationError({
+    seen: `${path} is empty`,
+    need: 'An annotation file holds annotations',
+    fix: 'Export it again',
+  });
+}

@@ -1,0 +1,74 @@
+/** @file What the two formats of mask PNGs in folders share: listing, reading, and the class list beside them. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AnnotationError, ImageError } from '../base/errors.ts';
+import { writeFileAtomic } from '../base/files.ts';
+import type { Size } from '../base/geometry.ts';
+import type { Image } from '../imaging/image.ts';
+import { readImage, readImageHeader } from '../imaging/read.ts';
+
+/** A file with one class name a line, in class order. */
+const CLASS_LIST = 'classes.txt';
+
+/** Names of PNG files and of folders in a folder, sorted; nothing where `path` is no folder. */
+export async function listFolder(path: string): Promise<{ pngs: string[]; folders: string[] }> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  const shown = entries.filter((entry) => !entry.name.startsWith('.'));
+  const names = (kept: typeof shown): string[] => kept.map((entry) => entry.name).sort();
+  return {
+    pngs: names(shown.filter((entry) => !entry.isDirectory() && /\.png$/i.test(entry.name))),
+    folders: names(shown.filter((entry) => entry.isDirectory())),
+  };
+}
+
+/** The class names in classes.txt, or undefined where there is no such file. */
+export async function readClassList(folder: string): Promise<string[] | undefined> {
+  const text = await readFile(join(folder, CLASS_LIST), 'utf8').catch(() => undefined);
+  return text
+    ?.split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+export async function writeClassList(folder: string, classes: readonly string[]): Promise<void> {
+  await writeFileAtomic(join(folder, CLASS_LIST), `${classes.join('\n')}\n`);
+}
+
+/**
+ * A PNG whose stored values are the grey values. Palettes, low bit depths and colours are refused: what they decode
+ * to is not what they store.
+ */
+export async function readValuePng(path: string): Promise<Image> {
+  try {
+    const header = await readImageHeader(path);
+    if (header.remapped || header.channels !== 1) {
+      const kind = header.remapped ? 'a palette or fewer than 8 bits' : `${header.channels} channels`;
+      throw new AnnotationError({
+        seen: `${path} is a PNG with ${kind}`,
+        need: 'Masks are grey PNGs of 8 or 16 bits whose values are meant as they are',
+        fix: 'Save it as 8-bit grey with the class numbers as grey values',
+      });
+    }
+    return await readImage(path);
+  } catch (error) {
+    throw error instanceof ImageError ? new AnnotationError(error, { cause: error }) : error;
+  }
+}
+
+/** @throws AnnotationError when two masks of one image differ in size. */
+export function checkSameSize(path: string, seen: Size, expected: Size): void {
+  if (seen.width === expected.width && seen.height === expected.height) return;
+  throw new AnnotationError({
+    seen: `${path} has ${seen.width} x ${seen.height} pixels, another mask of its image ${expected.width} x ${expected.height}`,
+    need: 'All masks of one image have its size',
+    fix: 'Export the masks again at the size of the image',
+  });
+}
+
+export function emptyFolder(path: string, need: string): AnnotationError {
+  return new AnnotationError({
+    seen: `${path} has no mask in it`,
+    need,
+    fix: 'Add the masks, or remove the folder',
+  });
+}

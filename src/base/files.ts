@@ -1,0 +1,59 @@
+/** @file Writing files so that a reader never sees half of one: a temporary file beside it, then a rename. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { RunError } from './errors.ts';
+
+/**
+ * Writes a whole file or leaves the old one as it was. Folders on the way are made.
+ * @throws RunError when the disk is full, the folder may not be written or the path is not a file.
+ */
+export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(content);
+      // Without this a power cut after the rename could leave an empty file under the final name.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw writeError(path, cause);
+  }
+}
+
+const REMEDIES: Readonly<Record<string, readonly [need: string, fix: string]>> = {
+  ENOSPC: [
+    'There is free space on the disk',
+    'Free some space, then start the same command again: done work is kept',
+  ],
+  EDQUOT: [
+    'The disk quota is not used up',
+    'Free some space, then start the same command again: done work is kept',
+  ],
+  EACCES: ['The folder may be written', 'Change the rights of the folder, or choose another one'],
+  EPERM: ['The folder may be written', 'Change the rights of the folder, or choose another one'],
+  EROFS: ['The disk may be written', 'Choose a folder on a disk that is not read-only'],
+  EISDIR: ['The path is free or a file', 'Remove the folder of that name, or choose another path'],
+  ENOTDIR: [
+    'Every part of the path but the last is a folder',
+    'Remove the file in the way, or choose another path',
+  ],
+  EEXIST: [
+    'Every part of the path but the last is a folder',
+    'Remove the file in the way, or choose another path',
+  ],
+};
+
+/** The RunError for a failed write to `path`: what went wrong and what to do about it. */
+export function writeError(path: string, cause: unknown): RunError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const [need, fix] = REMEDIES[code] ?? ['The file can be written', 'Check the disk and the path'];
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new RunError({ seen: `${path} could not be written (${detail})`, need, fix }, { cause });
+}
