@@ -1,0 +1,207 @@
+/**
+ * @file Looking at every file of a data set before any work starts, so that a run does not stop in its third hour
+ * at a damaged image. All problems are collected and shown together.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { DatasetError, PackmuleError } from '../base/errors.ts';
+import type { Size } from '../base/geometry.ts';
+import { decodeImage } from '../imaging/read.ts';
+import { rleArea } from '../masks/rle.ts';
+import { mapConcurrently } from './concurrent.ts';
+import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
+
+export type ProblemKind =
+  | 'missing-image'
+  | 'unreadable-image'
+  | 'wrong-size'
+  | 'not-annotated'
+  | 'bad-mask'
+  | 'duplicate-name'
+  | 'duplicate-image';
+
+/** One thing that is wrong with one case. */
+export interface Problem {
+  readonly kind: ProblemKind;
+  readonly split: SplitName;
+  readonly imagePath: string;
+  /** What was seen, as a sentence that names the file. */
+  readonly message: string;
+}
+
+export interface CheckOptions {
+  /** Drop bad cases instead of stopping. Default false. */
+  readonly skipBad?: boolean;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface CheckedDataset {
+  /** Without the bad cases. */
+  readonly dataset: Dataset;
+  /** Empty unless skipBad. */
+  readonly problems: readonly Problem[];
+  /** SHA-256 of the bytes of each image file, in hex, by case id. */
+  readonly imageHashes: ReadonlyMap<string, string>;
+  /** SHA-256 over class list, splits, names, image hashes and masks, in hex: changes when anything in the data does. */
+  readonly fingerprint: string;
+}
+
+const SHOWN = 20;
+const AT_ONCE = 4;
+
+/**
+ * Decodes every image and compares it with its annotation.
+ * @throws DatasetError that lists the problems, unless skipBad; with skipBad when more than half of a split, or all
+ * labelled images, would be dropped. Throws the signal's reason when aborted.
+ */
+export async function checkDataset(dataset: Dataset, options: CheckOptions = {}): Promise<CheckedDataset> {
+  const { skipBad = false, onProgress, signal } = options;
+  let done = 0;
+  const looked = await mapConcurrently(dataset.cases, AT_ONCE, async (item): Promise<Looked> => {
+    signal?.throwIfAborted();
+    const result = await lookAt(item);
+    onProgress?.(++done, dataset.cases.length);
+    return result;
+  });
+  addDuplicates(looked);
+  const problems = looked.flatMap((entry) => entry.problems);
+  if (problems.length > 0 && !skipBad) throw badData(problems, dataset.cases.length);
+  const good = looked.filter((entry) => entry.problems.length === 0);
+  const checked = { ...dataset, cases: good.map((entry) => entry.item) };
+  if (problems.length > 0) requireMost(dataset, checked, problems);
+  const imageHashes = new Map(good.map(({ item, hash }) => [item.id, hash] as const));
+  return { dataset: checked, problems, imageHashes, fingerprint: fingerprintOf(checked, imageHashes) };
+}
+
+interface Looked {
+  readonly item: Case;
+  /** Empty when the file cannot be read. */
+  readonly hash: string;
+  readonly problems: Problem[];
+}
+
+async function lookAt(item: Case): Promise<Looked> {
+  const problems: Problem[] = [];
+  const report = (kind: ProblemKind, message: string): void => {
+    problems.push({ kind, split: item.split, imagePath: item.imagePath, message });
+  };
+  let hash = '';
+  try {
+    const bytes = await readFile(item.imagePath);
+    hash = createHash('sha256').update(bytes).digest('hex');
+    const image = await decodeImage(bytes, item.imagePath);
+    if (!sameSize(image, item.size)) {
+      report(
+        'wrong-size',
+        `${item.imagePath} is ${image.width} x ${image.height} pixels, its annotation ${item.size.width} x ${item.size.height}`,
+      );
+    }
+  } catch (error) {
+    if (error instanceof PackmuleError) report('unreadable-image', error.seen);
+    else if (isFileError(error) && error.code === 'ENOENT') {
+      report('missing-image', `${item.imagePath} is annotated but does not exist`);
+    } else if (isFileError(error)) report('unreadable-image', `${item.imagePath}: ${error.message}`);
+    else throw error;
+  }
+  if (item.split !== 'unlabelled' && item.structures === undefined) {
+    report('not-annotated', `${item.imagePath} is in the split ${item.split} but has no annotation`);
+  }
+  for (const { classIndex, rle } of item.structures ?? []) {
+    if (!sameSize(rle, item.size)) {
+      report(
+        'bad-mask',
+        `${item.imagePath}: the mask of class ${classIndex} is ${rle.width} x ${rle.height} pixels, not ${item.size.width} x ${item.size.height}`,
+      );
+    } else if (rleArea(rle) === 0) {
+      report('bad-mask', `${item.imagePath}: the mask of class ${classIndex} is empty`);
+    }
+  }
+  return { item, hash, problems };
+}
+
+function sameSize(a: Size, b: Size): boolean {
+  return a.height === b.height && a.width === b.width;
+}
+
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error;
+}
+
+/**
+ * The second of two cases of one name is a problem, because results are kept by name; so is a copy of a val or test
+ * image in another split, because results on it would look better than they are.
+ */
+function addDuplicates(looked: readonly Looked[]): void {
+  const byId = new Map<string, Looked>();
+  const held = new Map<string, Looked>();
+  for (const entry of looked) {
+    if (entry.hash === '') continue;
+    const { split } = entry.item;
+    if (split === 'val' || split === 'test') held.set(entry.hash, held.get(entry.hash) ?? entry);
+  }
+  for (const entry of looked) {
+    const { id, split, imagePath } = entry.item;
+    const first = byId.get(id);
+    if (first !== undefined) {
+      entry.problems.push({
+        kind: 'duplicate-name',
+        split,
+        imagePath,
+        message: `${imagePath} and ${first.item.imagePath} have the same name without extension, "${id}"`,
+      });
+    } else byId.set(id, entry);
+    const copy = held.get(entry.hash);
+    if (copy !== undefined && copy.item.split !== split) {
+      entry.problems.push({
+        kind: 'duplicate-image',
+        split,
+        imagePath,
+        message: `${imagePath} (${split}) is the same file as ${copy.item.imagePath} (${copy.item.split})`,
+      });
+    }
+  }
+}
+
+function badData(problems: readonly Problem[], total: number): DatasetError {
+  const bad = new Set(problems.map((problem) => problem.imagePath)).size;
+  return new DatasetError({
+    seen: `${bad} of ${total} images have problems:\n${listed(problems)}`,
+    need: 'Every image can be read, has a name of its own and fits its annotation',
+    fix: 'Correct or remove them, or use --skip-bad to go on without these images',
+  });
+}
+
+function requireMost(before: Dataset, after: Dataset, problems: readonly Problem[]): void {
+  for (const split of SPLIT_NAMES) {
+    const had = casesOf(before, split).length;
+    const left = casesOf(after, split).length;
+    if (left * 2 >= had && (left > 0 || had === 0)) continue;
+    const here = problems.filter((problem) => problem.split === split);
+    throw new DatasetError({
+      seen: `${had - left} of ${had} images of ${split} have problems:\n${listed(here)}`,
+      need: 'At most half of a split is left out by --skip-bad; more than that points to a mistake in the data set',
+      fix: 'Correct these files or the settings of the data set',
+    });
+  }
+}
+
+function listed(problems: readonly Problem[]): string {
+  const lines = problems.slice(0, SHOWN).map((problem) => `- ${problem.message}`);
+  if (problems.length > SHOWN) lines.push(`- and ${problems.length - SHOWN} more`);
+  return `${lines.join('\n')}\n`;
+}
+
+function fingerprintOf(dataset: Dataset, imageHashes: ReadonlyMap<string, string>): string {
+  const hash = createHash('sha256').update(JSON.stringify([dataset.classes, dataset.mirroredPairs ?? null]));
+  for (const { id, split, imagePath, structures } of dataset.cases) {
+    hash.update(
+      JSON.stringify([id, basename(imagePath), split, imageHashes.get(id), structures?.length ?? null]),
+    );
+    for (const { classIndex, rle } of structures ?? []) {
+      hash.update(`${classIndex} ${rle.height} ${rle.width} ${rle.counts.join(',')};`);
+    }
+  }
+  return hash.digest('hex');
+}

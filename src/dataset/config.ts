@@ -1,0 +1,74 @@
+/** @file The settings of a data set. Their descriptions are the documentation. */
+import { z } from 'zod';
+
+const splitSchema = z.strictObject({
+  images: z.string().min(1).optional().describe('Folder of images, relative to root.'),
+  annotations: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Annotation file (COCO JSON, CVAT XML) or folder of label PNGs, relative to root.'),
+});
+
+const fraction = z.number().min(0).max(0.9);
+
+export const dataSchema = z
+  .strictObject({
+    root: z.string().min(1).describe('Folder of the data set.'),
+    splits: z
+      .strictObject({
+        labelled: splitSchema.optional().describe('Annotated images for training.'),
+        val: splitSchema.optional().describe('Annotated images for choosing settings.'),
+        test: splitSchema.optional().describe('Annotated images for reporting.'),
+        unlabelled: splitSchema.optional().describe('Images without annotations.'),
+      })
+      .optional()
+      .describe('Where each split lies, when it is not found by the names of the folders.'),
+    images: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'One folder with the images of all splits, relative to root; annotations then says where their file is.',
+      ),
+    annotations: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('The annotation file or label folder of that one folder, relative to root.'),
+    classes: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('The classes in order. Default: those of the annotation file of the labelled images.'),
+    classAttribute: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('CVAT: the attribute that holds the class, where the label does not.'),
+    mirroredPairs: z
+      .array(z.tuple([z.string(), z.string()]))
+      .optional()
+      .describe(
+        'Pairs of classes that a left-right flip exchanges. Left out: images are never flipped. An empty list: they are flipped and every class keeps its name.',
+      ),
+    fractions: z
+      .strictObject({
+        val: fraction.default(0.15).describe('Share of the annotated images that becomes val.'),
+        test: fraction.default(0.2).describe('Share of the annotated images that becomes test.'),
+      })
+      .prefault({})
+      .describe('How one folder without list files is split at random.'),
+    seed: z.int().default(0).describe('Seed of that random split.'),
+    limit: z
+      .int()
+      .positive()
+      .optional()
+      .describe('Use only the first so many labelled images, in file order; the others are left out.'),
+  })
+  .describe('The data set.');
+
+/** Settings as a user writes them. */
+export type DataConfigInput = z.input<typeof dataSchema>;
+/** Settings with all defaults filled in. */
+export type DataConfig = z.output<typeof dataSchema>;

@@ -1,0 +1,217 @@
+/**
+ * @file Opening a data set: from settings to cases. Reads annotations and, for images without one, their headers;
+ * pixels are looked at by checkDataset.
+ */
+import { join } from 'node:path';
+import { readAnnotations } from '../annotations/read.ts';
+import type { AnnotationSet } from '../annotations/types.ts';
+import { ConfigError, DatasetError, PackmuleError } from '../base/errors.ts';
+import type { Size } from '../base/geometry.ts';
+import { nearestName } from '../base/suggest.ts';
+import { readImageHeader } from '../imaging/read.ts';
+import { mapConcurrently } from './concurrent.ts';
+import { type DataConfig, type DataConfigInput, dataSchema } from './config.ts';
+import { findLayout, type ImageSource, type Layout } from './layout.ts';
+import { divideCases, type SourceCase, withoutExtension } from './split.ts';
+import { type Case, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
+
+/** A data set together with how its files lie. */
+export interface OpenedDataset {
+  readonly dataset: Dataset;
+  readonly layout: Layout;
+}
+
+/**
+ * Opens the data set of the settings.
+ * @throws ConfigError for impossible settings, DatasetError when parts are missing or ambiguous, AnnotationError
+ * when an annotation file cannot be read or holds an unknown class.
+ */
+export async function openDataset(config: DataConfigInput): Promise<Dataset> {
+  return (await openWithLayout(config)).dataset;
+}
+
+export async function openWithLayout(input: DataConfigInput): Promise<OpenedDataset> {
+  const config = parseConfig(input);
+  const layout = await findLayout(config);
+  const { classes, bySource } = await readSources(layout, config);
+  const divided: PartialCase[] = [];
+  for (const { source, cases } of bySource) {
+    const { split } = source;
+    if (split === 'all') divided.push(...(await divideCases(cases, layout.lists, config)));
+    else divided.push(...cases.map((item) => toCase(item, split)));
+  }
+  const limited = limitLabelled(divided, config.limit);
+  const ordered = SPLIT_NAMES.flatMap((split) => limited.filter((item) => item.split === split));
+  if (!ordered.some((item) => item.split === 'labelled')) throw nothingLabelled(layout);
+  const pairs = config.mirroredPairs && classPairs(config.mirroredPairs, classes);
+  const dataset: Dataset = {
+    root: layout.root,
+    classes,
+    cases: await mapConcurrently(ordered, 8, withSize),
+    ...(pairs !== undefined && { mirroredPairs: pairs }),
+  };
+  return { dataset, layout };
+}
+
+function parseConfig(input: DataConfigInput): DataConfig {
+  const parsed = dataSchema.safeParse(input);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `data.${issue.path.join('.')}: ${issue.message}`);
+  if (parsed.success && parsed.data.fractions.val + parsed.data.fractions.test >= 1) {
+    problems.push('data.fractions: val and test together leave nothing to train on');
+  }
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new ConfigError({
+    seen: `The settings of the data set are not possible: ${problems.join('; ')}`,
+    need: 'Settings have the names and values of the documentation',
+    fix: 'Correct these settings',
+  });
+}
+
+interface SourceCases {
+  readonly source: ImageSource;
+  readonly cases: readonly SourceCase[];
+}
+
+/** The class list is that of the settings, else of the first annotated source: labelled comes before val and test. */
+async function readSources(
+  layout: Layout,
+  config: DataConfig,
+): Promise<{ classes: readonly string[]; bySource: SourceCases[] }> {
+  let classes: readonly string[] | undefined = config.classes;
+  const bySource: SourceCases[] = [];
+  for (const source of layout.sources) {
+    if (source.annotations === undefined) {
+      if (source.split !== 'unlabelled') throw noAnnotations(source);
+      bySource.push({ source, cases: source.imageFiles.map((file) => bareCase(source, file)) });
+      continue;
+    }
+    const set = await readAnnotations(source.annotations, {
+      ...(classes !== undefined && { classes }),
+      ...(config.classAttribute !== undefined && { classAttribute: config.classAttribute }),
+    });
+    classes ??= set.classes;
+    requireStructures(set, source);
+    bySource.push({ source, cases: annotatedCases(source, set) });
+  }
+  if (classes === undefined) throw nothingLabelled(layout);
+  return { classes, bySource };
+}
+
+/** Annotated images in the order of the file, then images that it does not name. */
+function annotatedCases(source: ImageSource, set: AnnotationSet): SourceCase[] {
+  const byName = new Map<string, string>();
+  for (const file of [...source.imageFiles].reverse()) {
+    // Label PNGs may belong to JPEG images, so the name without extension finds an image too.
+    byName.set(withoutExtension(file), file);
+  }
+  for (const file of source.imageFiles) byName.set(file, file);
+  const used = new Set<string>();
+  const annotated = set.images.map((image): SourceCase => {
+    const file = byName.get(image.fileName) ?? byName.get(withoutExtension(image.fileName)) ?? image.fileName;
+    used.add(file);
+    return {
+      ...bareCase(source, file),
+      size: { height: image.height, width: image.width },
+      structures: image.structures,
+    };
+  });
+  const others = source.imageFiles.filter((file) => !used.has(file));
+  return [...annotated, ...others.map((file) => bareCase(source, file))];
+}
+
+function bareCase(source: ImageSource, file: string): SourceCase {
+  return { id: withoutExtension(file), fileName: file, imagePath: join(source.imagesFolder, file) };
+}
+
+function toCase({ id, imagePath, size, structures }: SourceCase, split: SplitName): PartialCase {
+  return {
+    id,
+    imagePath,
+    split,
+    ...(size !== undefined && { size }),
+    ...(structures !== undefined && split !== 'unlabelled' && { structures }),
+  };
+}
+
+/** A case whose size is still to be read from its image. */
+type PartialCase = Omit<Case, 'size'> & { readonly size?: Size };
+
+async function withSize(item: PartialCase): Promise<Case> {
+  return { ...item, size: item.size ?? (await sizeOf(item.imagePath)) };
+}
+
+async function sizeOf(path: string): Promise<Size> {
+  try {
+    const { height, width } = await readImageHeader(path);
+    return { height, width };
+  } catch (error) {
+    // One bad image must not hide the others: checkDataset reports them all.
+    if (error instanceof PackmuleError) return { height: 0, width: 0 };
+    throw error;
+  }
+}
+
+function limitLabelled(cases: readonly PartialCase[], limit: number | undefined): readonly PartialCase[] {
+  if (limit === undefined) return cases;
+  const labelled = cases.filter((item) => item.split === 'labelled');
+  if (limit > labelled.length) {
+    throw new ConfigError({
+      seen: `data.limit is ${limit}, but there are ${labelled.length} labelled images`,
+      need: 'The limit is at most the number of labelled images',
+      fix: 'Lower or remove data.limit',
+    });
+  }
+  const kept = new Set(labelled.slice(0, limit));
+  return cases.filter((item) => item.split !== 'labelled' || kept.has(item));
+}
+
+function classPairs(
+  pairs: readonly (readonly [string, string])[],
+  classes: readonly string[],
+): (readonly [number, number])[] {
+  const used = new Set<string>();
+  const indexOf = (name: string): number => {
+    const index = classes.indexOf(name);
+    const near = nearestName(name, classes);
+    if (index < 0 || used.has(name)) {
+      throw new ConfigError({
+        seen: `data.mirroredPairs names ${name}, which is ${index < 0 ? 'no class' : 'in it twice'}`,
+        need: 'Each pair names two classes, and each class is in one pair at most',
+        fix: index < 0 && near !== undefined ? `Did you mean ${near}?` : 'Correct data.mirroredPairs',
+      });
+    }
+    used.add(name);
+    return index;
+  };
+  return pairs.map(([left, right]) => [indexOf(left), indexOf(right)] as const);
+}
+
+function requireStructures(set: AnnotationSet, source: ImageSource): void {
+  if (set.images.some((image) => image.structures.length > 0)) return;
+  throw new DatasetError({
+    seen: `${source.annotations} annotates ${set.images.length} images with no structure at all`,
+    need: 'Annotations hold at least one mask',
+    fix: 'Check that this is the right file or folder and that the export was complete',
+  });
+}
+
+function noAnnotations({ imagesFolder, split }: ImageSource): DatasetError {
+  return new DatasetError({
+    seen: `There are no annotations for the images in ${imagesFolder}`,
+    need: `${split === 'all' ? 'Some images' : `The images of ${split}`} come with an annotation file (COCO JSON or CVAT XML) or a folder of label PNGs beside them`,
+    fix: 'Add it, or set data.annotations; images without annotations belong in a folder called unlabelled',
+  });
+}
+
+function nothingLabelled(layout: Layout): DatasetError {
+  return new DatasetError({
+    seen: `${layout.root} has no labelled images`,
+    need: 'At least one annotated image to train on',
+    fix:
+      layout.kind === 'split-folders'
+        ? 'Put annotated images in a folder called labelled'
+        : 'Annotate images, or leave some out of the lists and fractions of val and test',
+  });
+}

@@ -1,0 +1,215 @@
+/**
+ * @file How the files of a data set lie: which folder holds the images of which split, and where their annotations
+ * are. Looks at names only; reads no image and no annotation.
+ */
+import { type Dirent, existsSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { extname, join, relative, resolve } from 'node:path';
+import { DatasetError } from '../base/errors.ts';
+import { IMAGE_EXTENSIONS } from '../imaging/read.ts';
+import type { DataConfig } from './config.ts';
+import { SPLIT_NAMES, type SplitName } from './types.ts';
+
+/** Images of one split, or of all splits together. Paths are absolute. */
+export interface ImageSource {
+  readonly split: SplitName | 'all';
+  readonly imagesFolder: string;
+  /** File names in natural order (2 before 10). */
+  readonly imageFiles: readonly string[];
+  /** Annotation file, or folder of label PNGs. */
+  readonly annotations?: string;
+}
+
+export interface Layout {
+  readonly root: string;
+  /** `split-folders`: a folder per split. `one-folder`: one folder, divided by lists or at random. */
+  readonly kind: 'split-folders' | 'one-folder';
+  readonly sources: readonly ImageSource[];
+  /** List files of the one-folder layout: a file name per line. */
+  readonly lists: Readonly<Partial<Record<SplitName, string>>>;
+}
+
+/** Folder names that are taken for a split. */
+const SPLIT_FOLDERS: Readonly<Record<SplitName, readonly string[]>> = {
+  labelled: ['labelled', 'labeled', 'train', 'training'],
+  val: ['val', 'valid', 'validation'],
+  test: ['test', 'testing'],
+  unlabelled: ['unlabelled', 'unlabeled', 'pool'],
+};
+const IMAGE_FOLDERS = ['images', 'imgs', 'image'];
+const LABEL_FOLDERS = ['annotations', 'labels', 'masks', 'label', 'mask', 'segmentations'];
+const LIST_FOLDER = 'splits';
+
+const natural = new Intl.Collator('en', { numeric: true });
+
+/** Finds the parts of a data set. @throws DatasetError when there is no folder, no image, or two possible answers. */
+export async function findLayout(config: DataConfig): Promise<Layout> {
+  const root = resolve(config.root);
+  requireFolder(root, 'The root of the data set');
+  if (config.splits !== undefined) return configuredSplits(root, config.splits);
+  if (config.images === undefined && config.annotations === undefined) {
+    const sources = await splitFolders(root);
+    if (sources.length > 0) return requireImages({ root, kind: 'split-folders', sources, lists: {} });
+  }
+  const source = await findSource(root, 'all', config.images, config.annotations);
+  return requireImages({ root, kind: 'one-folder', sources: [source], lists: findLists(root) });
+}
+
+async function configuredSplits(root: string, splits: NonNullable<DataConfig['splits']>): Promise<Layout> {
+  const sources: ImageSource[] = [];
+  for (const split of SPLIT_NAMES) {
+    const given = splits[split];
+    if (given === undefined) continue;
+    const folder = SPLIT_FOLDERS[split].map((name) => join(root, name)).find((path) => isFolder(path));
+    if (given.images === undefined && folder === undefined) {
+      throw new DatasetError({
+        seen: `The split ${split} is set, but neither its images nor a folder ${join(root, split)}`,
+        need: 'Every split says where its images are',
+        fix: `Set data.splits.${split}.images`,
+      });
+    }
+    const imagesAt = given.images === undefined ? undefined : resolve(root, given.images);
+    const labelsAt = given.annotations === undefined ? undefined : resolve(root, given.annotations);
+    // With images given, labels are looked for beside them only if they are not given too.
+    sources.push(await findSource(folder ?? imagesAt ?? root, split, imagesAt, labelsAt));
+  }
+  return requireImages({ root, kind: 'split-folders', sources, lists: {} });
+}
+
+async function splitFolders(root: string): Promise<ImageSource[]> {
+  const sources: ImageSource[] = [];
+  for (const split of SPLIT_NAMES) {
+    const found = SPLIT_FOLDERS[split].map((name) => join(root, name)).filter((path) => isFolder(path));
+    if (found.length > 1)
+      throw ambiguous(`folders for the split ${split}`, found, 'Rename or remove one of them');
+    if (found[0] !== undefined) sources.push(await findSource(found[0], split));
+  }
+  return sources;
+}
+
+/** Images and annotations of `folder`; given paths are taken relative to it. */
+async function findSource(
+  folder: string,
+  split: ImageSource['split'],
+  images?: string,
+  annotations?: string,
+): Promise<ImageSource> {
+  const imagesFolder =
+    images === undefined
+      ? (IMAGE_FOLDERS.map((name) => join(folder, name)).find((path) => isFolder(path)) ?? folder)
+      : resolve(folder, images);
+  requireFolder(
+    imagesFolder,
+    `The image folder of ${split === 'all' ? 'the data set' : `the split ${split}`}`,
+  );
+  const imageFiles = await listImages(imagesFolder);
+  if (annotations !== undefined) {
+    const path = resolve(folder, annotations);
+    if (!existsSync(path)) {
+      throw new DatasetError({
+        seen: `${path} does not exist`,
+        need: 'data.annotations names an annotation file or a folder of label PNGs',
+        fix: 'Correct the path; it is relative to data.root',
+      });
+    }
+    return { split, imagesFolder, imageFiles, annotations: path };
+  }
+  // Annotations of the unlabelled pool, should there be any, are not used: it is the pool.
+  const found = split === 'unlabelled' ? undefined : await findAnnotations(folder);
+  return { split, imagesFolder, imageFiles, ...(found !== undefined && { annotations: found }) };
+}
+
+/** The annotation file of a folder, or its folder of label PNGs. */
+async function findAnnotations(folder: string): Promise<string | undefined> {
+  const files = await annotationFiles(folder);
+  if (files.length > 0) return preferred(files);
+  const folders = LABEL_FOLDERS.map((name) => join(folder, name)).filter((path) => isFolder(path));
+  for (const path of folders) {
+    const inside = await annotationFiles(path);
+    if (inside.length > 0) return preferred(inside);
+  }
+  if (folders.length > 1) {
+    throw ambiguous('folders of label images', folders, 'Set data.annotations to the right one');
+  }
+  return folders[0];
+}
+
+async function annotationFiles(folder: string): Promise<string[]> {
+  const entries = await listFolder(folder);
+  return entries
+    .filter((entry) => entry.isFile() && ['.json', '.xml'].includes(extname(entry.name).toLowerCase()))
+    .map((entry) => join(folder, entry.name))
+    .sort(natural.compare);
+}
+
+/** The only file, or the only one called annotations. */
+function preferred(files: readonly string[]): string {
+  if (files.length === 1) return files[0]!;
+  const named = files.filter((path) => /^_?annotations?\b/i.test(path.split(/[\\/]/).at(-1)!));
+  if (named.length === 1) return named[0]!;
+  throw ambiguous('annotation files', files, 'Set data.annotations to the right one, or keep only that one');
+}
+
+function findLists(root: string): Layout['lists'] {
+  const lists: Partial<Record<SplitName, string>> = {};
+  for (const split of SPLIT_NAMES) {
+    const path = SPLIT_FOLDERS[split].map((name) => join(root, LIST_FOLDER, `${name}.txt`)).find(existsSync);
+    if (path !== undefined) lists[split] = path;
+  }
+  return lists;
+}
+
+async function listImages(folder: string): Promise<string[]> {
+  const entries = await listFolder(folder);
+  return entries
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .filter((name) => IMAGE_EXTENSIONS.includes(extname(name).toLowerCase()))
+    .sort(natural.compare);
+}
+
+async function listFolder(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (cause) {
+    throw new DatasetError(
+      {
+        seen: `${folder} cannot be listed (${cause instanceof Error ? cause.message : String(cause)})`,
+        need: 'The folders of a data set may be read',
+        fix: 'Check the rights of the folder',
+      },
+      { cause },
+    );
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function requireFolder(path: string, what: string): void {
+  if (isFolder(path)) return;
+  throw new DatasetError({
+    seen: `${what}, ${path}, ${existsSync(path) ? 'is not a folder' : 'does not exist'}`,
+    need: 'A data set is a folder of images with annotations',
+    fix: 'Check the path',
+  });
+}
+
+function requireImages(layout: Layout): Layout {
+  if (layout.sources.some((source) => source.imageFiles.length > 0)) return layout;
+  const where = layout.sources.map((source) => relative(layout.root, source.imagesFolder) || '.').join(', ');
+  throw new DatasetError({
+    seen: `There is no image in ${layout.root} (looked in ${where})`,
+    need: `Images are files ending in ${IMAGE_EXTENSIONS.join(', ')}, in the folder, in images/ or in labelled/, val/, test/ and unlabelled/`,
+    fix: 'Check the folder, or set data.images',
+  });
+}
+
+function ambiguous(what: string, found: readonly string[], fix: string): DatasetError {
+  return new DatasetError({
+    seen: `There are several ${what}: ${found.join(', ')}`,
+    need: 'One is used',
+    fix,
+  });
+}

@@ -1,0 +1,115 @@
+/** @file Dividing one folder of images into splits, by list files or at random with a seed. */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Structure } from '../annotations/types.ts';
+import { DatasetError } from '../base/errors.ts';
+import type { Size } from '../base/geometry.ts';
+import { createRng } from '../base/rng.ts';
+import { nearestName } from '../base/suggest.ts';
+import type { DataConfig } from './config.ts';
+import { SPLIT_NAMES, type SplitName } from './types.ts';
+
+/** A case before it has a split. */
+export interface SourceCase {
+  readonly id: string;
+  readonly fileName: string;
+  readonly imagePath: string;
+  /** Absent where no annotation tells it. */
+  readonly size?: Size;
+  /** Absent where the annotation file does not name the image. */
+  readonly structures?: readonly Structure[];
+}
+
+export type DividedCase = Omit<SourceCase, 'fileName'> & { readonly split: SplitName };
+
+export function withoutExtension(fileName: string): string {
+  return fileName.replace(/\.[^.]+$/, '');
+}
+
+/**
+ * Gives each case a split. Images without a structure are the unlabelled pool: annotation tools list images too
+ * that nobody has looked at yet. With list files, an annotated image in no list is labelled if there is no list of
+ * labelled images, else unlabelled; a listed image keeps its (empty) annotation.
+ */
+export async function divideCases(
+  cases: readonly SourceCase[],
+  lists: Readonly<Partial<Record<SplitName, string>>>,
+  config: Pick<DataConfig, 'fractions' | 'seed'>,
+): Promise<DividedCase[]> {
+  const assigned =
+    Object.keys(lists).length > 0 ? await readLists(cases, lists) : randomSplits(cases, config);
+  const fallback: SplitName = lists.labelled === undefined ? 'labelled' : 'unlabelled';
+  return cases.map(({ fileName: _, structures, ...item }) => {
+    const annotated = structures !== undefined && structures.length > 0;
+    const split = assigned.get(item.id) ?? (annotated ? fallback : 'unlabelled');
+    return { ...item, split, ...(structures !== undefined && split !== 'unlabelled' && { structures }) };
+  });
+}
+
+/** val and test by id; the same seed, fractions and file order give the same splits. */
+function randomSplits(
+  cases: readonly SourceCase[],
+  { fractions, seed }: Pick<DataConfig, 'fractions' | 'seed'>,
+): Map<string, SplitName> {
+  const annotated = cases.filter(({ structures }) => structures !== undefined && structures.length > 0);
+  const order = createRng(seed).child('split').shuffled(annotated);
+  const val = Math.round(order.length * fractions.val);
+  const test = Math.min(Math.round(order.length * fractions.test), Math.max(order.length - val - 1, 0));
+  const assigned = new Map<string, SplitName>();
+  for (const { id } of order.slice(0, val)) assigned.set(id, 'val');
+  for (const { id } of order.slice(val, val + test)) assigned.set(id, 'test');
+  return assigned;
+}
+
+async function readLists(
+  cases: readonly SourceCase[],
+  lists: Readonly<Partial<Record<SplitName, string>>>,
+): Promise<Map<string, SplitName>> {
+  const ids = new Map(cases.flatMap(({ id, fileName }) => [[id, id] as const, [fileName, id] as const]));
+  const assigned = new Map<string, SplitName>();
+  for (const split of SPLIT_NAMES) {
+    const path = lists[split];
+    if (path === undefined) continue;
+    for (const name of await readList(path)) {
+      const id = ids.get(basename(name));
+      if (id === undefined) throw unknownName(path, name, [...ids.keys()]);
+      const other = assigned.get(id);
+      if (other !== undefined && other !== split) {
+        throw new DatasetError({
+          seen: `${name} is in the lists of ${other} and ${split}`,
+          need: 'An image belongs to one split',
+          fix: `Remove it from one of the lists, such as ${path}`,
+        });
+      }
+      assigned.set(id, split);
+    }
+  }
+  return assigned;
+}
+
+/** File names or ids, one a line; empty lines and lines that start with # are skipped. */
+async function readList(path: string): Promise<string[]> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new DatasetError(
+      {
+        seen: `${path} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
+        need: 'List files may be read',
+        fix: 'Check the rights of the file',
+      },
+      { cause },
+    );
+  });
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+function unknownName(path: string, name: string, known: readonly string[]): DatasetError {
+  const near = nearestName(basename(name), known);
+  return new DatasetError({
+    seen: `${path} lists ${name}, and there is no such image`,
+    need: 'List files name images of the data set, one a line',
+    fix: near === undefined ? 'Remove the line or add the image' : `Did you mean ${near}?`,
+  });
+}

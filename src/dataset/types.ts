@@ -1,0 +1,43 @@
+/** @file A data set: cases in four splits, their class list and their annotations, as plain data. */
+import type { Structure } from '../annotations/types.ts';
+import type { Size } from '../base/geometry.ts';
+
+/**
+ * labelled: annotated, for training. val: annotated, for choosing settings. test: annotated, for reporting.
+ * unlabelled: the pool that gets pseudo labels.
+ */
+export type SplitName = 'labelled' | 'val' | 'test' | 'unlabelled';
+
+export const SPLIT_NAMES: readonly SplitName[] = ['labelled', 'val', 'test', 'unlabelled'];
+
+export interface Case {
+  /** File name without extension; unique in a checked data set. */
+  readonly id: string;
+  readonly imagePath: string;
+  readonly split: SplitName;
+  /**
+   * What the annotation file says, or the image's header where there is no annotation; 0 x 0 where that header
+   * cannot be read, which checkDataset reports.
+   */
+  readonly size: Size;
+  /** In class order. Absent when unlabelled; empty when annotated as showing none of the classes. */
+  readonly structures?: readonly Structure[];
+}
+
+export interface Dataset {
+  /** Absolute path of the folder. */
+  readonly root: string;
+  readonly classes: readonly string[];
+  /** Labelled, val, test, unlabelled; within a split in the order of the annotation file, else by file name. */
+  readonly cases: readonly Case[];
+  /**
+   * Pairs of classes that a left-right flip of the image exchanges. Absent: flipping is not allowed. An empty list:
+   * flipping is allowed and every class stays what it is.
+   */
+  readonly mirroredPairs?: readonly (readonly [number, number])[];
+}
+
+/** The cases of one split, in order. */
+export function casesOf(dataset: Dataset, split: SplitName): Case[] {
+  return dataset.cases.filter((item) => item.split === split);
+}
