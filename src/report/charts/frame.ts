@@ -1,0 +1,66 @@
+/**
+ * @file What every chart shares: the SVG element, its colours and its legend.
+ *
+ * Colours are of the palette of Okabe & Ito (2008), which people with colour-blindness can tell apart, taken
+ * darker or lighter by scheme so that each has a contrast of at least 3 : 1 to its ground. Stages differ by shape
+ * too: circle, diamond, square.
+ */
+import type { Stage } from '../data.ts';
+import { STAGE_TITLES } from '../format.ts';
+import { type Content, html, type Markup } from '../markup.ts';
+import { px, textWidth } from './scale.ts';
+
+export const LIGHT_COLOURS =
+  '--surface:#ffffff;--raised:#f6f7f8;--ink:#16191d;--muted:#59616b;--line:#dfe3e7;--initial:#c45100;--refined:#00815e;--final:#0069a8;--accent:#0069a8;--warn:#8f4a00;--warn-ground:#fff6e9';
+export const DARK_COLOURS =
+  '--surface:#14171a;--raised:#1d2125;--ink:#eceff1;--muted:#a3adb6;--line:#343a40;--initial:#f0954a;--refined:#34c79b;--final:#62b8ee;--accent:#7cc4f2;--warn:#f3b562;--warn-ground:#2b2317';
+
+/** Style of charts, for the page and for SVG files alike. */
+export const CHART_STYLE = `
+.chart{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-size:12px;font-variant-numeric:tabular-nums}
+.chart text{fill:var(--ink)}
+.chart .muted{fill:var(--muted)}
+.chart .grid{stroke:var(--line);stroke-width:1}
+.chart .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
+.chart .whisker{stroke-width:2.5;stroke-linecap:round}
+.chart .cut{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:4 3}
+.chart .of-initial{--c:var(--initial)}.chart .of-refined{--c:var(--refined)}.chart .of-final{--c:var(--final)}
+.chart .fill{fill:var(--c)}.chart .stroke{stroke:var(--c)}
+.chart .halo{stroke:var(--surface);stroke-width:1.5}`;
+
+export interface ChartSize {
+  /** Width in px at which the chart is shown; the height follows from what it shows. */
+  readonly width: number;
+}
+
+/** The SVG element around a chart; `label` says in words what it shows, for those who do not see it. */
+export function chartFrame(width: number, height: number, label: string, content: Content): Markup {
+  return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${width} ${px(height)}" width="${width}" height="${px(height)}" role="img" aria-label="${label}">${content}</svg>`;
+}
+
+/** A chart as a file of its own, that follows the light or dark scheme of whoever shows it. */
+export function standaloneSvg(chart: Markup): string {
+  const style = `<style>svg{${LIGHT_COLOURS};background:var(--surface)}@media(prefers-color-scheme:dark){svg{${DARK_COLOURS}}}${CHART_STYLE}</style>`;
+  return `${chart.markup.replace('>', `>${style}`)}\n`;
+}
+
+/** The mark of a stage, centred at (x, y). */
+export function stageMark(stage: Stage, x: number, y: number, radius = 5): Markup {
+  const [cx, cy] = [px(x), px(y)];
+  const style = `of-${stage} fill halo`;
+  if (stage === 'initial') return html`<circle class="${style}" cx="${cx}" cy="${cy}" r="${radius}"/>`;
+  const side = px(radius * 1.8);
+  const turned = stage === 'refined' ? html` transform="rotate(45 ${cx} ${cy})"` : '';
+  return html`<rect class="${style}" x="${px(x - side / 2)}" y="${px(y - side / 2)}" width="${side}" height="${side}"${turned}/>`;
+}
+
+/** One line that names the stages shown, from (x, y) to the right. */
+export function stageLegend(stages: readonly Stage[], x: number, y: number): Markup {
+  let at = x;
+  const items = stages.map((stage) => {
+    const item = html`${stageMark(stage, at + 5, y - 4)}<text x="${px(at + 15)}" y="${y}">${STAGE_TITLES[stage]}</text>`;
+    at += 15 + textWidth(STAGE_TITLES[stage], 12) + 14;
+    return item;
+  });
+  return html`<g>${items}</g>`;
+}
