@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import { writeFileAtomic } from '../base/files.ts';
 import type { Size } from '../base/geometry.ts';
-import type { Mask } from '../masks/mask.ts';
+import type { ByteGrid } from './byte-grid.ts';
 import type { Image } from './image.ts';
 import type { RgbImage } from './rgb.ts';
 
@@ -17,7 +17,7 @@ export async function writeRgbPng(path: string, image: RgbImage): Promise<void> 
 }
 
 /** Writes a mask as 0 and 255. @throws RunError when the file cannot be written. */
-export async function writeMaskPng(path: string, mask: Mask): Promise<void> {
+export async function writeMaskPng(path: string, mask: ByteGrid): Promise<void> {
   await writeGreyPng(path, { ...sizeOf(mask), bits: 8, data: mask.data.map((value) => value * 255) });
 }
 

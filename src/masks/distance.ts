@@ -3,7 +3,7 @@
  * Sampled Functions', 2012): a scan along columns, then per row the lower envelope of one parabola per pixel.
  */
 import type { PointXy, Size } from '../base/geometry.ts';
-import type { Mask } from './mask.ts';
+import { type Mask, maskBox } from './mask.ts';
 
 export interface DistanceOptions {
   /** Distance of pixel centres along rows and columns, [row, col]; [1, 1] gives px. */
@@ -57,16 +57,21 @@ export function squaredDistanceInside(
  * order on a tie), the outside of the image counting as background. undefined for an empty mask.
  */
 export function deepestPixel(mask: Mask): PointXy | undefined {
-  const distance = squaredDistanceInside(mask, true);
-  let best = -1;
-  let depth = 0;
-  for (let i = 0; i < distance.length; i++) {
-    if (distance[i]! > depth) {
-      depth = distance[i]!;
-      best = i;
-    }
+  const box = maskBox(mask);
+  if (box === undefined) return undefined;
+  // Around its tight box a mask is unset, so the box is all that needs to be looked at.
+  const [x0, y0, x1, y1] = box;
+  const width = x1 - x0 + 1;
+  const height = y1 - y0 + 1;
+  const data = new Uint8Array(height * width);
+  for (let y = 0; y < height; y++) {
+    const row = (y + y0) * mask.width + x0;
+    data.set(mask.data.subarray(row, row + width), y * width);
   }
-  return best < 0 ? undefined : [best % mask.width, Math.floor(best / mask.width)];
+  const distance = squaredDistanceInside({ height, width, data }, true);
+  let best = 0;
+  for (let i = 1; i < distance.length; i++) if (distance[i]! > distance[best]!) best = i;
+  return [x0 + (best % width), y0 + Math.floor(best / width)];
 }
 
 /** Squared distance along the column to the nearest feature, for every pixel. */

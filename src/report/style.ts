@@ -1,18 +1,12 @@
 /** @file The style sheet and the few lines of script of the report page. */
+import { classColour, PALETTE_SIZE } from '../imaging/palette.ts';
 import { CHART_STYLE, DARK_COLOURS, LIGHT_COLOURS } from './charts/frame.ts';
 
-/** Okabe & Ito's colours without black, in an order in which neighbours differ most. Classes take them in turn. */
-export const CLASS_COLOURS = [
-  '#56b4e9',
-  '#e69f00',
-  '#009e73',
-  '#f0e442',
-  '#d55e00',
-  '#cc79a7',
-  '#0072b2',
-] as const;
-
-const classColours = CLASS_COLOURS.map((colour, i) => `.k${i}{--k:${colour}}`).join('');
+/** The colour of each class as `--k`, the same as in overlay pictures. */
+const classColours = Array.from(
+  { length: PALETTE_SIZE },
+  (_, i) => `.k${i}{--k:rgb(${classColour(i)})}`,
+).join('');
 
 export const PAGE_STYLE = `
 :root{color-scheme:light dark;${LIGHT_COLOURS}}

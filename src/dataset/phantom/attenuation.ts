@@ -74,7 +74,7 @@ export function addBone(
   const distance = distanceTo(polygon);
   const density = rng.between(0.9, 1.1);
   const [offsetU, offsetV] = [rng.uniform() * tile.side, rng.uniform() * tile.side];
-  const texelsPerPx = Math.min(4.6 / pxPerMm, 2.2);
+  const texelsPerPx = Math.min(6.5 / pxPerMm, 2.2);
   const [ax, ay] = axis[0];
   const length = Math.hypot(axis[1][0] - ax, axis[1][1] - ay);
   const [ux, uy] = [(axis[1][0] - ax) / length, (axis[1][1] - ay) / length];

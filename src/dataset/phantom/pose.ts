@@ -2,7 +2,9 @@
 import type { PointXy, Size } from '../../base/geometry.ts';
 import type { Rng } from '../../base/rng.ts';
 import { type Affine, affineAbout, affineScale, applyAffine, thenAffine } from './affine.ts';
-import { BONES, type Bone, RAYS, segmentStart } from './anatomy.ts';
+import { BONES } from './anatomy.ts';
+import { type Bone, centreOf } from './bone.ts';
+import { RAYS, segmentStart } from './fingers.ts';
 import { closedSpline } from './outline.ts';
 
 export type BodySide = 'left' | 'right';
@@ -110,11 +112,7 @@ function drawJoints(rng: Rng): Joints {
 
 /** One person's bone: its own size, proportions, place and outline. */
 function poseBone(rng: Rng, bone: Bone, map: Affine): PosedBone {
-  const n = bone.outline.length;
-  const centre: PointXy = [
-    bone.outline.reduce((sum, [x]) => sum + x, 0) / n,
-    bone.outline.reduce((sum, [, y]) => sum + y, 0) / n,
-  ];
+  const centre = centreOf(bone.outline);
   const loose = bone.group.kind === 'carpus' ? 1 : 0.3;
   const grown = 1 + 0.03 * loose * rng.normal();
   const aspect = 1 + 0.03 * loose * rng.normal();

@@ -1,15 +1,14 @@
 /**
  * @file The gradient of a convolution's filter: dW[f, c, r, s] = sum over n, i, j of dY[n, f, i, j] * X[n, c, i + r, j + s].
  *
- * It is a matrix product over pixels. X is padded; its rows are gathered once per kernel row (one copy per row
- * shift, each a run of whole rows), dY is padded once per kernel column (one copy per column shift). Flattened to
- * rows of equal width, every pair of a row shift and a column shift is one entry of the kernel, and a single
- * product [kw * F, pixels] x [pixels, C * kh] yields them all: 6 copies for a 3 x 3 kernel where shifting one side
- * alone takes 9, and a product large enough to run at full speed even for 16 channels.
+ * It is a matrix product over pixels. dY is padded once per kernel column (one copy per column shift), X once per
+ * kernel row (one copy per row shift). Flattened to rows of equal width, every pair of a row shift and a column shift
+ * is one entry of the kernel: 6 copies for a 3 x 3 kernel where shifting one side alone takes 9, and the column
+ * shifts side by side make products [kw * F, pixels] x [pixels, C] that run at full speed even for 16 channels.
  */
-import { constant, type Shape, type Tensor } from '../tensor.ts';
+import type { Shape, Tensor } from '../tensor.ts';
 import type { ConvAttributes } from './conv.ts';
-import { concat, gather, pad } from './join.ts';
+import { concat, pad } from './join.ts';
 import { matmul, swapLast } from './matmul.ts';
 import { sum } from './reduce.ts';
 import { reshape, transpose } from './reshape.ts';
@@ -42,11 +41,7 @@ function shiftedFilterGradient(x: Tensor, g: Tensor, shape: Shape, { padding, gr
   const [features, channels, kh, kw] = shape as [number, number, number, number];
   const [batch, , h, w] = g.shape as [number, number, number, number];
   const width = w + kw - 1;
-  const bottom = h + kh - 1 - x.shape[2]! - padding;
   const right = width - x.shape[3]! - padding;
-  const padded = pad(x, [0, 0, padding, padding], [0, 0, bottom, right]);
-  const rowOf = BigInt64Array.from({ length: kh * h }, (_, i) => BigInt(Math.floor(i / h) + (i % h)));
-  const rows = gather(padded, constant({ dtype: 'int64', shape: [kh * h], data: rowOf }), 2);
   const columns = concat(
     Array.from({ length: kw }, (_, s) => pad(g, [0, 0, 0, s], [0, 0, 0, kw - 1 - s])),
     1,
@@ -54,12 +49,16 @@ function shiftedFilterGradient(x: Tensor, g: Tensor, shape: Shape, { padding, gr
   // In one group all column shifts go into one product; in several, the shifts are one more batch axis.
   const [leftShape, rightShape] =
     groups === 1
-      ? [[batch, kw * features], [batch, channels * kh]]
-      : [[batch, kw, groups, features / groups], [batch, 1, groups, channels * kh]];
+      ? [[batch, kw * features], [batch, channels]]
+      : [[batch, kw, groups, features / groups], [batch, 1, groups, channels]];
   const left = reshape(columns, [...leftShape, h * width]);
-  const product = matmul(left, swapLast(reshape(rows, [...rightShape, h * width])));
-  const taps = reshape(sum(product, { axes: [0] }), [kw, features, channels, kh]);
-  return transpose(taps, [1, 2, 3, 0]);
+  const perRow = Array.from({ length: kh }, (_, r) => {
+    const bottom = h + r - padding - x.shape[2]!;
+    const rows = pad(x, [0, 0, padding - r, padding], [0, 0, bottom, right]);
+    const product = matmul(left, swapLast(reshape(rows, [...rightShape, h * width])));
+    return reshape(sum(product, { axes: [0] }), [1, kw, features, channels]);
+  });
+  return transpose(concat(perRow, 0), [2, 3, 0, 1]);
 }
 
 /** Puts stride - 1 zeros between neighbouring pixels. */

@@ -1,8 +1,9 @@
 /** @file The gallery: per case the image, the ground truth and what each stage made of it. */
+
+import { PALETTE_SIZE } from '../../imaging/palette.ts';
 import type { Gallery, GalleryCase, GalleryOutline, GalleryPanel, PromptMarks, Stage } from '../data.ts';
 import { percent, STAGE_TITLES } from '../format.ts';
 import { type Content, html, type Markup } from '../markup.ts';
-import { CLASS_COLOURS } from '../style.ts';
 
 type PanelKind = 'truth' | Stage;
 const KINDS: readonly PanelKind[] = ['truth', 'initial', 'refined', 'final'];
@@ -139,5 +140,5 @@ function boxMark({ classIndex, box }: PromptMarks): Markup | undefined {
 }
 
 function colourOf(classIndex: number): string {
-  return `k${classIndex % CLASS_COLOURS.length}`;
+  return `k${classIndex % PALETTE_SIZE}`;
 }
