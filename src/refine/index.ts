@@ -1,0 +1,32 @@
+/** @file The refiner that the settings name. */
+import { ConfigError } from '../base/errors.ts';
+import type { PromptableModel } from '../sam/promptable.ts';
+import { createNoRefiner } from './none.ts';
+import { createRandomWalkerRefiner } from './random-walker.ts';
+import type { Refiner } from './refiner.ts';
+import { createSamRefiner } from './sam-refiner.ts';
+import type { RefineSettings } from './settings.ts';
+
+export interface RefinerDependencies {
+  /** Needed by the refiner `sam`; stays the caller's to close. */
+  readonly model?: PromptableModel;
+}
+
+/** Throws ConfigError where the refiner needs a model and none is given. */
+export function createRefiner(settings: RefineSettings, dependencies: RefinerDependencies = {}): Refiner {
+  switch (settings.refiner) {
+    case 'none':
+      return createNoRefiner();
+    case 'random-walker':
+      return createRandomWalkerRefiner(settings.randomWalker);
+    case 'sam':
+      if (dependencies.model === undefined) {
+        throw new ConfigError({
+          seen: 'The refiner is sam, but there is no model',
+          need: 'A Segment Anything checkpoint refines the masks',
+          fix: 'Name a checkpoint, or set the refiner to random-walker, which needs none',
+        });
+      }
+      return createSamRefiner(settings, dependencies.model);
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * @file Refinement by the random walker: the eroded mask and the eroded complement are seeds, the band between them
+ * is decided by the edges of the image, with the initial mask as a weak prior.
+ *
+ * Two things go beyond the published weights exp(-(dI)^2 / sigma^2). A walker is drawn to the longer of the two
+ * seed borders, which lies outside, so masks shrink wherever contrast is weak: the neutral threshold is the mean
+ * probability on the initial border in an image without contrast. And sigma follows the local contrast, so that
+ * one setting serves images of different exposure and noise.
+ */
+import type { Size } from '../base/geometry.ts';
+import type { Image } from '../imaging/image.ts';
+import { emptyMask, type Mask, maskArea } from '../masks/mask.ts';
+import { randomWalk } from './random-walk.ts';
+import {
+  agreementDice,
+  checkInitialMasks,
+  type InitialMask,
+  keepInitial,
+  type MaskProvenance,
+  type RefinedMask,
+  type Refiner,
+} from './refiner.ts';
+import type { RandomWalkerSettings } from './settings.ts';
+import { smoothGaussian } from './smooth.ts';
+import {
+  countCores,
+  cutWindow,
+  dropUnseededRegions,
+  FOREGROUND,
+  plantSeeds,
+  type WalkerWindow,
+} from './walker-window.ts';
+
+/** Smallest sigma on the scale 0..255: where the image is flat, its noise must not decide. */
+const MIN_SIGMA = 0.25;
+
+export function createRandomWalkerRefiner(settings: RandomWalkerSettings): Refiner {
+  return {
+    name: 'random-walker',
+    async refine(image, initial, context) {
+      checkInitialMasks(image, initial, context.classes);
+      const intensities = smoothGaussian(greyLevels(image), image, settings.imageSmoothing);
+      const windows = initial.map(({ mask }) => cutWindow(mask, settings));
+      const cores = countCores(windows, image);
+      const refined: RefinedMask[] = [];
+      for (const [k, item] of initial.entries()) {
+        context.signal?.throwIfAborted();
+        const window = windows[k];
+        refined.push(
+          window === undefined
+            ? keepInitial(item, 'random-walker', 'the initial mask is empty')
+            : refineWindow(item, window, cores, intensities, settings),
+        );
+      }
+      return refined;
+    },
+    async close() {},
+  };
+}
+
+/** Intensities on the scale 0..255, row-major. */
+function greyLevels(image: Image): Float32Array {
+  const scale = 255 / (2 ** image.bits - 1);
+  return Float32Array.from(image.data, (value) => value * scale);
+}
+
+function refineWindow(
+  item: InitialMask,
+  window: WalkerWindow,
+  cores: Uint16Array,
+  intensities: Float32Array,
+  settings: RandomWalkerSettings,
+): RefinedMask {
+  const image: Size = item.mask;
+  const seeds = plantSeeds(window, cores, image.width, settings);
+  const local = cutIntensities(intensities, image.width, window);
+  const sigma =
+    typeof settings.sigma === 'number'
+      ? settings.sigma
+      : Math.max(MIN_SIGMA, settings.sigma.relative * contrastAround(local, seeds, window));
+  const prior = {
+    strength: settings.priorStrength,
+    probabilities: initialPrior(window, settings.priorWidth),
+  };
+  const walk = (values: Float32Array): Float32Array =>
+    randomWalk({ height: window.height, width: window.width, intensities: values, seeds, sigma, prior }, [
+      FOREGROUND,
+    ])[0]!;
+
+  const probability = smoothGaussian(walk(local), window, settings.probabilitySmoothing);
+  const threshold =
+    settings.threshold === 'neutral'
+      ? neutralThreshold(walk(new Float32Array(local.length)), window)
+      : settings.threshold;
+  const decided: Mask = {
+    height: window.height,
+    width: window.width,
+    data: Uint8Array.from(probability, (value) => (value > threshold ? 1 : 0)),
+  };
+  if (settings.fillHoles) dropUnseededRegions(decided, seeds);
+
+  const details = { sigma, threshold, unseededPixels: countUnseeded(seeds) };
+  if (maskArea(decided) === 0)
+    return keepInitial(item, 'random-walker', 'the refined mask is empty', details);
+  const mask = pasteWindow(decided, window, image);
+  const agreement = agreementDice(item.mask, mask);
+  const provenance: MaskProvenance = { ...details, refiner: 'random-walker', agreement };
+  return { classIndex: item.classIndex, mask, score: item.score, provenance };
+}
+
+/** The probability of the class from the signed distance to the initial border: a logistic of the given width. */
+function initialPrior({ inside, outside }: WalkerWindow, width: number): (label: number) => Float32Array {
+  const foreground = Float32Array.from(inside, (value, i) => {
+    // The border lies half a pixel before the nearest pixel of the other kind.
+    const depth = value > 0 ? Math.sqrt(value) - 0.5 : 0.5 - Math.sqrt(outside[i]!);
+    return 1 / (1 + Math.exp(-depth / width));
+  });
+  return (label) => (label === FOREGROUND ? foreground : foreground.map((value) => 1 - value));
+}
+
+/** Mean probability over the pixels on both sides of the initial border; 0.5 where there is no border. */
+function neutralThreshold(probability: Float32Array, { inside, outside }: WalkerWindow): number {
+  let sum = 0;
+  let count = 0;
+  for (let i = 0; i < probability.length; i++) {
+    if (inside[i] !== 1 && outside[i] !== 1) continue;
+    sum += probability[i]!;
+    count++;
+  }
+  return count === 0 ? 0.5 : sum / count;
+}
+
+/** Root mean square difference of neighbours over the unseeded pixels and the pixels right of and below them. */
+function contrastAround(local: Float32Array, seeds: Uint8Array, { height, width }: Size): number {
+  let sum = 0;
+  let count = 0;
+  for (let y = 0; y < height - 1; y++) {
+    for (let x = 0; x < width - 1; x++) {
+      const i = y * width + x;
+      if (seeds[i] !== 0) continue;
+      sum += (local[i + 1]! - local[i]!) ** 2 + (local[i + width]! - local[i]!) ** 2;
+      count += 2;
+    }
+  }
+  return count === 0 ? 0 : Math.sqrt(sum / count);
+}
+
+function cutIntensities(intensities: Float32Array, imageWidth: number, window: WalkerWindow): Float32Array {
+  const local = new Float32Array(window.height * window.width);
+  for (let y = 0; y < window.height; y++) {
+    const row = (y + window.y0) * imageWidth + window.x0;
+    local.set(intensities.subarray(row, row + window.width), y * window.width);
+  }
+  return local;
+}
+
+function pasteWindow(decided: Mask, window: WalkerWindow, image: Size): Mask {
+  const mask = emptyMask(image);
+  for (let y = 0; y < window.height; y++) {
+    const row = y * window.width;
+    mask.data.set(decided.data.subarray(row, row + window.width), (y + window.y0) * image.width + window.x0);
+  }
+  return mask;
+}
+
+function countUnseeded(seeds: Uint8Array): number {
+  let count = 0;
+  for (const seed of seeds) if (seed === 0) count++;
+  return count;
+}

@@ -1,0 +1,183 @@
+/** @file All settings of refinement: what they mean, their bounds, their defaults and the named presets. */
+import { z } from 'zod';
+import { ELEMENTS } from '../masks/morphology.ts';
+import { COMPONENT_SELECTIONS } from './select.ts';
+
+const morphologySchema = z
+  .strictObject({
+    operation: z
+      .enum(['none', 'erosion', 'dilation', 'opening', 'closing'])
+      .default('dilation')
+      .describe('What is done to each initial mask before prompts are taken from it.'),
+    element: z.enum(ELEMENTS).default('square').describe('Shape of the structuring element.'),
+    radius: z.int().min(0).max(8).default(8).describe('Radius of the structuring element in px.'),
+    reachesRefiner: z
+      .boolean()
+      .default(true)
+      .describe('false: prompts come from the masks as they were before (the published code).'),
+  })
+  .describe('Morphology of the masks from which a promptable refiner takes its prompts.');
+
+const passSchema = z
+  .strictObject({
+    box: z.boolean().default(false).describe('Prompt with the tight bounding box.'),
+    points: z
+      .enum(['none', 'positive', 'all'])
+      .default('none')
+      .describe('Prompt with no point, the positive seed, or the positive and the negative seeds.'),
+    mask: z.boolean().default(false).describe('Prompt with the low-resolution logits of the pass before.'),
+  })
+  .refine((pass) => pass.box || pass.points !== 'none', 'a pass needs a box or points');
+
+const randomWalkerSchema = z
+  .strictObject({
+    sigma: z
+      .union([
+        z.number().positive(),
+        z.strictObject({ relative: z.number().positive().describe('Times the local contrast.') }),
+      ])
+      .default({ relative: 0.5 })
+      .describe(
+        'Contrast at which an edge weighs 1/e, on the scale 0..255; or relative to the root mean square step between neighbours around the mask.',
+      ),
+    imageSmoothing: z
+      .number()
+      .min(0)
+      .max(20)
+      .default(1)
+      .describe('Standard deviation in px of the Gaussian that the image is smoothed with.'),
+    foregroundErosion: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(8)
+      .describe('Pixels deeper inside the initial mask than this (px) are seeds of the class.'),
+    foregroundErosionLimit: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.5)
+      .describe('Limit of the erosion as a part of the greatest depth, so that thin masks keep a seed.'),
+    backgroundErosion: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(8)
+      .describe('Pixels farther outside the initial mask than this (px) are seeds of the background.'),
+    priorStrength: z
+      .number()
+      .min(0)
+      .default(0.005)
+      .describe('Weight of the initial mask as a prior, where an edge without contrast weighs 1; 0: none.'),
+    priorWidth: z
+      .number()
+      .positive()
+      .default(4)
+      .describe('Distance in px from the initial border at which the prior is 0.73 or 0.27.'),
+    threshold: z
+      .union([z.literal('neutral'), z.number().gt(0).lt(1)])
+      .default('neutral')
+      .describe(
+        'Probability above which a pixel belongs to the class. neutral: that which would return the initial mask on an image without contrast, so that masks do not shrink.',
+      ),
+    probabilitySmoothing: z
+      .number()
+      .min(0)
+      .max(20)
+      .default(1.5)
+      .describe('Standard deviation in px of the Gaussian that the probabilities are smoothed with.'),
+    fillHoles: z
+      .boolean()
+      .default(true)
+      .describe('Give a region that holds no seed of its own label to the other label.'),
+  })
+  .describe('Settings of the random walker.');
+
+const settingsSchema = z.strictObject({
+  preset: z
+    .enum(['as-described', 'as-coded'])
+    .default('as-described')
+    .describe('as-described: the published method; as-coded: with the defects of its published code.'),
+  refiner: z
+    .enum(['random-walker', 'sam', 'none'])
+    .default('random-walker')
+    .describe('What refines the initial masks; sam needs a checkpoint.'),
+  selection: z
+    .enum(COMPONENT_SELECTIONS)
+    .default('highest_probability')
+    .describe('Which connected components of a predicted class are kept.'),
+  threshold: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.5)
+    .describe('Probability above which a pixel belongs to the initial mask.'),
+  morphology: morphologySchema.prefault({}),
+  seed: z
+    .enum(['centroid', 'interior'])
+    .default('centroid')
+    .describe(
+      'Positive seed: the rounded centroid of the pixels of this class alone, or the deepest of them, which a concave shape cannot throw out.',
+    ),
+  negatives: z
+    .union([
+      z.literal('all'),
+      z.strictObject({ nearest: z.int().min(1).describe('How many, nearest to the positive seed.') }),
+    ])
+    .default('all')
+    .describe('Which positive seeds of other classes are negative seeds.'),
+  passes: z
+    .array(passSchema)
+    .min(1)
+    .max(4)
+    .refine((passes) => passes[0]?.mask !== true, 'the first pass has no logits of a pass before')
+    .prefault([{ box: true }, { points: 'all', mask: true }])
+    .describe('Prompts of each pass of a promptable refiner.'),
+  multimask: z
+    .boolean()
+    .default(false)
+    .describe('Take the best of several candidates by predicted IoU in place of the single-mask output.'),
+  randomWalker: randomWalkerSchema.prefault({}),
+});
+
+/** What `as-coded` sets; what the user sets himself wins over it. */
+const AS_CODED = {
+  // The dilated mask is stored, but prompts are taken from the undilated one.
+  morphology: { reachesRefiner: false },
+  // An erosion by an element of one pixel leaves no pixel without a seed, so every mask comes back as it was.
+  randomWalker: {
+    foregroundErosion: 0,
+    backgroundErosion: 0,
+    priorStrength: 0,
+    threshold: 0.5,
+    probabilitySmoothing: 0,
+    fillHoles: false,
+  },
+};
+
+/** Fills in the defaults, after the preset that is named; unknown keys are refused. */
+export const refineSettingsSchema = z.preprocess(
+  (input) => (isRecord(input) && input.preset === 'as-coded' ? mergeUnder(AS_CODED, input) : input),
+  settingsSchema,
+);
+
+export type RefineSettings = z.output<typeof settingsSchema>;
+export type RefineSettingsInput = z.input<typeof settingsSchema>;
+export type RandomWalkerSettings = RefineSettings['randomWalker'];
+export type PassSettings = RefineSettings['passes'][number];
+
+type Tree = Record<string, unknown>;
+
+function isRecord(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `over` with what only `base` has; records are merged key by key. */
+function mergeUnder(base: Tree, over: Tree): Tree {
+  const merged: Tree = { ...base, ...over };
+  for (const [key, value] of Object.entries(base)) {
+    const given = over[key];
+    if (isRecord(value) && isRecord(given)) merged[key] = mergeUnder(value, given);
+  }
+  return merged;
+}

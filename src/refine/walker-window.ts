@@ -1,0 +1,101 @@
+/**
+ * @file One mask in its window of the image, with its seeds: each class is a problem of two labels in a window of
+ * its own, so that masks which overlap before may overlap after.
+ */
+import type { Size } from '../base/geometry.ts';
+import { labelComponents } from '../masks/components.ts';
+import { squaredDistanceInside, squaredDistanceTo } from '../masks/distance.ts';
+import { type Mask, maskBox } from '../masks/mask.ts';
+import type { RandomWalkerSettings } from './settings.ts';
+
+/** Labels of the problem; 0 is unseeded. */
+export const FOREGROUND = 1;
+export const BACKGROUND = 2;
+
+/** A window of the image; all arrays are row-major over the window. */
+export interface WalkerWindow extends Size {
+  /** Column and row of its first pixel in the image. */
+  readonly x0: number;
+  readonly y0: number;
+  /** Squared distance in px^2 of set pixels to the nearest unset one, and of unset ones to the nearest set one. */
+  readonly inside: Float64Array;
+  readonly outside: Float64Array;
+  /** 1 on the seeds of the class: deeper inside the mask than the erosion. Never empty. */
+  readonly core: Uint8Array;
+}
+
+/** The window of a mask, wide enough for seeds of the background on all sides; undefined for an empty mask. */
+export function cutWindow(mask: Mask, settings: RandomWalkerSettings): WalkerWindow | undefined {
+  const box = maskBox(mask);
+  if (box === undefined) return undefined;
+  const margin = Math.ceil(settings.backgroundErosion) + 2;
+  const x0 = Math.max(0, box[0] - margin);
+  const y0 = Math.max(0, box[1] - margin);
+  const width = Math.min(mask.width - 1, box[2] + margin) - x0 + 1;
+  const height = Math.min(mask.height - 1, box[3] + margin) - y0 + 1;
+  const data = new Uint8Array(height * width);
+  for (let y = 0; y < height; y++) {
+    const row = (y + y0) * mask.width + x0;
+    data.set(mask.data.subarray(row, row + width), y * width);
+  }
+  const cut: Mask = { height, width, data };
+  const inside = squaredDistanceInside(cut, false);
+  const outside = squaredDistanceTo(cut);
+  let deepest = 0;
+  for (const value of inside) if (value > deepest) deepest = value;
+  const erosion = Math.min(settings.foregroundErosion, settings.foregroundErosionLimit * Math.sqrt(deepest));
+  const core = Uint8Array.from(inside, (value) => (value > erosion * erosion ? 1 : 0));
+  return { x0, y0, height, width, inside, outside, core };
+}
+
+/** In how many windows each pixel of the image is a seed of the window's class, row-major over the image. */
+export function countCores(windows: readonly (WalkerWindow | undefined)[], image: Size): Uint16Array {
+  const counts = new Uint16Array(image.height * image.width);
+  for (const window of windows) {
+    if (window === undefined) continue;
+    for (let y = 0; y < window.height; y++) {
+      const row = (y + window.y0) * image.width + window.x0;
+      for (let x = 0; x < window.width; x++) counts[row + x]! += window.core[y * window.width + x]!;
+    }
+  }
+  return counts;
+}
+
+/**
+ * Seeds: the core for the class; for the background what is farther outside than the erosion, and the cores of
+ * other classes where they lie outside the mask (inside it they overlap, and stay open).
+ */
+export function plantSeeds(
+  window: WalkerWindow,
+  cores: Uint16Array,
+  imageWidth: number,
+  settings: RandomWalkerSettings,
+): Uint8Array {
+  const { x0, y0, height, width, outside, core } = window;
+  const far = settings.backgroundErosion ** 2;
+  const seeds = new Uint8Array(height * width);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x;
+      if (core[i] === 1) seeds[i] = FOREGROUND;
+      else if (outside[i]! > far) seeds[i] = BACKGROUND;
+      else if (outside[i]! > 0 && cores[(y + y0) * imageWidth + x + x0]! > 0) seeds[i] = BACKGROUND;
+    }
+  }
+  return seeds;
+}
+
+/** Gives each region (set: 8-connected, unset: 4-connected) that holds no seed of its label to the other label. */
+export function dropUnseededRegions(mask: Mask, seeds: Uint8Array): void {
+  const unset: Mask = { ...mask, data: mask.data.map((value) => 1 - value) };
+  flipUnseeded(mask, labelComponents(mask, 8).labels, seeds, FOREGROUND);
+  flipUnseeded(mask, labelComponents(unset, 4).labels, seeds, BACKGROUND);
+}
+
+function flipUnseeded(mask: Mask, labels: Int32Array, seeds: Uint8Array, seedLabel: number): void {
+  const seeded = new Set<number>();
+  for (let i = 0; i < labels.length; i++) if (seeds[i] === seedLabel) seeded.add(labels[i]!);
+  for (let i = 0; i < labels.length; i++) {
+    if (labels[i] !== 0 && !seeded.has(labels[i]!)) mask.data[i] = 1 - mask.data[i]!;
+  }
+}
