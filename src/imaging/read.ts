@@ -13,9 +13,8 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { ImageError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
 import { MAX_PIXELS } from '../base/limits.ts';
+import { type ImageFileFormat, missingPart } from './complete.ts';
 import type { Image } from './image.ts';
-
-export type ImageFileFormat = 'png' | 'jpeg' | 'tiff';
 
 /** What the head of an image file says. Height and width in px, after EXIF orientation. */
 export interface ImageHeader extends Size {
@@ -56,7 +55,8 @@ export async function decodeImage(
   options: ReadImageOptions = {},
 ): Promise<Image> {
   const format = formatOf(bytes, name);
-  if (format === 'png') checkPngComplete(bytes, name);
+  const missing = missingPart(bytes, format);
+  if (missing !== undefined) throw damaged(name, new Error(`it is cut off: ${missing} is missing`));
   const header = await headerOf(bytes, format, name, options);
   try {
     const depth = header.bits === 16 ? 'ushort' : 'uchar';
@@ -182,16 +182,6 @@ function formatOf(start: Uint8Array, name: string): ImageFileFormat {
     });
   }
   return format;
-}
-
-/** libvips accepts a PNG whose last chunks are missing once its pixels are complete; a copy cut there is not whole. */
-function checkPngComplete(bytes: Uint8Array, name: string): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const IEND = 0x49454e44;
-  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
-    if (view.getUint32(at + 4) === IEND) return;
-  }
-  throw damaged(name, new Error('the PNG has no end chunk'));
 }
 
 function damaged(name: string, cause: unknown): ImageError {
