@@ -56,7 +56,7 @@ function addPart(joined: Float32Array, size: Size, part: TissuePart, pxPerMm: nu
 }
 
 /**
- * Adds one bone and returns the mask of its pixels.
+ * Adds one bone; sets its pixels in `mask`, where one is wanted.
  *
  * The cross-section is taken as a tube of half-depth R with a wall of thickness c: at distance d from the outline the
  * beam passes 2 sqrt(R^2 - (R - d)^2) of bone, of which the part inside the wall is spongy. That gives the bright
@@ -68,9 +68,9 @@ export function addBone(
   posed: PosedBone,
   tile: Tile,
   rng: Rng,
-): Uint8Array {
+  mask: Uint8Array | undefined,
+): void {
   const { bone, polygon, axis, pxPerMm } = posed;
-  const mask = new Uint8Array(size.height * size.width);
   const distance = distanceTo(polygon);
   const density = rng.between(0.9, 1.1);
   const [offsetU, offsetV] = [rng.uniform() * tile.side, rng.uniform() * tile.side];
@@ -80,6 +80,7 @@ export function addBone(
   const [ux, uy] = [(axis[1][0] - ax) / length, (axis[1][1] - ay) / length];
   const grain = bone.shaft === 'none' ? 0.8 : 0.42;
   forEachSpan(polygon, size, (y, xFirst, xLast) => {
+    mask?.fill(1, y * size.width + xFirst, y * size.width + xLast + 1);
     for (let x = xFirst; x <= xLast; x++) {
       const along = (x - ax) * ux + (y - ay) * uy;
       const across = (y - ay) * ux - (x - ax) * uy;
@@ -99,11 +100,9 @@ export function addBone(
       );
       const texture = 1 + threads * (0.74 - 0.36 * shaft) + patch * 0.22;
       const at = y * size.width + x;
-      mask[at] = 1;
       attenuation[at]! += density * (PER_MM.cortex * (outer - inner) + spongy * inner * endplate * texture);
     }
   });
-  return mask;
 }
 
 /** Length of the chord at distance `edge` from the rim of a circle of the given radius. */

@@ -8,7 +8,7 @@ import { DatasetError } from '../../base/errors.ts';
 import type { Size } from '../../base/geometry.ts';
 import { createRng } from '../../base/rng.ts';
 import type { Image } from '../../imaging/image.ts';
-import type { ClassMask } from '../../masks/mask.ts';
+import { type ClassMask, emptyMask } from '../../masks/mask.ts';
 import { BONES } from './anatomy.ts';
 import { addBone, addSoftTissue } from './attenuation.ts';
 import { drawExposure, expose } from './exposure.ts';
@@ -56,7 +56,12 @@ export function generatePhantom(options: PhantomOptions): Phantom {
   const open = collimatedField(rng.child('field'), size);
   const boneRng = rng.child('bones');
   const tile = trabecularTile(boneRng);
-  const masks = pose.bones.map((bone) => addBone(attenuation, size, bone, tile, boneRng));
+  const structures: ClassMask[] = [];
+  for (const [classIndex, bone] of pose.bones.entries()) {
+    const mask = classIndex < classes ? emptyMask(size) : undefined;
+    addBone(attenuation, size, bone, tile, boneRng, mask?.data);
+    if (mask !== undefined && keepVisible(mask.data, open)) structures.push({ classIndex, mask });
+  }
   addSideMarker(rng.child('marker'), attenuation, size, pose.side);
   const exposureRng = rng.child('exposure');
   const grey = expose(attenuation, open, size, drawExposure(exposureRng), exposureRng);
@@ -64,15 +69,17 @@ export function generatePhantom(options: PhantomOptions): Phantom {
   const data = bits === 8 ? new Uint8Array(grey.length) : new Uint16Array(grey.length);
   // Beyond the collimator the display shows black.
   for (let i = 0; i < grey.length; i++) data[i] = open[i] === 1 ? Math.round(grey[i]! * white) : 0;
-  const structures = masks
-    .slice(0, classes)
-    .map((mask, classIndex): ClassMask => ({ classIndex, mask: { ...size, data: visible(mask, open) } }))
-    .filter(({ mask }) => mask.data.includes(1));
   return { image: { ...size, bits, data }, structures, side: pose.side };
 }
 
-function visible(mask: Uint8Array, open: Uint8Array): Uint8Array {
-  return mask.map((value, i) => value & open[i]!);
+/** Clears what the collimator hides; whether anything is left. */
+function keepVisible(mask: Uint8Array, open: Uint8Array): boolean {
+  let left = 0;
+  for (let i = 0; i < mask.length; i++) {
+    mask[i]! &= open[i]!;
+    left |= mask[i]!;
+  }
+  return left === 1;
 }
 
 function requirePossible({ classes, size, index }: PhantomOptions): void {
