@@ -16,8 +16,13 @@ export interface ReportData {
   readonly packmuleVersion: string;
   /** The figures of the first screen beside the results, such as `labelled images: 45`. */
   readonly facts: readonly Fact[];
-  /** In the order of the report, which is usually val before test. A split or stage without ground truth is left out. */
+  /**
+   * In the order of the report; the last split is the one whose figure stands first, so val comes before test.
+   * A split or stage without ground truth is left out.
+   */
   readonly results: readonly StageResult[];
+  /** Where the figures were measured. Default `at the images’ own resolution`. */
+  readonly measured?: string;
   readonly curves: readonly TrainingCurve[];
   /** Absent when nothing was refined. */
   readonly refinedScores?: RefinedScores;

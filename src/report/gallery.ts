@@ -4,6 +4,7 @@ import type { Structure } from '../annotations/types.ts';
 import type { Evaluation } from '../evaluate/evaluation.ts';
 import { dice, rleOverlap } from '../evaluate/overlap.ts';
 import type { Image } from '../imaging/image.ts';
+import { toRgb } from '../imaging/overlay.ts';
 import { decodeRle, rleArea } from '../masks/rle.ts';
 import type { GalleryCase, GalleryPanel, PromptMarks } from './data.ts';
 import { outlinePath } from './outline.ts';
@@ -100,26 +101,14 @@ function createPanel(
   };
 }
 
-/** The image as a grey JPEG; 16-bit images are stretched from their darkest to their brightest value. */
+/** The image as a grey JPEG, with the intensity window of overlay pictures. */
 async function pictureUri(image: Image, options: PictureOptions): Promise<string> {
+  const { width, height, data } = toRgb(image);
   const longest = options.longestSide ?? 960;
-  const jpeg = await sharp(eightBits(image), {
-    raw: { width: image.width, height: image.height, channels: 1 },
-  })
+  const jpeg = await sharp(data, { raw: { width, height, channels: 3 } })
     .resize({ width: longest, height: longest, fit: 'inside', withoutEnlargement: true })
     .toColourspace('b-w')
     .jpeg({ quality: options.quality ?? 80, mozjpeg: true })
     .toBuffer();
   return `data:image/jpeg;base64,${jpeg.toString('base64')}`;
-}
-
-function eightBits(image: Image): Uint8Array {
-  if (image.bits === 8) return Uint8Array.from(image.data);
-  let [low, high] = [65535, 0];
-  for (const value of image.data) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  const scale = 255 / Math.max(1, high - low);
-  return Uint8Array.from(image.data, (value) => Math.round((value - low) * scale));
 }

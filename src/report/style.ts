@@ -29,6 +29,7 @@ section{padding-top:52px}
 nav{display:flex;flex-wrap:wrap;gap:4px 20px;padding:14px 0;margin-top:28px;border-block:1px solid var(--line);font-size:14px}
 nav a{text-decoration:none;color:var(--muted)}nav a:hover{color:var(--accent);text-decoration:underline}
 .first{display:grid;grid-template-columns:minmax(230px,auto) 1fr;gap:20px 56px;margin-top:36px;align-items:start}
+.first:not(:has(.hero)){grid-template-columns:1fr}
 .hero .figure{font-size:clamp(64px,10vw,96px);line-height:.95;font-weight:700;letter-spacing:-.04em;color:var(--final);font-variant-numeric:tabular-nums}
 .hero .what{margin:10px 0 0;font-size:15px}.hero .what span{display:block;color:var(--muted)}
 .findings{list-style:none;margin:0;padding:0;display:grid;gap:12px}
@@ -72,9 +73,9 @@ figcaption b{color:var(--ink);font-weight:600}
 .zoom:focus-visible,a:focus-visible,summary:focus-visible,input:focus-visible,.scroll:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 figure.large{grid-column:1/-1}figure.large .zoom{cursor:zoom-out}
 .none{display:grid;place-items:center;text-align:center;aspect-ratio:var(--ratio);border-radius:4px;background:var(--raised);color:var(--muted);font-size:13px;line-height:1.35;padding:8px}
-.mask{fill:var(--k);fill-opacity:.3;stroke:var(--k);stroke-width:1.4;vector-effect:non-scaling-stroke;fill-rule:evenodd}
-.mask:hover{fill-opacity:.6}
-.edge{fill:none;stroke:#fff;stroke-width:1.2;stroke-dasharray:4 3;vector-effect:non-scaling-stroke;pointer-events:none}
+.mask{fill:var(--k);fill-opacity:.3;stroke:var(--k);stroke-width:1;vector-effect:non-scaling-stroke;fill-rule:evenodd}
+.mask:hover{fill-opacity:.6}figure.large{--edge:1.4}figure.large .mask{stroke-width:2}
+.edge{fill:none;stroke:#fff;stroke-width:var(--edge,.8);stroke-dasharray:4 3;vector-effect:non-scaling-stroke;pointer-events:none}
 .box{fill:none;stroke:var(--k);stroke-width:1.2;stroke-dasharray:5 3;vector-effect:non-scaling-stroke}
 .seed{stroke-linecap:round;vector-effect:non-scaling-stroke;fill:none}
 .seed.under{stroke:#000;stroke-width:8}.seed.positive{stroke:#fff;stroke-width:5}

@@ -103,5 +103,6 @@ describe('charts', () => {
     expect(svg).toMatch(
       /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^>]*aria-label="A &gt; B[^>]*><style>/,
     );
+    expect(svg).toContain('viewBox="-16 -16 432 242" width="432" height="242"');
   });
 });

@@ -38,10 +38,18 @@ export function chartFrame(width: number, height: number, label: string, content
   return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${width} ${px(height)}" width="${width}" height="${px(height)}" role="img" aria-label="${label}">${content}</svg>`;
 }
 
-/** A chart as a file of its own, that follows the light or dark scheme of whoever shows it. */
+/** A chart as a file of its own with a margin, that follows the light or dark scheme of whoever shows it. */
 export function standaloneSvg(chart: Markup): string {
+  const margin = 16;
   const style = `<style>svg{${LIGHT_COLOURS};background:var(--surface)}@media(prefers-color-scheme:dark){svg{${DARK_COLOURS}}}${CHART_STYLE}</style>`;
-  return `${chart.markup.replace('>', `>${style}`)}\n`;
+  const framed = chart.markup.replace(
+    /viewBox="0 0 ([\d.]+) ([\d.]+)" width="[\d.]+" height="[\d.]+"/,
+    (_, width, height) => {
+      const [w, h] = [Number(width) + 2 * margin, Number(height) + 2 * margin];
+      return `viewBox="${-margin} ${-margin} ${w} ${h}" width="${w}" height="${h}"`;
+    },
+  );
+  return `${framed.replace('>', `>${style}`)}\n`;
 }
 
 /** The mark of a stage, centred at (x, y). */

@@ -17,11 +17,12 @@ ${warnings(data.warnings)}
 </header>`;
 }
 
-function hero(data: ReportData): Markup {
+/** The one figure; none where there is no Dice, which the findings then say. */
+function hero(data: ReportData): Markup | undefined {
   const result = headlineResult(data);
   const figure = result?.evaluation.overall.dice.present;
   if (result === undefined || figure === undefined || figure.mean === null) {
-    return html`<div class="hero"><div class="figure" aria-hidden="true">–</div><p class="what">No Dice: there is no ground truth to compare with.</p></div>`;
+    return undefined;
   }
   const interval =
     figure.interval === null

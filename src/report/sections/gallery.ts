@@ -58,10 +58,15 @@ ${kinds.map((kind) => panelFigure(shown, index, kind))}
 </div></article>`;
 }
 
+/** Says that prompts are drawn only where there are any. */
+function titleOf(kind: PanelKind, shown: GalleryCase): string {
+  return kind === 'refined' && shown.prompts.length === 0 ? 'Refined' : TITLES[kind];
+}
+
 function panelFigure(shown: GalleryCase, index: number, kind: PanelKind): Markup {
   const panel = shown[kind];
   if (panel === undefined) {
-    return html`<figure><div class="none">${ABSENT[kind]}</div><figcaption><b>${TITLES[kind]}</b></figcaption></figure>`;
+    return html`<figure><div class="none">${ABSENT[kind]}</div><figcaption><b>${titleOf(kind, shown)}</b></figcaption></figure>`;
   }
   const marks = kind === 'refined' ? promptMarks(shown) : undefined;
   const edges =
@@ -72,7 +77,7 @@ function panelFigure(shown: GalleryCase, index: number, kind: PanelKind): Markup
   return picture(
     shown,
     index,
-    TITLES[kind],
+    titleOf(kind, shown),
     `${shown.fileName}, ${what}: ${panel.outlines.length} structures${dice}`,
     overlay,
     panel,

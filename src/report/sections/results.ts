@@ -15,7 +15,7 @@ export function resultsSection(data: ReportData): Markup {
   }
   const { method } = data.results[0]!.evaluation;
   return html`<section id="results"><h2>Results</h2>
-<p>Dice in percent at the images’ own resolution, averaged over every class of every image.</p>
+<p>Dice in percent, averaged over every class of every image, ${data.measured ?? 'at the images’ own resolution'}.</p>
 <div class="full">${bothWidths((width) => resultsChart(data, width), 960, 340)}</div>
 ${splits.map((split) =>
   splitTable(
