@@ -1,0 +1,34 @@
+/** @file Layers over the last axis, as transformers use them. Names and weight shapes are PyTorch's. */
+
+import { add } from '../graph/ops/elementwise.ts';
+import { matmul, swapLast } from '../graph/ops/matmul.ts';
+import { layerNorm } from '../graph/ops/norm.ts';
+import { reshape } from '../graph/ops/reshape.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import type { ParameterSource } from './parameters.ts';
+
+/** x [..., C] times the transpose of `name`.weight [features, C], plus `name`.bias [features]: [..., features]. */
+export function linear(source: ParameterSource, name: string, x: Tensor, features: number): Tensor {
+  const channels = x.shape.at(-1)!;
+  const initializer = { uniform: 1 / Math.sqrt(channels) };
+  const weight = source(`${name}.weight`, [features, channels], initializer);
+  return affine(x, swapLast(weight), source(`${name}.bias`, [features], initializer));
+}
+
+/**
+ * x [..., C] times weight [C, D] plus bias [D]: [..., D]. Leading axes are flattened around the product, so that
+ * ONNX Runtime adds the bias inside it.
+ */
+export function affine(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  const [channels, features] = weight.shape as [number, number];
+  const product = add(matmul(reshape(x, [-1, channels]), weight), bias);
+  return reshape(product, [...x.shape.slice(0, -1), features]);
+}
+
+/** Layer norm of the last axis with `name`.weight and `name`.bias. */
+export function layerNormLayer(source: ParameterSource, name: string, x: Tensor, epsilon: number): Tensor {
+  const features = x.shape.at(-1)!;
+  const gamma = source(`${name}.weight`, [features], { constant: 1 });
+  const beta = source(`${name}.bias`, [features], { constant: 0 });
+  return layerNorm(x, gamma, beta, epsilon);
+}

@@ -1,0 +1,137 @@
+/**
+ * @file Reads a SAM or MedSAM checkpoint: Meta's .pth, or Hugging Face's folder of config.json and
+ * model.safetensors. Both become the same weights by the original names.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CheckpointError } from '../base/errors.ts';
+import { input } from '../graph/tensor.ts';
+import { listParameters, type ParameterSource, type ParameterSpec, type Weights } from '../nn/parameters.ts';
+import { scoped } from '../nn/scope.ts';
+import { type Float32NdArray, float32, type NdArray } from '../tensor/array.ts';
+import { toFloat32 } from '../tensor/elements.ts';
+import { readPth } from '../tensor/pth.ts';
+import { readSafetensors } from '../tensor/safetensors.ts';
+import { configFromShapes, parseHints, type SamConfig, type SamHints, samName } from './config.ts';
+import { imageEncoder } from './image-encoder.ts';
+import { maskDecoder } from './mask-decoder.ts';
+import { isHuggingFaceName, originalNames } from './names.ts';
+import { listPointParameters, maskEmbedding } from './prompt-encoder.ts';
+
+export interface SamCheckpoint {
+  /** `sam-vit-b` and the like. */
+  readonly name: string;
+  readonly config: SamConfig;
+  /** By the original's names; exactly those of `samParameters`. */
+  readonly weights: Weights;
+}
+
+/** How many differences an error shows. */
+const SHOWN_DIFFERENCES = 5;
+
+/**
+ * Reads and checks a checkpoint.
+ *
+ * @param path a .pth (or .pt, .bin, .safetensors) file, or a folder with config.json and model.safetensors. A
+ *   config.json beside a file is read too: Meta's files do not tell the decoder's number of heads, which is 8 unless
+ *   it says otherwise.
+ * @throws CheckpointError when anything is missing, left over or of another shape
+ */
+export async function loadSamCheckpoint(path: string): Promise<SamCheckpoint> {
+  const { file, hints } = await findFiles(path);
+  const tensors = file.endsWith('.safetensors') ? await readSafetensors(file) : await readPth(file);
+  return checkpointFromTensors(tensors, hints, file);
+}
+
+/** The same from tensors in memory, by the original's or Hugging Face's names; `file` names them in messages. */
+export function checkpointFromTensors(
+  tensors: ReadonlyMap<string, NdArray>,
+  hints: SamHints | undefined,
+  file: string,
+): SamCheckpoint {
+  const named = toOriginalNames(tensors);
+  const shapes = new Map([...named].map(([name, { shape }]) => [name, shape]));
+  const config = configFromShapes(shapes, hints, file);
+  compare(samParameters(config), shapes, file);
+  const weights = new Map<string, Float32NdArray>();
+  for (const [name, array] of named) weights.set(name, float32(array.shape, toFloat32(array)));
+  return { name: samName(config), config, weights };
+}
+
+/** All parameters of a model: names, shapes and how fresh ones start. */
+export function samParameters(config: SamConfig): ParameterSpec[] {
+  const { imageSize, gridSize, width } = config;
+  const specs = listParameters((source) => {
+    imageEncoder(config, scoped(source, 'image_encoder.'), input('pixels', [1, 3, imageSize, imageSize]));
+    const prompts: ParameterSource = scoped(source, 'prompt_encoder.');
+    listPointParameters(config, prompts);
+    const masks = input('masks', [1, 1, 4 * gridSize, 4 * gridSize]);
+    maskEmbedding(config, prompts, undefined);
+    maskDecoder(config, scoped(source, 'mask_decoder.'), {
+      embedding: input('embedding', [1, width, gridSize, gridSize]),
+      positions: input('positions', [1, width, gridSize, gridSize]),
+      tokens: input('tokens', [1, 1, width]),
+      masks: maskEmbedding(config, prompts, masks),
+    });
+  });
+  return specs;
+}
+
+/** A hash of all weights, by which stored embeddings know their model: 64 hexadecimal digits. */
+export function weightsHash(weights: Weights): string {
+  const hash = createHash('sha256');
+  for (const [name, { shape, data }] of [...weights].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(`${name}[${shape}]`);
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+async function findFiles(path: string): Promise<{ file: string; hints: SamHints | undefined }> {
+  const isFolder = await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  const file = isFolder ? join(path, 'model.safetensors') : path;
+  const configPath = join(isFolder ? path : dirname(path), 'config.json');
+  const text = await readFile(configPath, 'utf8').catch(() => undefined);
+  if (text === undefined && isFolder) {
+    throw new CheckpointError({
+      seen: `${path} has no config.json`,
+      need: 'A folder of a Hugging Face SAM model has config.json and model.safetensors',
+      fix: 'Download both, or name a .pth file itself',
+    });
+  }
+  return { file, hints: text === undefined ? undefined : parseHints(text, configPath) };
+}
+
+function toOriginalNames(tensors: ReadonlyMap<string, NdArray>): ReadonlyMap<string, NdArray> {
+  const unwrapped = new Map([...tensors].map(([name, array]) => [name.replace(/^module\./, ''), array]));
+  if (![...unwrapped.keys()].some(isHuggingFaceName)) return unwrapped;
+  const names = originalNames(unwrapped.keys());
+  return new Map([...unwrapped].map(([name, array]) => [names.get(name)!, array]));
+}
+
+function compare(
+  needed: readonly ParameterSpec[],
+  shapes: ReadonlyMap<string, readonly number[]>,
+  file: string,
+): void {
+  const neededNames = new Set(needed.map(({ name }) => name));
+  const differences: string[] = [];
+  for (const { name, shape } of needed) {
+    const found = shapes.get(name);
+    if (found === undefined) differences.push(`${name} is missing`);
+    else if (found.join() !== shape.join()) differences.push(`${name} is [${found}] instead of [${shape}]`);
+  }
+  for (const name of shapes.keys()) if (!neededNames.has(name)) differences.push(`${name} is left over`);
+  if (differences.length === 0) return;
+  const more = differences.length - SHOWN_DIFFERENCES;
+  const shown = differences.slice(0, SHOWN_DIFFERENCES).join('; ');
+  throw new CheckpointError({
+    seen: `${file} does not hold the weights of a SAM model: ${shown}${more > 0 ? `; and ${more} more` : ''}`,
+    need: 'Every tensor of a SAM or MedSAM model with a ViT encoder, and no other',
+    fix: 'Name a checkpoint of the original models, or of one fine-tuned from them without changes to its layers',
+  });
+}

@@ -1,0 +1,145 @@
+/**
+ * @file SAM's prompt encoder: points and boxes become a few tokens, a mask becomes an embedding per image place.
+ *
+ * Positions are encoded by random Fourier features (Tancik et al. 2020). Tokens are a few sines and a table, so they
+ * are computed here rather than in a graph; the mask embedding is part of the decoder's graph.
+ */
+import type { BoxXyxy } from '../base/geometry.ts';
+import { swapLast } from '../graph/ops/matmul.ts';
+import { reshape, transpose } from '../graph/ops/reshape.ts';
+import { gelu } from '../graph/ops/unary.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { affine, layerNormLayer, linear } from '../nn/linear.ts';
+import type { ParameterSource, Weights } from '../nn/parameters.ts';
+import { type Float32NdArray, float32 } from '../tensor/array.ts';
+import type { SamConfig } from './config.ts';
+import type { PromptPoint } from './promptable.ts';
+
+/** Of the norms between the convolutions that shrink a mask. */
+const MASK_EPSILON = 1e-6;
+
+/** The tokens of points and boxes: row `kind` of `kinds` is added to a position's encoding. */
+export interface PointTokens {
+  readonly width: number;
+  /** [2, width / 2]: frequencies in x, then in y. */
+  readonly frequencies: Float32Array;
+  /** Outside, inside, upper left corner, lower right corner: [width] each. */
+  readonly kinds: readonly Float32Array[];
+  /** Stands for no point: [width]. */
+  readonly nothing: Float32Array;
+}
+
+const FREQUENCIES = 'pe_layer.positional_encoding_gaussian_matrix';
+const KINDS = [0, 1, 2, 3].map((kind) => `point_embeddings.${kind}.weight`);
+const NOTHING = 'not_a_point_embed.weight';
+const [OUTSIDE, INSIDE, UPPER_LEFT, LOWER_RIGHT] = [0, 1, 2, 3] as const;
+
+/** Asks for the parameters of points and boxes, below `prompt_encoder.`, so that they are listed with the others. */
+export function listPointParameters(config: SamConfig, source: ParameterSource): void {
+  source(FREQUENCIES, [2, config.width / 2], { uniform: 1 });
+  for (const name of [...KINDS, NOTHING]) source(name, [1, config.width], { uniform: 1 });
+}
+
+/** The same from all weights of a model. */
+export function pointTokens(config: SamConfig, weights: Weights): PointTokens {
+  const data = (name: string): Float32Array => weights.get(`prompt_encoder.${name}`)!.data;
+  return {
+    width: config.width,
+    frequencies: data(FREQUENCIES),
+    kinds: KINDS.map(data),
+    nothing: data(NOTHING),
+  };
+}
+
+/** Encodes a position given in [0, 1] of the encoder's input into out[0 .. width): sines, then cosines. */
+function encodePosition({ width, frequencies }: PointTokens, x: number, y: number, out: Float32Array): void {
+  const half = width / 2;
+  for (let i = 0; i < half; i++) {
+    const phase = 2 * Math.PI * ((2 * x - 1) * frequencies[i]! + (2 * y - 1) * frequencies[half + i]!);
+    out[i] = Math.sin(phase);
+    out[half + i] = Math.cos(phase);
+  }
+}
+
+/** The encoded positions of the image places' centres: [1, width, gridSize, gridSize]. */
+export function imagePositions(tokens: PointTokens, gridSize: number): Float32NdArray {
+  const { width } = tokens;
+  const places = gridSize * gridSize;
+  const data = new Float32Array(width * places);
+  const encoded = new Float32Array(width);
+  for (let place = 0; place < places; place++) {
+    const x = ((place % gridSize) + 0.5) / gridSize;
+    const y = (Math.floor(place / gridSize) + 0.5) / gridSize;
+    encodePosition(tokens, x, y, encoded);
+    for (let feature = 0; feature < width; feature++) data[feature * places + place] = encoded[feature]!;
+  }
+  return float32([1, width, gridSize, gridSize], data);
+}
+
+/**
+ * The tokens [T, width] of points and a box in px of the encoder's input, pixel centres at whole numbers: the points,
+ * then one that stands for no point if there are points but no box, then the two corners.
+ */
+export function promptTokens(
+  tokens: PointTokens,
+  imageSize: number,
+  points: readonly PromptPoint[],
+  box: BoxXyxy | undefined,
+): Float32NdArray {
+  const { width, kinds, nothing } = tokens;
+  const rows: Float32Array[] = [];
+  const place = (x: number, y: number, kind: number): void => {
+    const row = new Float32Array(width);
+    encodePosition(tokens, (x + 0.5) / imageSize, (y + 0.5) / imageSize, row);
+    const offset = kinds[kind]!;
+    for (let i = 0; i < width; i++) row[i]! += offset[i]!;
+    rows.push(row);
+  };
+  for (const { xy, positive } of points) place(xy[0], xy[1], positive ? INSIDE : OUTSIDE);
+  if (points.length > 0 && box === undefined) rows.push(nothing);
+  if (box !== undefined) {
+    place(box[0], box[1], UPPER_LEFT);
+    place(box[2], box[3], LOWER_RIGHT);
+  }
+  const data = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    data.set(row, i * width);
+  });
+  return float32([rows.length, width], data);
+}
+
+/**
+ * The embedding [N, places, width] of mask logits [N, 1, 4 gridSize, 4 gridSize], or without masks the learnt
+ * embedding [1, 1, width] of "no mask". Parameter names are those below `prompt_encoder.`.
+ *
+ * Both convolutions have non-overlapping 2 x 2 kernels, so they are products over the pixels of each place.
+ */
+export function maskEmbedding(config: SamConfig, source: ParameterSource, masks: Tensor | undefined): Tensor {
+  const { width, gridSize } = config;
+  if (masks === undefined) {
+    return reshape(source('no_mask_embed.weight', [1, width], { uniform: 1 }), [1, 1, width]);
+  }
+  const [first, second] = config.maskChannels;
+  const [batch] = masks.shape as [number];
+  const places = gridSize * gridSize;
+  // [N, place, quarter of the place, pixel of the quarter]
+  const cut = reshape(masks, [batch, gridSize, 2, 2, gridSize, 2, 2]);
+  const pixels = reshape(transpose(cut, [0, 1, 4, 2, 5, 3, 6]), [batch, places * 4, 4]);
+
+  const weight1 = source('mask_downscaling.0.weight', [first, 1, 2, 2], { uniform: 0.5 });
+  const bias1 = source('mask_downscaling.0.bias', [first], { constant: 0 });
+  const quarters = affine(pixels, swapLast(reshape(weight1, [first, 4])), bias1);
+  const activated1 = gelu(layerNormLayer(source, 'mask_downscaling.1', quarters, MASK_EPSILON));
+
+  const weight2 = source('mask_downscaling.3.weight', [second, first, 2, 2], { uniform: 0.5 });
+  const bias2 = source('mask_downscaling.3.bias', [second], { constant: 0 });
+  const matrix2 = swapLast(reshape(transpose(weight2, [0, 2, 3, 1]), [second, 4 * first]));
+  const merged = affine(reshape(activated1, [batch, places, 4 * first]), matrix2, bias2);
+  const activated2 = gelu(layerNormLayer(source, 'mask_downscaling.4', merged, MASK_EPSILON));
+
+  const mixing: ParameterSource = (name, shape, initializer) => {
+    const weight = source(name, name.endsWith('weight') ? [...shape, 1, 1] : shape, initializer);
+    return reshape(weight, shape);
+  };
+  return linear(mixing, 'mask_downscaling.6', activated2, width);
+}
