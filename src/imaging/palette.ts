@@ -8,15 +8,16 @@
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 
+/** In the order that keeps neighbours, in all shades and also for red- and green-blind eyes, farthest apart. */
 const HUES: readonly Rgb[] = [
   [230, 159, 0],
   [86, 180, 233],
-  [213, 94, 0],
-  [0, 158, 115],
-  [240, 228, 66],
-  [0, 114, 178],
-  [204, 121, 167],
   [136, 34, 85],
+  [204, 121, 167],
+  [213, 94, 0],
+  [0, 114, 178],
+  [240, 228, 66],
+  [0, 158, 115],
 ];
 
 /** How far each round of hues goes towards white (positive) or black (negative). */

@@ -1,0 +1,56 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { RunError } from '../../src/base/errors.ts';
+import { writeError, writeFileAtomic } from '../../src/base/files.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'packmule-files-'));
+});
+
+describe('writeFileAtomic', () => {
+  it('writes text and bytes, making folders, and leaves nothing else', async () => {
+    const path = join(folder, 'a', 'b', 'c.txt');
+    await writeFileAtomic(path, 'first');
+    await writeFileAtomic(path, Uint8Array.of(104, 105));
+    expect(await readFile(path, 'utf8')).toBe('hi');
+    expect(await readdir(join(folder, 'a', 'b'))).toEqual(['c.txt']);
+  });
+
+  it('never shows a reader half of a file', async () => {
+    const path = join(folder, 'big.txt');
+    const texts = ['a', 'b'].map((letter) => letter.repeat(2_000_000));
+    await writeFileAtomic(path, texts[0]!);
+    const writing = Promise.all(Array.from({ length: 6 }, (_, i) => writeFileAtomic(path, texts[i % 2]!)));
+    for (let i = 0; i < 10; i++) expect(texts).toContain(await readFile(path, 'utf8'));
+    await writing;
+  });
+
+  it('says what to do when the path is taken, and keeps what was there', async () => {
+    await mkdir(join(folder, 'taken'));
+    await expect(writeFileAtomic(join(folder, 'taken'), 'x')).rejects.toThrow(RunError);
+    await writeFile(join(folder, 'file'), 'kept');
+    await expect(writeFileAtomic(join(folder, 'file', 'x'), 'x')).rejects.toThrow(RunError);
+    expect(await readFile(join(folder, 'file'), 'utf8')).toBe('kept');
+    expect((await readdir(folder)).sort()).toEqual(['file', 'taken']);
+  });
+
+  it.skipIf(process.getuid?.() === 0)(
+    'refuses a folder that may not be written (root may write all)',
+    async () => {
+      await chmod(folder, 0o500);
+      await expect(writeFileAtomic(join(folder, 'x'), 'x')).rejects.toThrow(/rights/);
+    },
+  );
+});
+
+describe('writeError', () => {
+  it('says what to do about a full disk', () => {
+    const error = writeError('a/b', Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }));
+    expect(error).toBeInstanceOf(RunError);
+    expect(error.fix).toMatch(/Free some space/);
+    expect(error.message).toMatch(/^a\/b could not be written/);
+  });
+});
