@@ -35,6 +35,8 @@ export const classMasks: AnnotationFormat = {
 
   async read(path, options = {}) {
     const { folders } = await listFolder(path);
+    if (folders.length === 0)
+      throw emptyFolder(path, 'A folder of per-class masks has one folder for every image');
     const files = new Map<string, string[]>();
     for (const folder of folders) {
       const { pngs } = await listFolder(join(path, folder));
