@@ -20,7 +20,7 @@ export interface WalkerWindow extends Size {
   /** Squared distance in px^2 of set pixels to the nearest unset one, and of unset ones to the nearest set one. */
   readonly inside: Float64Array;
   readonly outside: Float64Array;
-  /** 1 on the seeds of the class: deeper inside the mask than the erosion. Never empty. */
+  /** 1 on the seeds of the class: deeper inside the mask than the erosion; every component has some. */
   readonly core: Uint8Array;
 }
 
@@ -41,11 +41,20 @@ export function cutWindow(mask: Mask, settings: RandomWalkerSettings): WalkerWin
   const cut: Mask = { height, width, data };
   const inside = squaredDistanceInside(cut, false);
   const outside = squaredDistanceTo(cut);
-  let deepest = 0;
-  for (const value of inside) if (value > deepest) deepest = value;
-  const erosion = Math.min(settings.foregroundErosion, settings.foregroundErosionLimit * Math.sqrt(deepest));
-  const core = Uint8Array.from(inside, (value) => (value > erosion * erosion ? 1 : 0));
+  const core = erodeComponents(cut, inside, settings);
   return { x0, y0, height, width, inside, outside, core };
+}
+
+/** The pixels deeper inside than the erosion, which each component limits by its own depth, so that all keep some. */
+function erodeComponents(mask: Mask, inside: Float64Array, settings: RandomWalkerSettings): Uint8Array {
+  const { labels, count } = labelComponents(mask, 8);
+  const deepest = new Float64Array(count + 1);
+  for (let i = 0; i < labels.length; i++) deepest[labels[i]!] = Math.max(deepest[labels[i]!]!, inside[i]!);
+  const limits = deepest.map((depth) => {
+    const erosion = Math.min(settings.foregroundErosion, settings.foregroundErosionLimit * Math.sqrt(depth));
+    return erosion * erosion;
+  });
+  return Uint8Array.from(inside, (value, i) => (value > limits[labels[i]!]! ? 1 : 0));
 }
 
 /** In how many windows each pixel of the image is a seed of the window's class, row-major over the image. */

@@ -21,7 +21,7 @@ const configSchema = z.object({
 });
 
 export async function goldenRandomWalker(dir: string): Promise<GoldenRow[]> {
-  const config = configSchema.parse(JSON.parse(await readFile(join(dir, 'config.json'), 'utf8')));
+  const config = await readConfig(join(dir, 'config.json'));
   const file = join(dir, 'expected.safetensors');
   const tensors = await readSafetensors(file);
   const image = tensorOf(tensors, file, 'image_u8', 2);
@@ -60,6 +60,21 @@ export async function goldenRandomWalker(dir: string): Promise<GoldenRow[]> {
     });
   }
   return rows;
+}
+
+async function readConfig(file: string): Promise<z.output<typeof configSchema>> {
+  try {
+    return configSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (cause) {
+    throw new PackmuleError(
+      {
+        seen: `${file} cannot be read as the settings of a random walker`,
+        need: 'It is JSON with sigma and background_erosion_disk_radius',
+        fix: 'Give the folder of a complete random-walker golden',
+      },
+      { cause },
+    );
+  }
 }
 
 /** The complement of all masks, eroded with a disk; row-major 0 or 1. */

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { refineSettingsSchema } from '../../src/refine/settings.ts';
+
+describe('refineSettingsSchema', () => {
+  it('is the published method by default', () => {
+    expect(refineSettingsSchema.parse({})).toMatchObject({
+      preset: 'as-described',
+      selection: 'highest_probability',
+      threshold: 0.5,
+      morphology: { operation: 'dilation', element: 'square', radius: 8, reachesRefiner: true },
+      seed: 'centroid',
+      negatives: 'all',
+      passes: [
+        { box: true, points: 'none', mask: false },
+        { box: false, points: 'all', mask: true },
+      ],
+      multimask: false,
+    });
+  });
+
+  it('lays the preset under what is set', () => {
+    const coded = refineSettingsSchema.parse({ preset: 'as-coded', randomWalker: { backgroundErosion: 3 } });
+    expect(coded.morphology).toEqual({
+      operation: 'dilation',
+      element: 'square',
+      radius: 8,
+      reachesRefiner: false,
+    });
+    expect(coded.randomWalker).toMatchObject({
+      foregroundErosion: 0,
+      backgroundErosion: 3,
+      priorStrength: 0,
+    });
+  });
+
+  it.each([
+    [{ morfology: {} }, /morfology/],
+    [{ morphology: { radius: 9 } }, /8/],
+    [{ passes: [] }, /1/],
+    [{ passes: [{ mask: true }] }, /box or points/],
+    [{ passes: [{ box: true, mask: true }] }, /first pass/],
+    [{ negatives: { nearest: 0 } }, /negatives/],
+    [{ randomWalker: { sigma: 0 } }, /sigma/],
+  ])('refuses %j', (input, message) => {
+    expect(() => refineSettingsSchema.parse(input)).toThrow(message);
+  });
+});
