@@ -31,8 +31,16 @@ export interface ReadImageOptions {
   readonly maxPixels?: number;
 }
 
+const EXTENSION_FORMAT: Readonly<Record<string, ImageFileFormat>> = {
+  '.png': 'png',
+  '.jpg': 'jpeg',
+  '.jpeg': 'jpeg',
+  '.tif': 'tiff',
+  '.tiff': 'tiff',
+};
+
 /** File name endings of images that Packmule reads, lower case. */
-export const IMAGE_EXTENSIONS: readonly string[] = ['.png', '.jpg', '.jpeg', '.tif', '.tiff'];
+export const IMAGE_EXTENSIONS: readonly string[] = Object.keys(EXTENSION_FORMAT);
 
 /**
  * The image of a file, grey, with the bits of the file.
@@ -137,14 +145,6 @@ function toGrey(values: Uint8Array | Uint16Array, channels: number): Uint8Array 
 function luma(red: number, green: number, blue: number): number {
   return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >>> 16;
 }
-
-const EXTENSION_FORMAT: Readonly<Record<string, ImageFileFormat>> = {
-  '.png': 'png',
-  '.jpg': 'jpeg',
-  '.jpeg': 'jpeg',
-  '.tif': 'tiff',
-  '.tiff': 'tiff',
-};
 
 /** First bytes of each format; TIFF in both byte orders, classic and BigTIFF. */
 const SIGNATURES: readonly (readonly [ImageFileFormat, readonly number[]])[] = [
