@@ -8,6 +8,7 @@ import { GraphError } from '../base/errors.ts';
 import { nodesInOrder } from '../graph/build.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { expand } from '../graph/ops/reshape.ts';
+import { sameShape } from '../graph/shape.ts';
 import { type Node, scalar, type Tensor } from '../graph/tensor.ts';
 
 /**
@@ -41,11 +42,20 @@ export function gradient(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
     node.inputs.forEach((tensor, i) => {
       const arriving = ofInputs[i];
       if (arriving === undefined || !depends(tensor)) return;
+      if (!sameShape(arriving.shape, tensor.shape)) throw wrongShape(operator.name, arriving, tensor);
       const before = gradients.get(tensor);
       gradients.set(tensor, before === undefined ? arriving : add(before, arriving));
     });
   }
   return targets.map((target) => gradients.get(target) ?? expand(scalar(0), target.shape));
+}
+
+function wrongShape(name: string, arriving: Tensor, tensor: Tensor): GraphError {
+  return new GraphError({
+    seen: `The gradient rule of ${name} gives [${arriving.shape}] for an input of shape [${tensor.shape}]`,
+    need: 'A gradient has the shape of its tensor',
+    fix: 'Correct the rule, for a broadcast input by summing over the repeated axes',
+  });
 }
 
 function noGradient(name: string): GraphError {

@@ -1,7 +1,7 @@
 /** @file From symbolic tensors to an ONNX model. */
 import { GraphError } from '../base/errors.ts';
 import type { NdArray } from '../tensor/array.ts';
-import { type AttributeValue, OPSET, type OnnxModel, type OnnxNode, type OnnxValue } from './onnx/model.ts';
+import { type AttributeValue, type OnnxModel, type OnnxNode, type OnnxValue, OPSET } from './onnx/model.ts';
 import { type Emitter, isConstant, isInput, type Node, type Tensor } from './tensor.ts';
 
 export interface BuildOptions {
@@ -19,7 +19,14 @@ export function buildModel(outputs: Readonly<Record<string, Tensor>>, options: B
   const initializers = new Map<string, NdArray>();
   const inputs: OnnxValue[] = [];
   const names = new Map<Tensor, string>();
+  const given = givenNames(nodes, Object.keys(outputs));
   let counter = 0;
+  /** A name that numbers what it names, never one that was given: the same graph gets the same names everywhere. */
+  const numbered = (type: string): string => {
+    let name = `${type}_${counter++}`;
+    while (given.has(name)) name = `${type}_${counter++}`;
+    return name;
+  };
 
   const shared = (name: string, array: NdArray): string => {
     if (!initializers.has(name)) initializers.set(name, array);
@@ -35,25 +42,25 @@ export function buildModel(outputs: Readonly<Record<string, Tensor>>, options: B
       }),
     scalar: (value) => shared(`f32:${value}`, { dtype: 'float32', shape: [], data: Float32Array.of(value) }),
     node: (type, nodeInputs, attributes: Record<string, AttributeValue> = {}, count = 1) => {
-      const base = `${type}_${counter++}`;
-      const nodeOutputs = Array.from({ length: count }, (_, i) => (count === 1 ? base : `${base}_${i}`));
+      const base = numbered(type);
+      const nodeOutputs = count === 1 ? [base] : Array.from({ length: count }, () => numbered(type));
       onnxNodes.push({ type, domain: '', name: base, inputs: nodeInputs, outputs: nodeOutputs, attributes });
       return nodeOutputs;
     },
   };
 
-  const inputNames = new Set<string>();
   for (const node of nodes) {
     const first = node.outputs[0]!;
     if (isInput(node)) {
       const { name } = node.attributes;
-      if (inputNames.has(name)) throw duplicateName(name);
-      inputNames.add(name);
       inputs.push({ name, dtype: first.dtype, shape: first.shape });
       names.set(first, name);
     } else if (isConstant(node)) {
       const { array } = node.attributes;
-      names.set(first, constantName(node, first, emitter) ?? shared(node.attributes.name ?? `const_${first.id}`, array));
+      names.set(
+        first,
+        constantName(node, first, emitter) ?? shared(node.attributes.name ?? numbered('constant'), array),
+      );
     } else {
       const emitted = node.operator.emit(emitter, node);
       for (const [i, output] of node.outputs.entries()) names.set(output, emitted[i]!);
@@ -61,7 +68,6 @@ export function buildModel(outputs: Readonly<Record<string, Tensor>>, options: B
   }
 
   const outputValues = Object.entries(outputs).map(([name, tensor]) => {
-    if (inputNames.has(name)) throw duplicateName(name);
     onnxNodes.push({
       type: 'Identity',
       domain: '',
@@ -81,6 +87,21 @@ export function buildModel(outputs: Readonly<Record<string, Tensor>>, options: B
     metadata: options.metadata ?? {},
     opsets: { '': OPSET },
   };
+}
+
+/** The names that inputs, outputs and constants were given; one that means two things is a GraphError. */
+function givenNames(nodes: readonly Node[], outputNames: readonly string[]): Set<string> {
+  const given = new Map<string, unknown>(outputNames.map((name) => [name, 'output']));
+  for (const node of nodes) {
+    if (!isInput(node) && !isConstant(node)) continue;
+    const { name } = node.attributes;
+    if (name === undefined) continue;
+    // A weight that is used twice is asked for twice, and is the same array.
+    const meaning = isConstant(node) ? node.attributes.array : node;
+    if (given.has(name) && given.get(name) !== meaning) throw duplicateName(name);
+    given.set(name, meaning);
+  }
+  return new Set(given.keys());
 }
 
 /** All nodes the tensors depend on, every node after the nodes it reads. */
@@ -125,7 +146,7 @@ function renameOutputs(nodes: readonly OnnxNode[], outputNames: ReadonlySet<stri
 function duplicateName(name: string): GraphError {
   return new GraphError({
     seen: `Two values of the graph are named ${name}`,
-    need: 'Inputs and outputs have names of their own',
+    need: 'Inputs, outputs and constants have names of their own',
     fix: 'Rename one of them',
   });
 }

@@ -41,7 +41,12 @@ export interface Emitter {
   /** A scalar float constant, shared between its users. */
   scalar(value: number): string;
   /** Adds an ONNX node and returns the names of its outputs. The last node emitted names the graph node's outputs. */
-  node(type: string, inputs: readonly string[], attributes?: Record<string, AttributeValue>, outputs?: number): string[];
+  node(
+    type: string,
+    inputs: readonly string[],
+    attributes?: Record<string, AttributeValue>,
+    outputs?: number,
+  ): string[];
 }
 
 /** An operator: its shape rule, its ONNX emission and its gradient rule, side by side. */
@@ -65,13 +70,22 @@ export interface Operator<Attributes = unknown> {
 let nextId = 0;
 
 /** Applies an operator and returns all its outputs. */
-export function applyAll<A>(operator: Operator<A>, inputs: readonly Tensor[], attributes: A): readonly Tensor[] {
+export function applyAll<A>(
+  operator: Operator<A>,
+  inputs: readonly Tensor[],
+  attributes: A,
+): readonly Tensor[] {
   const types = operator.infer(inputs, attributes);
   const outputs: Tensor[] = [];
   const node: Node<A> = { operator, inputs, attributes, outputs };
   types.forEach(({ shape, dtype }, output) => {
     if (!shape.every((size) => Number.isInteger(size) && size >= 0)) {
-      throw shapeError(operator.name, inputs, `an output of shape [${shape}]`, 'sizes that are whole numbers');
+      throw shapeError(
+        operator.name,
+        inputs,
+        `an output of shape [${shape}]`,
+        'sizes that are whole numbers',
+      );
     }
     outputs.push({ id: nextId++, node: node as Node, output, shape, dtype });
   });
@@ -84,7 +98,12 @@ export function apply<A>(operator: Operator<A>, inputs: readonly Tensor[], attri
 }
 
 /** A GraphError that shows an operator and the shapes it was given. */
-export function shapeError(operator: string, inputs: readonly Tensor[], seen: string, need: string): GraphError {
+export function shapeError(
+  operator: string,
+  inputs: readonly Tensor[],
+  seen: string,
+  need: string,
+): GraphError {
   const shapes = inputs.map((input) => `${input.dtype}[${input.shape}]`).join(', ');
   return new GraphError({
     seen: `${operator}(${shapes}) got ${seen}`,

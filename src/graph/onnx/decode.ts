@@ -142,9 +142,14 @@ function decodeTensor(bytes: Uint8Array, readExternal?: ReadExternal): { name: s
   const length = elementCount(shape) * BYTES_PER_ELEMENT[dtype];
   if (isExternal) {
     if (readExternal === undefined) throw malformed(`keeps ${name} in a second file that was not given`);
-    raw = readExternal(external.location ?? '', Number(external.offset ?? 0), Number(external.length ?? length));
+    raw = readExternal(
+      external.location ?? '',
+      Number(external.offset ?? 0),
+      Number(external.length ?? length),
+    );
   }
-  if ((raw?.length ?? 0) !== length) throw malformed(`has ${raw?.length ?? 0} bytes for ${name}, not ${length}`);
+  if ((raw?.length ?? 0) !== length)
+    throw malformed(`has ${raw?.length ?? 0} bytes for ${name}, not ${length}`);
   return { name, array: toArray(dtype, shape, raw ?? new Uint8Array(0)) };
 }
 

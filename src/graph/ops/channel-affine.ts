@@ -26,7 +26,12 @@ const affineOperator: Operator<AffineAttributes> = {
     const planes = x.shape[0]! * x.shape[1]!;
     const fits = elementCount(scale.shape) === planes && elementCount(shift.shape) === planes;
     if (x.shape.length !== 4 || !fits || (addend && addend.shape.join() !== x.shape.join())) {
-      throw shapeError('channelAffine', inputs, 'tensors that do not fit', 'x [N, C, H, W], N * C scales and shifts');
+      throw shapeError(
+        'channelAffine',
+        inputs,
+        'tensors that do not fit',
+        'x [N, C, H, W], N * C scales and shifts',
+      );
     }
     return [{ shape: x.shape, dtype: x.dtype }];
   },
@@ -37,7 +42,10 @@ const affineOperator: Operator<AffineAttributes> = {
     const reshaped = (name: string, shape: readonly number[]): string =>
       emitter.node('Reshape', [name, emitter.int64(shape)])[0]!;
     const flat = (tensor: Tensor): string => reshaped(emitter.name(tensor), [1, planes, height, width]);
-    const weights = [reshaped(emitter.name(scale), [planes, 1, 1, 1]), reshaped(emitter.name(shift), [planes])];
+    const weights = [
+      reshaped(emitter.name(scale), [planes, 1, 1, 1]),
+      reshaped(emitter.name(shift), [planes]),
+    ];
     let name = emitter.node('Conv', [flat(x), ...weights], { group: int(planes) })[0]!;
     if (addend) name = emitter.node('Add', [name, flat(addend)])[0]!;
     if (activation?.kind === 'leaky') {

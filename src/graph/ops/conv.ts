@@ -11,10 +11,10 @@ import { GraphError } from '../../base/errors.ts';
 import { elementCount } from '../../tensor/array.ts';
 import { int, ints } from '../onnx/model.ts';
 import { apply, constant, type Operator, shapeError, type Tensor } from '../tensor.ts';
-import { sum } from './reduce.ts';
-import { reshape, transpose } from './reshape.ts';
 import { filterGradient } from './filter-gradient.ts';
 import { gather } from './join.ts';
+import { sum } from './reduce.ts';
+import { reshape, transpose } from './reshape.ts';
 
 export interface ConvOptions {
   /** Step in px along rows and columns; 1 by default. */
@@ -42,17 +42,31 @@ function onnxAttributes({ stride, padding, groups }: ConvAttributes) {
 const convOperator: Operator<ConvAttributes> = {
   name: 'conv2d',
   infer: (inputs, { stride, padding, groups }) => {
-    const [x, w] = inputs as [Tensor, Tensor];
+    const [x, w, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
     const [batch, channels, height, width] = x.shape;
     const [features, groupChannels, kernelHeight, kernelWidth] = w.shape;
-    if (x.shape.length !== 4 || w.shape.length !== 4 || channels !== groupChannels! * groups || features! % groups) {
+    checkSteps('conv2d', inputs, stride, padding);
+    if (
+      x.shape.length !== 4 ||
+      w.shape.length !== 4 ||
+      channels !== groupChannels! * groups ||
+      features! % groups
+    ) {
       throw shapeError('conv2d', inputs, `${groups} groups`, '[N, C, H, W] and [F, C / groups, kh, kw]');
     }
+    checkBias('conv2d', inputs, bias, features!);
     const size = (length: number, kernel: number): number =>
       Math.floor((length + 2 * padding - kernel) / stride) + 1;
-    return [
-      { shape: [batch!, features!, size(height!, kernelHeight!), size(width!, kernelWidth!)], dtype: x.dtype },
-    ];
+    const shape = [batch!, features!, size(height!, kernelHeight!), size(width!, kernelWidth!)];
+    if (Math.min(...shape.slice(2)) < 1) {
+      throw shapeError(
+        'conv2d',
+        inputs,
+        'a kernel larger than the image',
+        `a smaller kernel than with padding ${padding}`,
+      );
+    }
+    return [{ shape, dtype: x.dtype }];
   },
   emit: (emitter, { inputs, attributes }) =>
     emitter.node('Conv', inputs.map(emitter.name), onnxAttributes(attributes)),
@@ -65,6 +79,26 @@ const convOperator: Operator<ConvAttributes> = {
     ];
   },
 };
+
+function checkSteps(name: string, inputs: readonly Tensor[], stride: number, padding: number): void {
+  if (Number.isInteger(stride) && stride >= 1 && Number.isInteger(padding) && padding >= 0) return;
+  throw shapeError(
+    name,
+    inputs,
+    `stride ${stride}, padding ${padding}`,
+    'whole numbers, the stride at least 1',
+  );
+}
+
+function checkBias(
+  name: string,
+  inputs: readonly Tensor[],
+  bias: Tensor | undefined,
+  features: number,
+): void {
+  if (bias === undefined || (bias.shape.length === 1 && bias.shape[0] === features)) return;
+  throw shapeError(name, inputs, `a bias of shape [${bias.shape}]`, `a bias of shape [${features}]`);
+}
 
 function inputGradient(x: Tensor, w: Tensor, g: Tensor, { stride, padding, groups }: ConvAttributes): Tensor {
   const [kernelHeight, kernelWidth] = w.shape.slice(2) as [number, number];
@@ -114,10 +148,17 @@ interface ConvTransposeAttributes extends ConvAttributes {
 const convTransposeOperator: Operator<ConvTransposeAttributes> = {
   name: 'convTranspose2d',
   infer: (inputs, { stride, padding, groups, extra }) => {
-    const [x, w] = inputs as [Tensor, Tensor];
-    if (x.shape.length !== 4 || w.shape.length !== 4 || x.shape[1] !== w.shape[0]) {
-      throw shapeError('convTranspose2d', inputs, 'tensors that do not fit', '[N, C, H, W], [C, F / groups, kh, kw]');
+    const [x, w, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+    checkSteps('convTranspose2d', inputs, stride, padding);
+    if (x.shape.length !== 4 || w.shape.length !== 4 || x.shape[1] !== w.shape[0] || x.shape[1]! % groups) {
+      throw shapeError(
+        'convTranspose2d',
+        inputs,
+        'tensors that do not fit',
+        '[N, C, H, W], [C, F / groups, kh, kw]',
+      );
     }
+    checkBias('convTranspose2d', inputs, bias, w.shape[1]! * groups);
     const size = (axis: 0 | 1): number =>
       (x.shape[2 + axis]! - 1) * stride - 2 * padding + w.shape[2 + axis]! + extra[axis];
     return [{ shape: [x.shape[0]!, w.shape[1]! * groups, size(0), size(1)], dtype: x.dtype }];
@@ -147,5 +188,10 @@ const convTransposeOperator: Operator<ConvTransposeAttributes> = {
 /** Transposed 2D convolution of x [N, C, H, W] with w [C, F, kh, kw] and an optional bias [F]. */
 export function convTranspose2d(x: Tensor, w: Tensor, bias?: Tensor, options: ConvOptions = {}): Tensor {
   const { stride = 1, padding = 0, groups = 1 } = options;
-  return apply(convTransposeOperator, bias ? [x, w, bias] : [x, w], { stride, padding, groups, extra: [0, 0] });
+  return apply(convTransposeOperator, bias ? [x, w, bias] : [x, w], {
+    stride,
+    padding,
+    groups,
+    extra: [0, 0],
+  });
 }

@@ -5,12 +5,25 @@
  */
 import type { DType } from '../../tensor/array.ts';
 import { broadcastShapes, sameShape } from '../shape.ts';
-import { apply, asTensor, type Operator, type Shape, shapeError, type Tensor, type TensorLike } from '../tensor.ts';
+import {
+  apply,
+  asTensor,
+  type Operator,
+  type Shape,
+  shapeError,
+  type Tensor,
+  type TensorLike,
+} from '../tensor.ts';
 import { sum } from './reduce.ts';
 import { reshape } from './reshape.ts';
 import { neg } from './unary.ts';
 
-type BinaryGradient = (a: Tensor, b: Tensor, gradient: Tensor, output: Tensor) => [() => Tensor, () => Tensor];
+type BinaryGradient = (
+  a: Tensor,
+  b: Tensor,
+  gradient: Tensor,
+  output: Tensor,
+) => [() => Tensor, () => Tensor];
 
 function binary(name: string, type: string, gradient?: BinaryGradient, dtype?: DType): Operator<undefined> {
   return {
@@ -26,7 +39,10 @@ function binary(name: string, type: string, gradient?: BinaryGradient, dtype?: D
     ...(gradient && {
       gradient: ({ inputs: [a, b], outputs }, [g], needed) => {
         const [ofA, ofB] = gradient(a!, b!, g!, outputs[0]!);
-        return [needed[0] ? sumTo(ofA(), a!.shape) : undefined, needed[1] ? sumTo(ofB(), b!.shape) : undefined];
+        return [
+          needed[0] ? sumTo(ofA(), a!.shape) : undefined,
+          needed[1] ? sumTo(ofB(), b!.shape) : undefined,
+        ];
       },
     }),
   };
@@ -68,12 +84,15 @@ export const add = (a: TensorLike, b: TensorLike): Tensor => apply(addOperator, 
 export const sub = (a: TensorLike, b: TensorLike): Tensor => apply(subOperator, pair(a, b), undefined);
 export const mul = (a: TensorLike, b: TensorLike): Tensor => apply(mulOperator, pair(a, b), undefined);
 export const div = (a: TensorLike, b: TensorLike): Tensor => apply(divOperator, pair(a, b), undefined);
-export const maximum = (a: TensorLike, b: TensorLike): Tensor => apply(maximumOperator, pair(a, b), undefined);
-export const minimum = (a: TensorLike, b: TensorLike): Tensor => apply(minimumOperator, pair(a, b), undefined);
+export const maximum = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(maximumOperator, pair(a, b), undefined);
+export const minimum = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(minimumOperator, pair(a, b), undefined);
 /** a == b, as bool. */
 export const equal = (a: TensorLike, b: TensorLike): Tensor => apply(equalOperator, pair(a, b), undefined);
 /** a > b, as bool. */
-export const greater = (a: TensorLike, b: TensorLike): Tensor => apply(greaterOperator, pair(a, b), undefined);
+export const greater = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(greaterOperator, pair(a, b), undefined);
 /** a < b, as bool. */
 export const less = (a: TensorLike, b: TensorLike): Tensor => apply(lessOperator, pair(a, b), undefined);
 
@@ -88,7 +107,12 @@ const whereOperator: Operator<undefined> = {
     const inner = broadcastShapes(a!.shape, b!.shape);
     const shape = inner && broadcastShapes(condition!.shape, inner);
     if (shape === undefined || condition!.dtype !== 'bool' || a!.dtype !== b!.dtype) {
-      throw shapeError('where', [condition!, a!, b!], 'operands that do not fit', 'bool, and two of one dtype');
+      throw shapeError(
+        'where',
+        [condition!, a!, b!],
+        'operands that do not fit',
+        'bool, and two of one dtype',
+      );
     }
     return [{ shape, dtype: a!.dtype }];
   },

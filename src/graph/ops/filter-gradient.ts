@@ -37,7 +37,12 @@ function patchFilterGradient(x: Tensor, g: Tensor, shape: Shape, { stride, group
   return reshape(sum(matmul(gradient, swapLast(rows)), { axes: [0] }), shape);
 }
 
-function shiftedFilterGradient(x: Tensor, g: Tensor, shape: Shape, { padding, groups }: ConvAttributes): Tensor {
+function shiftedFilterGradient(
+  x: Tensor,
+  g: Tensor,
+  shape: Shape,
+  { padding, groups }: ConvAttributes,
+): Tensor {
   const [features, channels, kh, kw] = shape as [number, number, number, number];
   const [batch, , h, w] = g.shape as [number, number, number, number];
   const width = w + kw - 1;
@@ -49,8 +54,14 @@ function shiftedFilterGradient(x: Tensor, g: Tensor, shape: Shape, { padding, gr
   // In one group all column shifts go into one product; in several, the shifts are one more batch axis.
   const [leftShape, rightShape] =
     groups === 1
-      ? [[batch, kw * features], [batch, channels]]
-      : [[batch, kw, groups, features / groups], [batch, 1, groups, channels]];
+      ? [
+          [batch, kw * features],
+          [batch, channels],
+        ]
+      : [
+          [batch, kw, groups, features / groups],
+          [batch, 1, groups, channels],
+        ];
   const left = reshape(columns, [...leftShape, h * width]);
   const perRow = Array.from({ length: kh }, (_, r) => {
     const bottom = h + r - padding - x.shape[2]!;

@@ -1,6 +1,6 @@
 /** @file Operators that cut tensors apart and put them together: concat, split, slice, pad, gather. */
 import { int, string } from '../onnx/model.ts';
-import { normalizeAxis } from '../shape.ts';
+import { normalizeAxis, sameShape } from '../shape.ts';
 import { apply, applyAll, type Operator, type Shape, scalar, shapeError, type Tensor } from '../tensor.ts';
 import { expand } from './reshape.ts';
 import { scatterAdd } from './scatter.ts';
@@ -18,7 +18,12 @@ const concatOperator: Operator<AxisAttributes> = {
       x.shape.length === first!.shape.length &&
       x.shape.every((size, i) => i === axis || size === first!.shape[i]);
     if (!inputs.every(fits)) {
-      throw shapeError('concat', inputs, 'parts that do not fit', `one dtype and equal sizes but on axis ${axis}`);
+      throw shapeError(
+        'concat',
+        inputs,
+        'parts that do not fit',
+        `one dtype and equal sizes but on axis ${axis}`,
+      );
     }
     const total = inputs.reduce((size, x) => size + x.shape[axis]!, 0);
     return [{ shape: first!.shape.with(axis, total), dtype: first!.dtype }];
@@ -35,9 +40,10 @@ const concatOperator: Operator<AxisAttributes> = {
 
 /** Puts tensors behind each other along an axis. */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
-  return parts.length === 1
-    ? parts[0]!
-    : apply(concatOperator, parts, { axis: normalizeAxis(axis, parts[0]!.shape.length) });
+  const [first] = parts;
+  if (first === undefined) throw shapeError('concat', parts, 'no parts', 'at least one');
+  const normal = normalizeAxis(axis, first.shape.length);
+  return parts.length === 1 ? first : apply(concatOperator, parts, { axis: normal });
 }
 
 interface SplitAttributes extends AxisAttributes {
@@ -64,7 +70,9 @@ const splitOperator: Operator<SplitAttributes> = {
 
 /** Cuts a tensor into parts of the given sizes along an axis. */
 export function split(x: Tensor, sizes: readonly number[], axis: number): readonly Tensor[] {
-  return sizes.length === 1 ? [x] : applyAll(splitOperator, [x], { sizes, axis: normalizeAxis(axis, x.shape.length) });
+  const normal = normalizeAxis(axis, x.shape.length);
+  const whole = sizes.length === 1 && sizes[0] === x.shape[normal];
+  return whole ? [x] : applyAll(splitOperator, [x], { sizes, axis: normal });
 }
 
 interface SliceAttributes {
@@ -76,7 +84,7 @@ const sliceOperator: Operator<SliceAttributes> = {
   name: 'slice',
   infer: ([x], { starts, ends }) => {
     const inside = starts.every((start, i) => 0 <= start && start <= ends[i]! && ends[i]! <= x!.shape[i]!);
-    if (!inside || starts.length !== x!.shape.length) {
+    if (!inside || starts.length !== x!.shape.length || ends.length !== starts.length) {
       throw shapeError('slice', [x!], `the range [${starts}] to [${ends}]`, 'a range inside the tensor');
     }
     return [{ shape: starts.map((start, i) => ends[i]! - start), dtype: x!.dtype }];
@@ -97,7 +105,7 @@ const sliceOperator: Operator<SliceAttributes> = {
 
 /** The block from starts (inclusive) to ends (exclusive), one entry per axis. */
 export function slice(x: Tensor, starts: readonly number[], ends: readonly number[]): Tensor {
-  const whole = starts.every((start, i) => start === 0 && ends[i] === x.shape[i]);
+  const whole = starts.every((start) => start === 0) && sameShape(ends, x.shape);
   return whole && starts.length === x.shape.length ? x : apply(sliceOperator, [x], { starts, ends });
 }
 
@@ -115,7 +123,9 @@ const padOperator: Operator<PadAttributes> = {
     return [{ shape: x!.shape.map((size, i) => size + before[i]! + after[i]!), dtype: x!.dtype }];
   },
   emit: (emitter, { inputs: [x], attributes: { before, after } }) =>
-    emitter.node('Pad', [emitter.name(x!), emitter.int64([...before, ...after])], { mode: string('constant') }),
+    emitter.node('Pad', [emitter.name(x!), emitter.int64([...before, ...after])], {
+      mode: string('constant'),
+    }),
   gradient: ({ attributes: { before, after } }, [g]) => [
     pad(
       g!,

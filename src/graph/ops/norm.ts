@@ -11,7 +11,7 @@
  */
 import { customGradient } from '../custom-gradient.ts';
 import { float, int } from '../onnx/model.ts';
-import { apply, type Operator, type Tensor } from '../tensor.ts';
+import { apply, type Operator, shapeError, type Tensor } from '../tensor.ts';
 import { channelAffine } from './channel-affine.ts';
 import { add, div, maximum, mul, sub, sumTo } from './elementwise.ts';
 import { mean, sum, sumSquares } from './reduce.ts';
@@ -31,7 +31,12 @@ const STEEP = 1e20;
 /**
  * Normalises each plane of x [N, C, H, W] to mean 0 and variance 1, then scales by gamma [C] and shifts by beta [C].
  */
-export function instanceNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: InstanceNormOptions = {}): Tensor {
+export function instanceNorm(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  options: InstanceNormOptions = {},
+): Tensor {
   const { epsilon = 1e-5, leakySlope } = options;
   const perPlane = { axes: [2, 3], keepAxes: true } as const;
   const perChannel = [1, x.shape[1]!, 1, 1];
@@ -43,7 +48,12 @@ export function instanceNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: In
   const r = div(1, sqrt(add(variance, epsilon)));
   const a = mul(r, scale);
   const b = sub(shift, mul(m, a));
-  const z = channelAffine(x, a, b, leakySlope === undefined ? {} : { activation: { kind: 'leaky', slope: leakySlope } });
+  const z = channelAffine(
+    x,
+    a,
+    b,
+    leakySlope === undefined ? {} : { activation: { kind: 'leaky', slope: leakySlope } },
+  );
 
   return customGradient(z, [x, gamma, beta], (g) => {
     const h = leakySlope === undefined ? g : mul(g, slopeAt(x, a, b, leakySlope));
@@ -70,7 +80,13 @@ interface LayerNormAttributes {
 
 const layerNormOperator: Operator<LayerNormAttributes> = {
   name: 'layerNorm',
-  infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
+  infer: (inputs) => {
+    const [x, gamma, beta] = inputs as [Tensor, Tensor, Tensor];
+    const fits = [gamma, beta].every(({ shape }) => shape.length === 1 && shape[0] === x.shape.at(-1));
+    if (!fits)
+      throw shapeError('layerNorm', inputs, 'tensors that do not fit', 'x [..., C], gamma [C] and beta [C]');
+    return [{ shape: x.shape, dtype: x.dtype }];
+  },
   emit: (emitter, { inputs, attributes: { epsilon } }) =>
     emitter.node('LayerNormalization', inputs.map(emitter.name), { axis: int(-1), epsilon: float(epsilon) }),
   gradient: ({ inputs, attributes: { epsilon } }, [g]) => {

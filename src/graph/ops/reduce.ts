@@ -46,7 +46,8 @@ const maxOperator = reduction('max', 'ReduceMax', (x, y, g) => {
 
 function reduce(operator: Operator<ReduceAttributes>, x: Tensor, options: ReduceOptions): Tensor {
   const axes = normalizeAxes(options.axes, x.shape.length);
-  if (axes.length === 0) return x;
+  // To ONNX an empty list of axes means all of them.
+  if (axes.length === 0) return operator === sumSquaresOperator ? mul(x, x) : x;
   return apply(operator, [x], { axes, keepAxes: options.keepAxes ?? false });
 }
 

@@ -1,7 +1,7 @@
 /** @file Elementwise operators with one input, one row each. y is the operator's own output. */
 import type { DType } from '../../tensor/array.ts';
-import { type AttributeValue, float, int } from '../onnx/model.ts';
 import { ONNX_DTYPE } from '../onnx/encode.ts';
+import { type AttributeValue, float, int } from '../onnx/model.ts';
 import { apply, type Operator, type Tensor } from '../tensor.ts';
 import { add, div, greater, mul, sub, where } from './elementwise.ts';
 
@@ -58,7 +58,8 @@ export const sigmoid = (x: Tensor): Tensor => apply(operators.sigmoid, [x], {});
 export const softplus = (x: Tensor): Tensor => apply(operators.softplus, [x], {});
 export const relu = (x: Tensor): Tensor => apply(operators.relu, [x], {});
 /** x where x > 0, slope * x elsewhere (Maas et al. 2013). */
-export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => apply(operators.leakyRelu, [x], { alpha: slope });
+export const leakyRelu = (x: Tensor, slope = 0.01): Tensor =>
+  apply(operators.leakyRelu, [x], { alpha: slope });
 /** Exact GELU, x * (1 + erf(x / sqrt 2)) / 2 (Hendrycks and Gimpel 2016). ONNX Runtime fuses the pattern. */
 export const gelu = (x: Tensor): Tensor => mul(mul(x, add(erf(div(x, Math.SQRT2)), 1)), 0.5);
 
