@@ -16,12 +16,20 @@ const maxPoolOperator: Operator<PoolAttributes> = {
   infer: ([x], { size }) => {
     const [batch, channels, height, width] = x!.shape;
     if (x!.shape.length !== 4 || height! % size !== 0 || width! % size !== 0) {
-      throw shapeError('maxPool2d', [x!], `windows of ${size} x ${size}`, `[N, C, H, W], H and W multiples of ${size}`);
+      throw shapeError(
+        'maxPool2d',
+        [x!],
+        `windows of ${size} x ${size}`,
+        `[N, C, H, W], H and W multiples of ${size}`,
+      );
     }
     return [{ shape: [batch!, channels!, height! / size, width! / size], dtype: x!.dtype }];
   },
   emit: (emitter, { inputs: [x], attributes: { size } }) =>
-    emitter.node('MaxPool', [emitter.name(x!)], { kernel_shape: ints([size, size]), strides: ints([size, size]) }),
+    emitter.node('MaxPool', [emitter.name(x!)], {
+      kernel_shape: ints([size, size]),
+      strides: ints([size, size]),
+    }),
   gradient: ({ inputs: [x], outputs: [y], attributes: { size } }, [g]) => [
     where(equal(x!, upsampleNearest(y!, size)), upsampleNearest(g!, size), 0),
   ],
@@ -107,6 +115,7 @@ function interpolationMatrix(from: number, to: number): Tensor {
 
 interface GridSampleAttributes {
   readonly mode: 'bilinear' | 'nearest';
+  readonly outside: 'zeros' | 'border';
 }
 
 const gridSampleOperator: Operator<GridSampleAttributes> = {
@@ -118,18 +127,23 @@ const gridSampleOperator: Operator<GridSampleAttributes> = {
     }
     return [{ shape: [batch!, x!.shape[1]!, height!, width!], dtype: x!.dtype }];
   },
-  emit: (emitter, { inputs, attributes: { mode } }) =>
+  emit: (emitter, { inputs, attributes: { mode, outside } }) =>
     emitter.node('GridSample', inputs.map(emitter.name), {
       mode: string(mode === 'bilinear' ? 'linear' : 'nearest'),
-      padding_mode: string('zeros'),
+      padding_mode: string(outside),
       align_corners: int(0),
     }),
 };
 
 /**
- * Samples x [N, C, H, W] at grid [N, h, w, 2] (x, y in [-1, 1] from edge to edge of the image); zeros outside.
- * It is for images and labels, which have no gradient.
+ * Samples x [N, C, H, W] at grid [N, h, w, 2] (x, y in [-1, 1] from edge to edge of the image). Outside the
+ * image lie zeros, or its border goes on. It is for images and labels, which have no gradient.
  */
-export function gridSample(x: Tensor, grid: Tensor, mode: 'bilinear' | 'nearest' = 'bilinear'): Tensor {
-  return apply(gridSampleOperator, [x, grid], { mode });
+export function gridSample(
+  x: Tensor,
+  grid: Tensor,
+  mode: 'bilinear' | 'nearest' = 'bilinear',
+  outside: 'zeros' | 'border' = 'zeros',
+): Tensor {
+  return apply(gridSampleOperator, [x, grid], { mode, outside });
 }

@@ -1,0 +1,191 @@
+/**
+ * @file Augmentation inside the training graph: the step draws a few random numbers per image, ONNX Runtime warps
+ * and recolours the batch together with the rest of the step.
+ *
+ * Geometry: output pixel p reads the input at A p + d(p), with A a random affine map and d a smooth random field
+ * (elastic deformation, Simard et al. 2003), in coordinates from -1 to 1 across the image. Images are sampled
+ * bilinearly, targets by the nearest pixel. Intensity: gamma, contrast, brightness, Gaussian blur, Gaussian noise.
+ */
+import type { Rng } from '../base/rng.ts';
+import type { Size } from '../base/geometry.ts';
+import { conv2d } from '../graph/ops/conv.ts';
+import { add, maximum, minimum, mul, sub } from '../graph/ops/elementwise.ts';
+import { matmul, swapLast } from '../graph/ops/matmul.ts';
+import { gridSample, resizeBilinear } from '../graph/ops/pool.ts';
+import { mean } from '../graph/ops/reduce.ts';
+import { reshape, transpose } from '../graph/ops/reshape.ts';
+import { exp, log } from '../graph/ops/unary.ts';
+import { constant, input, type Tensor } from '../graph/tensor.ts';
+import type { Feeds } from '../runtime/session.ts';
+import { float32 } from '../tensor/array.ts';
+
+/** Strengths. Every factor is drawn anew per image; 0 switches an effect off. */
+export interface AugmentationSettings {
+  /** 'uniform': the ranges below. 'gaussian': A = I + spread N(0, 1) on all six numbers, as the paper has it. */
+  readonly affine:
+    | {
+        readonly kind: 'uniform';
+        /** Largest rotation, rad. */
+        readonly rotation: number;
+        /** Largest relative change of scale, of aspect and of shear. */
+        readonly scale: number;
+        readonly aspect: number;
+        readonly shear: number;
+        /** Largest shift as a share of the image. */
+        readonly shift: number;
+      }
+    | { readonly kind: 'gaussian'; readonly spread: number };
+  /** Standard deviation of the displacement of the elastic grid's nodes, as a share of half the image. */
+  readonly elastic: number;
+  /** Largest |log| of the exponent applied to intensities. */
+  readonly gamma: number;
+  /** Largest relative change of contrast around the image's mean, and largest change of brightness. */
+  readonly contrast: number;
+  readonly brightness: number;
+  /** Largest standard deviation of the blur, px at the network's resolution; half of the images are blurred. */
+  readonly blur: number;
+  /** Largest standard deviation of the noise; intensities are in [0, 1]. */
+  readonly noise: number;
+}
+
+const ELASTIC_NODES: Size = { height: 4, width: 6 };
+const BLUR_RADIUS = 2;
+
+/** Symbolic inputs of the augmentation, by name; `drawAugmentation` makes arrays of these shapes. */
+export interface AugmentationInputs {
+  readonly affine: Tensor;
+  readonly elastic: Tensor;
+  readonly tone: Tensor;
+  readonly blur: Tensor;
+  readonly noise: Tensor;
+  readonly noiseLevel: Tensor;
+}
+
+export function augmentationInputs(batch: number, size: Size): AugmentationInputs {
+  const kernel = 2 * BLUR_RADIUS + 1;
+  return {
+    affine: input('augment.affine', [batch, 2, 3]),
+    elastic: input('augment.elastic', [batch, 2, ELASTIC_NODES.height, ELASTIC_NODES.width]),
+    tone: input('augment.tone', [batch, 3]),
+    blur: input('augment.blur', [batch, 1, kernel, kernel]),
+    noise: input('augment.noise', [batch, 1, size.height, size.width]),
+    noiseLevel: input('augment.noiseLevel', [batch, 1, 1, 1]),
+  };
+}
+
+/** The sampling grid [N, H, W, 2] (x, y). */
+function samplingGrid({ affine, elastic }: AugmentationInputs, { height, width }: Size): Tensor {
+  const batch = affine.shape[0]!;
+  const points = new Float32Array(height * width * 3);
+  for (let row = 0, at = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      points[at++] = (2 * column + 1) / width - 1;
+      points[at++] = (2 * row + 1) / height - 1;
+      points[at++] = 1;
+    }
+  }
+  const homogeneous = constant(float32([1, height * width, 3], points));
+  const mapped = reshape(matmul(homogeneous, swapLast(affine)), [batch, height, width, 2]);
+  return add(mapped, transpose(resizeBilinear(elastic, height, width), [0, 2, 3, 1]));
+}
+
+/** Warps images [N, 1, H, W] and targets [N, T, H, W] alike and recolours the images. */
+export function augment(
+  image: Tensor,
+  target: Tensor,
+  inputs: AugmentationInputs,
+): { readonly image: Tensor; readonly target: Tensor } {
+  const [batch, , height, width] = image.shape as [number, number, number, number];
+  const grid = samplingGrid(inputs, { height, width });
+  const warped = gridSample(image, grid, 'bilinear', 'border');
+  const blurred = reshape(
+    conv2d(reshape(warped, [1, batch, height, width]), inputs.blur, undefined, {
+      groups: batch,
+      padding: BLUR_RADIUS,
+    }),
+    image.shape,
+  );
+  const tone = (i: number): Tensor => reshape(matmul(inputs.tone, unitColumn(i)), [batch, 1, 1, 1]);
+  // tone: exponent, contrast, brightness.
+  const bent = exp(mul(log(maximum(blurred, 1e-4)), tone(0)));
+  const centre = mean(bent, { axes: [1, 2, 3], keepAxes: true });
+  const stretched = add(add(mul(sub(bent, centre), tone(1)), centre), tone(2));
+  const noisy = add(stretched, mul(inputs.noise, inputs.noiseLevel));
+  return { image: minimum(maximum(noisy, 0), 1), target: gridSample(target, grid, 'nearest', 'zeros') };
+}
+
+function unitColumn(i: number): Tensor {
+  return constant(float32([3, 1], [0, 1, 2].map((k) => (k === i ? 1 : 0))));
+}
+
+/** Random numbers of one batch. Noise is cut from a bank of normal numbers, which is quicker than drawing afresh. */
+export function drawAugmentation(
+  rng: Rng,
+  settings: AugmentationSettings,
+  batch: number,
+  size: Size,
+  noiseBank: Float32Array,
+): Feeds {
+  const kernel = 2 * BLUR_RADIUS + 1;
+  const affine = new Float32Array(batch * 6);
+  const elastic = new Float32Array(batch * 2 * ELASTIC_NODES.height * ELASTIC_NODES.width);
+  const tone = new Float32Array(batch * 3);
+  const blur = new Float32Array(batch * kernel * kernel);
+  const noiseLevel = new Float32Array(batch);
+  for (let n = 0; n < batch; n++) {
+    affine.set(drawAffine(rng, settings.affine, size), n * 6);
+    const around = (range: number): number => rng.between(-range, range);
+    tone.set([Math.exp(around(settings.gamma)), 1 + around(settings.contrast), around(settings.brightness)], n * 3);
+    const deviation = rng.uniform() < 0.5 ? 0 : rng.between(0, settings.blur);
+    blur.set(gaussianKernel(deviation, BLUR_RADIUS), n * kernel * kernel);
+    noiseLevel[n] = rng.between(0, settings.noise);
+  }
+  for (let i = 0; i < elastic.length; i++) elastic[i] = settings.elastic * rng.normal();
+  const pixels = batch * size.height * size.width;
+  const start = rng.below(noiseBank.length - pixels + 1);
+  return {
+    'augment.affine': float32([batch, 2, 3], affine),
+    'augment.elastic': float32([batch, 2, ELASTIC_NODES.height, ELASTIC_NODES.width], elastic),
+    'augment.tone': float32([batch, 3], tone),
+    'augment.blur': float32([batch, 1, kernel, kernel], blur),
+    'augment.noise': float32([batch, 1, size.height, size.width], noiseBank.subarray(start, start + pixels)),
+    'augment.noiseLevel': float32([batch, 1, 1, 1], noiseLevel),
+  };
+}
+
+/** A bank of normal numbers, at least twice as long as a batch has pixels. */
+export function makeNoiseBank(rng: Rng, batch: number, size: Size): Float32Array {
+  return Float32Array.from({ length: 2 * batch * size.height * size.width }, () => rng.normal());
+}
+
+/** Rows [a, b, tx], [c, d, ty] from output to input coordinates. */
+function drawAffine(rng: Rng, settings: AugmentationSettings['affine'], { height, width }: Size): number[] {
+  if (settings.kind === 'gaussian') {
+    return [1, 0, 0, 0, 1, 0].map((value) => value + settings.spread * rng.normal());
+  }
+  const around = (range: number): number => rng.between(-range, range);
+  const angle = around(settings.rotation);
+  const scale = 1 + around(settings.scale);
+  const stretch = 1 + around(settings.aspect);
+  const shear = around(settings.shear);
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const ratio = height / width;
+  // Rotation and shear act in px; coordinates run from -1 to 1 along both sides, hence the ratio.
+  return [
+    (cos * scale) / stretch,
+    (shear * cos - sin) * scale * ratio,
+    2 * around(settings.shift),
+    (sin * scale) / ratio,
+    (cos + shear * sin) * scale * stretch,
+    2 * around(settings.shift),
+  ];
+}
+
+/** Weights of a (2 radius + 1) x (2 radius + 1) Gaussian that add up to 1; a deviation of 0 leaves the image. */
+function gaussianKernel(deviation: number, radius: number): number[] {
+  const side = Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    deviation === 0 ? (i === radius ? 1 : 0) : Math.exp(-((i - radius) ** 2) / (2 * deviation * deviation)),
+  );
+  const total = side.reduce((sum, value) => sum + value, 0);
+  return side.flatMap((a) => side.map((b) => (a * b) / (total * total)));
+}

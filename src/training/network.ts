@@ -1,0 +1,58 @@
+/** @file The network of a plan: from image intensities to logits, and its export as a plain ONNX model. */
+import { CheckpointError } from '../base/errors.ts';
+import { buildModel } from '../graph/build.ts';
+import type { OnnxModel } from '../graph/onnx/model.ts';
+import { mul, sub } from '../graph/ops/elementwise.ts';
+import { input, type Tensor } from '../graph/tensor.ts';
+import { constantSource, listParameters, type ParameterSource, type ParameterSpec, type Weights } from '../nn/parameters.ts';
+import { unet } from '../nn/unet.ts';
+import { classProbabilities } from './objective.ts';
+import type { NetworkPlan } from './types.ts';
+
+const METADATA_KEY = 'packmule.plan';
+
+/** Logits of images [N, 1, H, W] with intensities in [0, 1]. */
+export function networkLogits(plan: NetworkPlan, source: ParameterSource, image: Tensor): Tensor {
+  const { mean, deviation } = plan.intensity;
+  return unet(plan.architecture, source, mul(sub(image, mean), 1 / deviation));
+}
+
+export function networkSpecs(plan: NetworkPlan): ParameterSpec[] {
+  const { height, width } = plan.inputSize;
+  return listParameters((source) => networkLogits(plan, source, input('image', [1, 1, height, width])));
+}
+
+/**
+ * The trained network as a plain inference model: input `image` [1, 1, H, W] in [0, 1], output `probabilities`
+ * [1, classes, H, W]. Class names, normalisation, input size and head are in the metadata.
+ */
+export function exportNetwork(plan: NetworkPlan, weights: Weights): OnnxModel {
+  const { height, width } = plan.inputSize;
+  const logits = networkLogits(plan, constantSource(weights), input('image', [1, 1, height, width]));
+  return buildModel(
+    { probabilities: classProbabilities(plan.head, logits) },
+    {
+      graphName: 'packmule segmentation network',
+      metadata: {
+        [METADATA_KEY]: JSON.stringify(plan),
+        classes: JSON.stringify(plan.classes),
+        inputSize: `${height} x ${width} px (height x width)`,
+        normalisation: `(value - ${plan.intensity.mean}) / ${plan.intensity.deviation}, inside the model; feed values in [0, 1]`,
+        head: plan.head,
+      },
+    },
+  );
+}
+
+/** The plan stored in a model. @throws CheckpointError where the model is not one of Packmule's. */
+export function planOfModel(model: OnnxModel, path: string): NetworkPlan {
+  const text = model.metadata[METADATA_KEY];
+  if (text === undefined) {
+    throw new CheckpointError({
+      seen: `${path} has no ${METADATA_KEY} in its metadata`,
+      need: 'A network that Packmule trained and exported',
+      fix: 'Give the model.onnx of a run directory',
+    });
+  }
+  return JSON.parse(text) as NetworkPlan;
+}

@@ -1,0 +1,47 @@
+/** @file Images and targets of a training at the network's resolution, as bytes in memory. */
+import { createHash } from 'node:crypto';
+import { toUnitIntensities } from '../imaging/image.ts';
+import { resizeValues } from '../imaging/resample.ts';
+import type { Image } from '../imaging/image.ts';
+import { rasterTarget } from './labels.ts';
+import type { NetworkPlan, TrainingSample } from './types.ts';
+
+export interface CachedSample {
+  readonly id: string;
+  /** Intensities in [0, 1], row-major, at the plan's input size. */
+  readonly image: Float32Array;
+  /** See rasterTarget. */
+  readonly target: Uint8Array;
+}
+
+/** The image at the network's resolution, intensities in [0, 1]. */
+export function networkImage(image: Image, plan: NetworkPlan): Float32Array {
+  return resizeValues(toUnitIntensities(image), image, plan.inputSize);
+}
+
+/** Reads and resizes all samples once. @throws the signal's reason when aborted. */
+export async function cacheSamples(
+  samples: readonly TrainingSample[],
+  plan: NetworkPlan,
+  signal?: AbortSignal,
+): Promise<CachedSample[]> {
+  const cached: CachedSample[] = [];
+  for (const { id, size, structures, read } of samples) {
+    signal?.throwIfAborted();
+    cached.push({
+      id,
+      image: networkImage(await read(), plan),
+      target: rasterTarget(structures, plan.classes.length, size, plan.inputSize, plan.head),
+    });
+  }
+  return cached;
+}
+
+/** SHA-256 over all images and targets: a checkpoint continues only on the data it was made from. */
+export function fingerprintSamples(samples: readonly CachedSample[]): string {
+  const hash = createHash('sha256');
+  for (const { id, image, target } of samples) {
+    hash.update(id).update(new Uint8Array(image.buffer, image.byteOffset, image.byteLength)).update(target);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,247 @@
+/**
+ * @file The training loop: draws batches, runs the step model, validates, saves, and ends with a plain ONNX network.
+ *
+ * Every random number comes from one stored generator, and a checkpoint holds all the next step depends on: a run
+ * that was killed and started again ends with the same bytes as one that was not.
+ */
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TrainingError } from '../base/errors.ts';
+import { writeFileAtomic } from '../base/files.ts';
+import { createRng } from '../base/rng.ts';
+import { encodeModel } from '../graph/onnx/encode.ts';
+import { decodeModel } from '../graph/onnx/decode.ts';
+import { input } from '../graph/tensor.ts';
+import { initializeWeights, type Weights } from '../nn/parameters.ts';
+import { adamW } from '../optim/optimizers.ts';
+import { packWeights, unpackWeights } from '../optim/parameter-vector.ts';
+import { float32, type Float32NdArray } from '../tensor/array.ts';
+import { encodeSafetensors } from '../tensor/safetensors.ts';
+import { augment, augmentationInputs, drawAugmentation, makeNoiseBank } from './augment.ts';
+import { batchFeeds, drawSamples, targetChannels } from './batches.ts';
+import { loadState, saveState, type TrainingState } from './checkpoint.ts';
+import { exportNetwork, networkLogits } from './network.ts';
+import { asTarget, objectiveLoss, type Objective } from './objective.ts';
+import type { ResolvedTraining } from './resolved.ts';
+import { cacheSamples, type CachedSample, fingerprintSamples } from './sample-cache.ts';
+import { learningRate } from './schedule.ts';
+import { buildTrainingStep, openStepRunner, type StepRunner, type TrainingStep } from './step.ts';
+import type { EpochLog, NetworkPlan, TrainingSample } from './types.ts';
+import { openValidator } from './validate.ts';
+
+export interface TrainOptions {
+  readonly plan: NetworkPlan;
+  readonly settings: ResolvedTraining;
+  readonly samples: readonly TrainingSample[];
+  readonly validation: readonly TrainingSample[];
+  /** Receives checkpoint/, log.jsonl, weights.safetensors and model.onnx. */
+  readonly directory: string;
+  readonly seed: number;
+  readonly threads: number;
+  readonly onEpoch?: (log: EpochLog, timeLeftSeconds: number) => void;
+  /** When aborted, the state is saved after the current step and the signal's reason thrown. */
+  readonly signal?: AbortSignal;
+}
+
+/** Seconds of work that a kill may cost. */
+const SAVE_INTERVAL = 20;
+const KEY = 'packmule.training';
+
+/** Trains a network, or continues where an earlier run of the same training stopped. */
+export async function trainNetwork(options: TrainOptions): Promise<{ readonly curve: readonly EpochLog[] }> {
+  const { plan, settings, directory, seed, threads, signal } = options;
+  if (options.samples.length === 0) {
+    throw new TrainingError({
+      seen: 'There are no images to train on',
+      need: 'At least one labelled image',
+      fix: 'Check the labelled folder of the data set',
+    });
+  }
+  await mkdir(directory, { recursive: true });
+  const samples = await cacheSamples(options.samples, plan, signal);
+  const validation = await cacheSamples(options.validation, plan, signal);
+  const key = trainingKey(options, samples, validation);
+  const finished = await finishedCurve(directory, key);
+  if (finished) return { curve: finished };
+
+  const step = buildStep(plan, settings, samples);
+  const start = await loadState(directory, key);
+  const runner = await openStepRunner(step, start?.vectors ?? freshVectors(plan, step, samples, seed), { threads });
+  const validator = validation.length === 0 ? undefined : await openValidator(plan, validation, threads);
+  try {
+    const curve = await loop({ options, samples, key, runner, start }, async () => validator?.dice(finalParameters(runner)));
+    await writeNetwork(directory, key, plan, unpackWeights(step.specs, finalParameters(runner)));
+    await rm(join(directory, 'checkpoint'), { recursive: true, force: true });
+    return { curve };
+  } finally {
+    await runner.close();
+    await validator?.close();
+  }
+}
+
+interface LoopInput {
+  readonly options: TrainOptions;
+  readonly samples: readonly CachedSample[];
+  readonly key: string;
+  readonly runner: StepRunner;
+  readonly start: TrainingState | undefined;
+}
+
+async function loop(
+  { options, samples, key, runner, start }: LoopInput,
+  validate: () => Promise<number | undefined>,
+): Promise<EpochLog[]> {
+  const { plan, settings, directory, seed, signal } = options;
+  const stepsPerEpoch = Math.ceil(settings.samplesPerEpoch / settings.batch);
+  const totalSteps = settings.epochs * stepsPerEpoch;
+  const noise = makeNoiseBank(createRng(seed).child('noise'), settings.batch, plan.inputSize);
+  const rng = start ? createRng(start.rng) : createRng(seed).child('batches');
+  const curve: EpochLog[] = [...(start?.curve ?? [])];
+  await writeFileAtomic(join(directory, 'log.jsonl'), curve.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const secondsBefore = curve.at(-1)?.seconds ?? 0;
+  const startedAt = performance.now();
+  let [step, lastSave] = [start?.step ?? 0, startedAt];
+
+  const save = async (epoch: number): Promise<void> => {
+    await saveState(directory, key, { epoch, step, rng: rng.state(), curve, vectors: runner.vectors() });
+    lastSave = performance.now();
+  };
+  for (let epoch = start?.epoch ?? 0; epoch < settings.epochs; epoch++) {
+    let lossSum = 0;
+    let rate = 0;
+    for (let i = 0; i < stepsPerEpoch; i++) {
+      rate = learningRate(settings.schedule, settings.learningRate, step / Math.max(totalSteps - 1, 1));
+      const feeds = {
+        ...batchFeeds(drawSamples(rng, samples, settings.batch), plan),
+        ...drawAugmentation(rng, settings.augmentation, settings.batch, plan.inputSize, noise),
+      };
+      const { loss } = await runner.run(feeds, rate, ++step);
+      if (!Number.isFinite(loss)) throw lossNotFinite(loss, step, settings);
+      lossSum += loss;
+    }
+    const isLast = epoch === settings.epochs - 1;
+    const dice = isLast || (epoch + 1) % settings.validateEvery === 0 ? await validate() : undefined;
+    const seconds = secondsBefore + (performance.now() - startedAt) / 1000;
+    const log: EpochLog = {
+      epoch: epoch + 1,
+      epochs: settings.epochs,
+      loss: lossSum / stepsPerEpoch,
+      learningRate: rate,
+      ...(dice !== undefined && { validationDice: dice }),
+      seconds: Math.round(seconds * 10) / 10,
+    };
+    curve.push(log);
+    await appendFile(join(directory, 'log.jsonl'), `${JSON.stringify(log)}\n`);
+    options.onEpoch?.(log, (seconds / (epoch + 1)) * (settings.epochs - epoch - 1));
+    if (signal?.aborted) {
+      await save(epoch + 1);
+      signal.throwIfAborted();
+    }
+    if (settings.patience !== undefined && stopsHere(curve, settings.patience)) break;
+    if (performance.now() - lastSave > SAVE_INTERVAL * 1000) await save(epoch + 1);
+  }
+  return curve;
+}
+
+/** Whether the best validation lies `patience` epochs or more behind. */
+function stopsHere(curve: readonly EpochLog[], patience: number): boolean {
+  const validated = curve.filter(({ validationDice }) => validationDice !== undefined);
+  const best = validated.reduce<EpochLog | undefined>(
+    (top, log) => (top === undefined || log.validationDice! > top.validationDice! ? log : top),
+    undefined,
+  );
+  return best !== undefined && curve.at(-1)!.epoch - best.epoch >= patience;
+}
+
+function buildStep(plan: NetworkPlan, settings: ResolvedTraining, samples: readonly CachedSample[]): TrainingStep {
+  const { height, width } = plan.inputSize;
+  const { batch } = settings;
+  const objective: Objective =
+    settings.loss === 'weighted-bce'
+      ? { kind: 'weighted-bce', positiveWeight: positiveShares(plan, samples).map((share) => (1 - share) / Math.max(share, 1e-6)) }
+      : { kind: 'entropy+dice' };
+  return buildTrainingStep(
+    (source) => {
+      const image = input('image', [batch, 1, height, width]);
+      const target = asTarget(input('target', [batch, targetChannels(plan), height, width], 'uint8'));
+      const augmented = augment(image, target, augmentationInputs(batch, plan.inputSize));
+      const logits = networkLogits(plan, source, augmented.image);
+      return { loss: objectiveLoss(objective, plan.head, logits, augmented.target) };
+    },
+    {
+      optimizer: adamW({ weightDecay: settings.weightDecay }),
+      ...(settings.clipNorm !== undefined && { clipNorm: settings.clipNorm }),
+      ...(settings.averageDecay !== undefined && { averageDecay: settings.averageDecay }),
+    },
+  );
+}
+
+/** Share of pixels of each class over the samples. */
+function positiveShares(plan: NetworkPlan, samples: readonly CachedSample[]): number[] {
+  const pixels = plan.inputSize.height * plan.inputSize.width;
+  const counts = new Array<number>(plan.classes.length).fill(0);
+  for (const { target } of samples) {
+    target.forEach((value, at) => {
+      if (value === 0) return;
+      counts[plan.head === 'exclusive' ? value - 1 : Math.floor(at / pixels)]! += 1;
+    });
+  }
+  return counts.map((count) => count / (pixels * samples.length));
+}
+
+/**
+ * Fresh weights. The bias of an overlapping head starts at the log odds of each class (Lin et al. 2017, section
+ * 4.1): from 0, the first steps would do nothing but push every map towards empty, and past the point of return.
+ */
+function freshVectors(
+  plan: NetworkPlan,
+  step: TrainingStep,
+  samples: readonly CachedSample[],
+  seed: number,
+): Record<string, Float32NdArray> {
+  const weights = initializeWeights(step.specs, createRng(seed).child('weights'));
+  if (plan.head === 'overlapping') {
+    const odds = positiveShares(plan, samples).map((share) => Math.log(Math.max(share, 1e-4) / (1 - share)));
+    weights.set('head.bias', float32([odds.length], odds));
+  }
+  return { parameters: packWeights(step.specs, weights) };
+}
+
+const finalParameters = (runner: StepRunner): Float32NdArray => {
+  const { parameters, average } = runner.vectors();
+  return (average ?? parameters)!;
+};
+
+async function writeNetwork(directory: string, key: string, plan: NetworkPlan, weights: Weights): Promise<void> {
+  await writeFileAtomic(join(directory, 'weights.safetensors'), encodeSafetensors(weights, { plan: JSON.stringify(plan) }));
+  const model = exportNetwork(plan, weights);
+  const keyed = { ...model, metadata: { ...model.metadata, [KEY]: key } };
+  // Written last: its presence says that the training is finished.
+  await writeFileAtomic(join(directory, 'model.onnx'), encodeModel(keyed));
+}
+
+/** The curve of a training that is already done, by the key in its model. */
+async function finishedCurve(directory: string, key: string): Promise<EpochLog[] | undefined> {
+  const bytes = await readFile(join(directory, 'model.onnx')).catch(() => undefined);
+  if (bytes === undefined || decodeModel(bytes).metadata[KEY] !== key) return undefined;
+  const lines = (await readFile(join(directory, 'log.jsonl'), 'utf8')).split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as EpochLog);
+}
+
+function trainingKey(
+  { plan, settings, seed }: TrainOptions,
+  samples: readonly CachedSample[],
+  validation: readonly CachedSample[],
+): string {
+  const parts = [JSON.stringify({ plan, settings, seed }), fingerprintSamples(samples), fingerprintSamples(validation)];
+  return createHash('sha256').update(parts.join('\n')).digest('hex');
+}
+
+function lossNotFinite(loss: number, step: number, { learningRate: peak }: ResolvedTraining): TrainingError {
+  return new TrainingError({
+    seen: `The loss is ${loss} at step ${step}`,
+    need: 'A finite loss',
+    fix: `Lower training.learningRate (it is ${peak}) and start again; the last checkpoint is from before`,
+  });
+}
