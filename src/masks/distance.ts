@@ -3,6 +3,7 @@
  * Sampled Functions', 2012): a scan along columns, then per row the lower envelope of one parabola per pixel.
  */
 import type { PointXy, Size } from '../base/geometry.ts';
+import { cropMask } from './crop.ts';
 import { type Mask, maskBox } from './mask.ts';
 
 export interface DistanceOptions {
@@ -60,18 +61,11 @@ export function deepestPixel(mask: Mask): PointXy | undefined {
   const box = maskBox(mask);
   if (box === undefined) return undefined;
   // Around its tight box a mask is unset, so the box is all that needs to be looked at.
-  const [x0, y0, x1, y1] = box;
-  const width = x1 - x0 + 1;
-  const height = y1 - y0 + 1;
-  const data = new Uint8Array(height * width);
-  for (let y = 0; y < height; y++) {
-    const row = (y + y0) * mask.width + x0;
-    data.set(mask.data.subarray(row, row + width), y * width);
-  }
-  const distance = squaredDistanceInside({ height, width, data }, true);
+  const cut = cropMask(mask, box);
+  const distance = squaredDistanceInside(cut, true);
   let best = 0;
   for (let i = 1; i < distance.length; i++) if (distance[i]! > distance[best]!) best = i;
-  return [x0 + (best % width), y0 + Math.floor(best / width)];
+  return [box[0] + (best % cut.width), box[1] + Math.floor(best / cut.width)];
 }
 
 /** Squared distance along the column to the nearest feature, for every pixel. */

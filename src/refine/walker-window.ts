@@ -4,6 +4,7 @@
  */
 import type { Size } from '../base/geometry.ts';
 import { labelComponents } from '../masks/components.ts';
+import { cropMask } from '../masks/crop.ts';
 import { squaredDistanceInside, squaredDistanceTo } from '../masks/distance.ts';
 import { type Mask, maskBox } from '../masks/mask.ts';
 import type { RandomWalkerSettings } from './settings.ts';
@@ -31,18 +32,13 @@ export function cutWindow(mask: Mask, settings: RandomWalkerSettings): WalkerWin
   const margin = Math.ceil(settings.backgroundErosion) + 2;
   const x0 = Math.max(0, box[0] - margin);
   const y0 = Math.max(0, box[1] - margin);
-  const width = Math.min(mask.width - 1, box[2] + margin) - x0 + 1;
-  const height = Math.min(mask.height - 1, box[3] + margin) - y0 + 1;
-  const data = new Uint8Array(height * width);
-  for (let y = 0; y < height; y++) {
-    const row = (y + y0) * mask.width + x0;
-    data.set(mask.data.subarray(row, row + width), y * width);
-  }
-  const cut: Mask = { height, width, data };
+  const x1 = Math.min(mask.width - 1, box[2] + margin);
+  const y1 = Math.min(mask.height - 1, box[3] + margin);
+  const cut = cropMask(mask, [x0, y0, x1, y1]);
   const inside = squaredDistanceInside(cut, false);
   const outside = squaredDistanceTo(cut);
   const core = erodeComponents(cut, inside, settings);
-  return { x0, y0, height, width, inside, outside, core };
+  return { x0, y0, height: cut.height, width: cut.width, inside, outside, core };
 }
 
 /** The pixels deeper inside than the erosion, which each component limits by its own depth, so that all keep some. */
