@@ -1,0 +1,146 @@
+/**
+ * @file Planning a training: from the figures of a data set and the user's settings to every number the trainer
+ * needs, with the reasons in words.
+ *
+ * Plans depend on the data and the settings only, never on the clock: the same inputs give the same plan on every
+ * machine. Times are therefore estimates from a cost per pixel that was measured once (docs/benchmarks.md).
+ */
+import { ConfigError } from '../base/errors.ts';
+import type { Size } from '../base/geometry.ts';
+import type { DatasetStatistics } from '../dataset/statistics.ts';
+import { headChannels } from './objective.ts';
+import { type Preset, presets } from './presets.ts';
+import type { ResolvedTraining } from './resolved.ts';
+import type { TrainingSettings } from './settings.ts';
+import type { Head, NetworkPlan } from './types.ts';
+
+export interface TrainingPlan {
+  readonly plan: NetworkPlan;
+  readonly settings: ResolvedTraining;
+  /** Sentences for the user: what was chosen and why. */
+  readonly notes: readonly string[];
+}
+
+/** Share of foreground pixels in two or more classes from which on one class a pixel is no longer enough. */
+const OVERLAP_LIMIT = 0.05;
+/** Network pixels that the short side of a typical structure should span. */
+const STRUCTURE_PIXELS = 10;
+/** Images a training should see at least: bounds the input size from above for a given time. */
+const FEWEST_IMAGES_SEEN = 8000;
+/** Seconds per image and pixel of a training step on two cores, for a U-Net of base 16. */
+const SECONDS_PER_PIXEL = 2.4e-6;
+
+export function planTraining(
+  statistics: DatasetStatistics,
+  classes: readonly string[],
+  settings: TrainingSettings,
+): TrainingPlan {
+  const preset = presets[settings.preset];
+  const base = settings.base ?? preset.base;
+  const levels = settings.levels ?? preset.levels;
+  const minutes = settings.minutes ?? preset.minutes;
+  const notes: string[] = [];
+
+  const head = chooseHead(settings, preset, statistics, notes);
+  const inputSize = chooseSize(settings, preset, statistics, { base, levels, minutes }, notes);
+  const samplesPerEpoch = settings.samplesPerEpoch ?? preset.samplesPerEpoch;
+  const secondsPerEpoch = samplesPerEpoch * stepSeconds(inputSize, base);
+  const epochs = settings.epochs ?? preset.epochs ?? Math.max(1, Math.round((minutes * 60) / secondsPerEpoch));
+  notes.push(
+    `${epochs} epochs of ${samplesPerEpoch} images: about ${Math.max(1, Math.round((epochs * secondsPerEpoch) / 60))} minutes on two cores.`,
+  );
+  const { training } = preset;
+  return {
+    plan: {
+      architecture: {
+        inputChannels: 1,
+        outputChannels: headChannels(head, classes.length),
+        base,
+        levels,
+        coordinates: settings.coordinates ?? preset.coordinates,
+      },
+      head,
+      inputSize,
+      intensity: { mean: statistics.mean, deviation: Math.max(statistics.std, 1e-3) },
+      classes,
+    },
+    settings: {
+      ...training,
+      epochs,
+      samplesPerEpoch,
+      batch: settings.batch ?? preset.batch,
+      learningRate: settings.learningRate ?? preset.learningRate,
+      validateEvery: settings.validateEvery ?? Math.max(1, Math.round(epochs / 25)),
+      ...(settings.patience !== undefined && { patience: settings.patience }),
+    },
+    notes,
+  };
+}
+
+/** Seconds per image of a step; the cost of a U-Net grows a little slower than the square of its width. */
+function stepSeconds({ height, width }: Size, base: number): number {
+  return SECONDS_PER_PIXEL * height * width * (base / 16) ** 1.7;
+}
+
+function chooseHead(
+  settings: TrainingSettings,
+  preset: Preset,
+  { overlapFraction }: DatasetStatistics,
+  notes: string[],
+): Head {
+  const wanted = settings.head === 'auto' ? preset.head : settings.head;
+  if (wanted !== 'auto') {
+    notes.push(`Head: ${wanted}, as set.`);
+    return wanted;
+  }
+  const percent = (100 * overlapFraction).toFixed(1);
+  const head = overlapFraction > OVERLAP_LIMIT ? 'overlapping' : 'exclusive';
+  notes.push(
+    `Head: ${head}, because ${percent} % of the annotated pixels belong to more than one class (limit ${100 * OVERLAP_LIMIT} %).`,
+  );
+  return head;
+}
+
+function chooseSize(
+  settings: TrainingSettings,
+  preset: Preset,
+  statistics: DatasetStatistics,
+  { base, levels, minutes }: { base: number; levels: number; minutes: number },
+  notes: string[],
+): Size {
+  const multiple = 2 ** (levels - 1);
+  const { medianHeight, medianWidth, objectShortSide } = statistics;
+  if (settings.inputSize) {
+    const [height, width] = settings.inputSize;
+    if (height % multiple !== 0 || width % multiple !== 0) {
+      throw new ConfigError({
+        seen: `training.inputSize is ${height} x ${width}`,
+        need: `With ${levels} levels both sides are multiples of ${multiple}`,
+        fix: `Use ${[height, width].map((side) => roundTo(side, multiple)).join(' x ')}, or fewer levels`,
+      });
+    }
+    return { height, width };
+  }
+  if (preset.sides) {
+    const [short, long] = preset.sides;
+    return medianHeight >= medianWidth ? { height: long, width: short } : { height: short, width: long };
+  }
+  const wanted = STRUCTURE_PIXELS / Math.max(objectShortSide.median, 1);
+  const mostPixels = (minutes * 60) / (FEWEST_IMAGES_SEEN * stepSeconds({ height: 1, width: 1 }, base));
+  const affordable = Math.sqrt(mostPixels / (medianHeight * medianWidth));
+  const scale = Math.min(wanted, affordable, 1);
+  const side = (length: number): number => Math.max(2 * multiple, roundTo(length * scale, multiple));
+  const size = { height: side(medianHeight), width: side(medianWidth) };
+  const reason =
+    scale === wanted
+      ? `a typical structure's short side (${objectShortSide.median} px) becomes about ${STRUCTURE_PIXELS} px`
+      : scale === 1
+        ? 'the images are no larger'
+        : `${minutes} minutes leave time for about ${FEWEST_IMAGES_SEEN} images of that size`;
+  notes.push(
+    `Network input: ${size.height} x ${size.width} px (height x width) for images of ${medianHeight} x ${medianWidth} px: ${reason}.`,
+  );
+  return size;
+}
+
+const roundTo = (value: number, multiple: number): number => Math.round(value / multiple) * multiple;
