@@ -31,30 +31,53 @@ export interface RelativePositions {
 export const CHUNK_ELEMENTS = 2 ** 21;
 
 /**
- * Attention among the places of `count` grids, each of H x W places.
+ * Multi-head attention among the places of each grid.
  *
- * @param qkv [3 * count, H * W, d]: the queries of all grids, then the keys, then the values
- * @returns [count, H * W, d]
+ * Heads are cut out of the feature axis one by one: each is one contiguous matrix, and neither the split nor the
+ * concatenation at the end needs a transposed copy of all of them.
+ *
+ * @param qkv [B, H * W, 3 * heads * d] of B grids: the queries of all heads, then the keys, then the values
+ * @returns [B, H * W, heads * d]
  */
 export function gridAttention(
   qkv: Tensor,
   grid: readonly [height: number, width: number],
+  heads: number,
   positions: RelativePositions | undefined,
   chunkElements = CHUNK_ELEMENTS,
 ): Tensor {
-  const count = qkv.shape[0]! / 3;
-  const places = grid[0] * grid[1];
-  const perChunk = Math.max(1, Math.floor(chunkElements / (places * places)));
-  const sizes = chunkSizes(count, perChunk);
-  const parts = split(qkv, [...sizes, ...sizes, ...sizes], 0);
-  const n = sizes.length;
-  const rowsPerChunk = Math.max(1, Math.floor(chunkElements / (grid[1] * places)));
-  return concat(
-    sizes.map((_, i) =>
-      attendInRows(parts[i]!, parts[n + i]!, parts[2 * n + i]!, grid, positions, rowsPerChunk),
+  const d = qkv.shape[2]! / (3 * heads);
+  const parts = split(qkv, new Array<number>(3 * heads).fill(d), 2);
+  const outputs = Array.from({ length: heads }, (_, head) =>
+    attendInGrids(
+      parts[head]!,
+      parts[heads + head]!,
+      parts[2 * heads + head]!,
+      grid,
+      positions,
+      chunkElements,
     ),
-    0,
   );
+  return concat(outputs, 2);
+}
+
+/** One head, q, k and v [B, H * W, d], as many grids at a time as the chunk holds. */
+function attendInGrids(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  grid: readonly [height: number, width: number],
+  positions: RelativePositions | undefined,
+  chunkElements: number,
+): Tensor {
+  const [count, places] = q.shape as [number, number, number];
+  const sizes = chunkSizes(count, Math.max(1, Math.floor(chunkElements / (places * places))));
+  const [queries, keys, values] = [split(q, sizes, 0), split(k, sizes, 0), split(v, sizes, 0)];
+  const rowsPerChunk = Math.max(1, Math.floor(chunkElements / (grid[1] * places)));
+  const parts = sizes.map((_, i) =>
+    attendInRows(queries[i]!, keys[i]!, values[i]!, grid, positions, rowsPerChunk),
+  );
+  return concat(parts, 0);
 }
 
 /** Sizes of at most `most` that add up to `total`. */

@@ -16,12 +16,20 @@ export interface ConvLayerOptions {
 }
 
 /** A convolution with weights `name`.weight [features, C, kernel, kernel] and, with a bias, `name`.bias. */
-export function convLayer(source: ParameterSource, name: string, x: Tensor, options: ConvLayerOptions): Tensor {
+export function convLayer(
+  source: ParameterSource,
+  name: string,
+  x: Tensor,
+  options: ConvLayerOptions,
+): Tensor {
   const { features, kernel, bias, padding = 0, stride = 1 } = options;
   const channels = x.shape[1]!;
   const initializer = { uniform: 1 / Math.sqrt(channels * kernel * kernel) };
   const weight = source(`${name}.weight`, [features, channels, kernel, kernel], initializer);
-  return conv2d(x, weight, bias ? source(`${name}.bias`, [features], initializer) : undefined, { padding, stride });
+  return conv2d(x, weight, bias ? source(`${name}.bias`, [features], initializer) : undefined, {
+    padding,
+    stride,
+  });
 }
 
 /** A 2 x 2 transposed convolution of stride 2: twice the resolution. */

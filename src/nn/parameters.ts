@@ -41,7 +41,8 @@ export function initializeWeights(specs: readonly ParameterSpec[], rng: Rng): Ma
       if ('constant' in initializer) data.fill(initializer.constant);
       else {
         const draw = rng.child(name);
-        for (let i = 0; i < data.length; i++) data[i] = draw.between(-initializer.uniform, initializer.uniform);
+        for (let i = 0; i < data.length; i++)
+          data[i] = draw.between(-initializer.uniform, initializer.uniform);
       }
       return [name, float32(shape, data)];
     }),

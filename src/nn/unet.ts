@@ -3,11 +3,12 @@
  * with instance norm and leaky ReLU 0.01; 2 x 2 max pooling down, 2 x 2 transposed convolution up, skips
  * concatenated as [skip, up], and a 1 x 1 convolution with bias at the end.
  */
+
+import { GraphError } from '../base/errors.ts';
 import { concat } from '../graph/ops/join.ts';
 import { maxPool2d } from '../graph/ops/pool.ts';
-import { GraphError } from '../base/errors.ts';
-import { constant, type Tensor } from '../graph/tensor.ts';
 import { expand } from '../graph/ops/reshape.ts';
+import { constant, type Tensor } from '../graph/tensor.ts';
 import { convLayer, normLeaky, upConvLayer } from './layers.ts';
 import type { ParameterSource } from './parameters.ts';
 

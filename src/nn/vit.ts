@@ -64,42 +64,47 @@ function vitBlock(config: VitConfig, window: number, source: ParameterSource, x:
   return add(attended, linear(source, 'mlp.lin2', gelu(hidden), config.width));
 }
 
-/**
- * Self-attention within windows of `window` x `window` tokens. The grid is padded with zero tokens right and below
- * to whole windows; those take part as keys, as in the original, and are cut off again.
- */
+/** Self-attention within windows of `window` x `window` tokens, or among all for a window of 0. */
 function windowedAttention(config: VitConfig, window: number, source: ParameterSource, x: Tensor): Tensor {
   const { width, heads, relativePositions } = config;
   const [rows, columns] = x.shape as [number, number, number];
-  const [height, side] = window === 0 ? [rows, columns] : [window, window];
-  const [down, across] = [Math.ceil(rows / height), Math.ceil(columns / side)];
+  const grid = window === 0 ? ([rows, columns] as const) : ([window, window] as const);
   const d = width / heads;
-
-  const padded = pad(x, [0, 0, 0], [down * height - rows, across * side - columns, 0]);
-  const qkv = reshape(linear(source, 'attn.qkv', padded, 3 * width), [
-    down,
-    height,
-    across,
-    side,
-    3,
-    heads,
-    d,
-  ]);
-  const grids = reshape(transpose(qkv, [4, 0, 2, 5, 1, 3, 6]), [3 * down * across * heads, height * side, d]);
+  const qkv = linear(source, 'attn.qkv', toWindows(x, grid), 3 * width);
   const positions = relativePositions
     ? {
-        rows: source('attn.rel_pos_h', [2 * height - 1, d], { uniform: POSITION_BOUND }),
-        columns: source('attn.rel_pos_w', [2 * side - 1, d], { uniform: POSITION_BOUND }),
+        rows: source('attn.rel_pos_h', [2 * grid[0] - 1, d], { uniform: POSITION_BOUND }),
+        columns: source('attn.rel_pos_w', [2 * grid[1] - 1, d], { uniform: POSITION_BOUND }),
       }
     : undefined;
-  const attended = reshape(gridAttention(grids, [height, side], positions), [
-    down,
-    across,
-    heads,
-    height,
-    side,
-    d,
-  ]);
-  const merged = reshape(transpose(attended, [0, 3, 1, 4, 2, 5]), [down * height, across * side, width]);
-  return linear(source, 'attn.proj', slice(merged, [0, 0, 0], [rows, columns, width]), width);
+  const attended = fromWindows(gridAttention(qkv, grid, heads, positions), grid, rows, columns);
+  return linear(source, 'attn.proj', attended, width);
+}
+
+/**
+ * Tokens [H, W, C] as windows [count, height * width, C], row by row. The grid is padded with zero tokens right and
+ * below to whole windows; those take part as keys, as in the original.
+ */
+function toWindows(x: Tensor, [height, width]: readonly [number, number]): Tensor {
+  const [rows, columns, features] = x.shape as [number, number, number];
+  const [down, across] = [Math.ceil(rows / height), Math.ceil(columns / width)];
+  const padded = pad(x, [0, 0, 0], [down * height - rows, across * width - columns, 0]);
+  if (down * across === 1) return reshape(padded, [1, height * width, features]);
+  const cut = reshape(padded, [down, height, across, width, features]);
+  return reshape(transpose(cut, [0, 2, 1, 3, 4]), [down * across, height * width, features]);
+}
+
+/** The inverse of toWindows: tokens [rows, columns, C], the padding cut off. */
+function fromWindows(
+  windows: Tensor,
+  [height, width]: readonly [number, number],
+  rows: number,
+  columns: number,
+): Tensor {
+  const features = windows.shape[2]!;
+  const [down, across] = [Math.ceil(rows / height), Math.ceil(columns / width)];
+  const grid = [down * height, across * width, features];
+  if (down * across === 1) return slice(reshape(windows, grid), [0, 0, 0], [rows, columns, features]);
+  const ordered = transpose(reshape(windows, [down, across, height, width, features]), [0, 2, 1, 3, 4]);
+  return slice(reshape(ordered, grid), [0, 0, 0], [rows, columns, features]);
 }

@@ -48,7 +48,8 @@ export function adamW(options: AdamWOptions = {}): Optimizer {
       const v = add(mul(moment2!, beta2), mul(mul(g, g), 1 - beta2));
       const denominator = add(div(sqrt(v), sqrt(correction2!)), epsilon);
       const step = mul(div(m, denominator), div(learningRate, correction1!));
-      const decayed = weightDecay === 0 ? parameters! : mul(parameters!, sub(1, mul(learningRate, weightDecay)));
+      const decayed =
+        weightDecay === 0 ? parameters! : mul(parameters!, sub(1, mul(learningRate, weightDecay)));
       return { parameters: sub(decayed, step), moment1: m, moment2: v };
     },
   };

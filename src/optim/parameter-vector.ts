@@ -22,7 +22,10 @@ export function packWeights(specs: readonly ParameterSpec[], weights: Weights): 
 }
 
 /** The named arrays of a vector (views of its memory). */
-export function unpackWeights(specs: readonly ParameterSpec[], vector: Float32NdArray): Map<string, Float32NdArray> {
+export function unpackWeights(
+  specs: readonly ParameterSpec[],
+  vector: Float32NdArray,
+): Map<string, Float32NdArray> {
   let offset = 0;
   return new Map(
     specs.map(({ name, shape }) => {

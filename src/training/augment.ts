@@ -6,8 +6,9 @@
  * (elastic deformation, Simard et al. 2003), in coordinates from -1 to 1 across the image. Images are sampled
  * bilinearly, targets by the nearest pixel. Intensity: gamma, contrast, brightness, Gaussian blur, Gaussian noise.
  */
-import type { Rng } from '../base/rng.ts';
+
 import type { Size } from '../base/geometry.ts';
+import type { Rng } from '../base/rng.ts';
 import { conv2d } from '../graph/ops/conv.ts';
 import { add, maximum, minimum, mul, sub } from '../graph/ops/elementwise.ts';
 import { matmul, swapLast } from '../graph/ops/matmul.ts';
@@ -115,17 +116,23 @@ export function augment(
 }
 
 function unitColumn(i: number): Tensor {
-  return constant(float32([3, 1], [0, 1, 2].map((k) => (k === i ? 1 : 0))));
+  return constant(
+    float32(
+      [3, 1],
+      [0, 1, 2].map((k) => (k === i ? 1 : 0)),
+    ),
+  );
 }
 
-/** Random numbers of one batch. Noise is cut from a bank of normal numbers, which is quicker than drawing afresh. */
+/** Random numbers of one batch, an entry of `flipped` per image. Noise is cut from a bank of normal numbers, which is quicker than drawing afresh. */
 export function drawAugmentation(
   rng: Rng,
   settings: AugmentationSettings,
-  batch: number,
+  flipped: readonly boolean[],
   size: Size,
   noiseBank: Float32Array,
 ): Feeds {
+  const batch = flipped.length;
   const kernel = 2 * BLUR_RADIUS + 1;
   const affine = new Float32Array(batch * 6);
   const elastic = new Float32Array(batch * 2 * ELASTIC_NODES.height * ELASTIC_NODES.width);
@@ -133,9 +140,13 @@ export function drawAugmentation(
   const blur = new Float32Array(batch * kernel * kernel);
   const noiseLevel = new Float32Array(batch);
   for (let n = 0; n < batch; n++) {
-    affine.set(drawAffine(rng, settings.affine, size), n * 6);
+    const map = drawAffine(rng, settings.affine, size);
+    affine.set(flipped[n] ? map.map((value, i) => (i < 3 ? -value : value)) : map, n * 6);
     const around = (range: number): number => rng.between(-range, range);
-    tone.set([Math.exp(around(settings.gamma)), 1 + around(settings.contrast), around(settings.brightness)], n * 3);
+    tone.set(
+      [Math.exp(around(settings.gamma)), 1 + around(settings.contrast), around(settings.brightness)],
+      n * 3,
+    );
     const deviation = rng.uniform() < 0.5 ? 0 : rng.between(0, settings.blur);
     blur.set(gaussianKernel(deviation, BLUR_RADIUS), n * kernel * kernel);
     noiseLevel[n] = rng.between(0, settings.noise);

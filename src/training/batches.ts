@@ -4,31 +4,65 @@ import type { Feeds } from '../runtime/session.ts';
 import { float32 } from '../tensor/array.ts';
 import { headChannels } from './objective.ts';
 import type { CachedSample } from './sample-cache.ts';
-import type { NetworkPlan } from './types.ts';
+import type { Head, NetworkPlan } from './types.ts';
 
 /** Channels of a target: one label map, or a mask per class. */
 export function targetChannels({ head, classes }: NetworkPlan): number {
   return head === 'exclusive' ? 1 : headChannels(head, classes.length);
 }
 
-/** `count` samples drawn with replacement. */
-export function drawSamples(rng: Rng, samples: readonly CachedSample[], count: number): CachedSample[] {
-  return Array.from({ length: count }, () => samples[rng.below(samples.length)]!);
+/** `count` samples drawn with replacement, half of them flipped where flipping is allowed. */
+export function drawSamples(
+  rng: Rng,
+  samples: readonly CachedSample[],
+  count: number,
+  mayFlip: boolean,
+): Draw[] {
+  return Array.from({ length: count }, () => ({
+    sample: samples[rng.below(samples.length)]!,
+    flipped: mayFlip && rng.uniform() < 0.5,
+  }));
 }
 
-/** image [N, 1, H, W] float32 in [0, 1] and target [N, T, H, W] bytes. */
-export function batchFeeds(samples: readonly CachedSample[], plan: NetworkPlan): Feeds {
+/** A sample, to be flipped left to right or not. Flipping renames classes here; the warp moves the pixels. */
+export interface Draw {
+  readonly sample: CachedSample;
+  readonly flipped: boolean;
+}
+
+/**
+ * image [N, 1, H, W] float32 in [0, 1] and target [N, T, H, W] bytes.
+ * @param mirror The class that each class becomes in a flipped image.
+ */
+export function batchFeeds(draws: readonly Draw[], plan: NetworkPlan, mirror: readonly number[] = []): Feeds {
   const { height, width } = plan.inputSize;
   const pixels = height * width;
   const channels = targetChannels(plan);
-  const image = new Float32Array(samples.length * pixels);
-  const target = new Uint8Array(samples.length * channels * pixels);
-  samples.forEach((sample, i) => {
+  const image = new Float32Array(draws.length * pixels);
+  const target = new Uint8Array(draws.length * channels * pixels);
+  draws.forEach(({ sample, flipped }, i) => {
     image.set(sample.image, i * pixels);
-    target.set(sample.target, i * channels * pixels);
+    target.set(
+      flipped ? mirroredTarget(sample.target, plan.head, pixels, mirror) : sample.target,
+      i * channels * pixels,
+    );
   });
   return {
-    image: float32([samples.length, 1, height, width], image),
-    target: { dtype: 'uint8', shape: [samples.length, channels, height, width], data: target },
+    image: float32([draws.length, 1, height, width], image),
+    target: { dtype: 'uint8', shape: [draws.length, channels, height, width], data: target },
   };
+}
+
+function mirroredTarget(
+  target: Uint8Array,
+  head: Head,
+  pixels: number,
+  mirror: readonly number[],
+): Uint8Array {
+  if (head === 'exclusive') return target.map((label) => (label === 0 ? 0 : mirror[label - 1]! + 1));
+  const out = new Uint8Array(target.length);
+  mirror.forEach((to, from) => {
+    out.set(target.subarray(from * pixels, (from + 1) * pixels), to * pixels);
+  });
+  return out;
 }

@@ -42,7 +42,9 @@ export function rasterTarget(
 /** Number of set pixels of a mask in each cell of a coarser grid. */
 function coverage(mask: Uint8Array, from: Size, to: Size): Float32Array {
   const share = new Float32Array(to.height * to.width);
-  const columnOf = Int32Array.from({ length: from.width }, (_, x) => Math.floor(((x + 0.5) * to.width) / from.width));
+  const columnOf = Int32Array.from({ length: from.width }, (_, x) =>
+    Math.floor(((x + 0.5) * to.width) / from.width),
+  );
   for (let y = 0; y < from.height; y++) {
     const row = Math.floor(((y + 0.5) * to.height) / from.height) * to.width;
     for (let x = 0, at = y * from.width; x < from.width; x++, at++) {

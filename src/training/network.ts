@@ -4,7 +4,13 @@ import { buildModel } from '../graph/build.ts';
 import type { OnnxModel } from '../graph/onnx/model.ts';
 import { mul, sub } from '../graph/ops/elementwise.ts';
 import { input, type Tensor } from '../graph/tensor.ts';
-import { constantSource, listParameters, type ParameterSource, type ParameterSpec, type Weights } from '../nn/parameters.ts';
+import {
+  constantSource,
+  listParameters,
+  type ParameterSource,
+  type ParameterSpec,
+  type Weights,
+} from '../nn/parameters.ts';
 import { unet } from '../nn/unet.ts';
 import { classProbabilities } from './objective.ts';
 import type { NetworkPlan } from './types.ts';

@@ -34,6 +34,7 @@ export function planTraining(
   statistics: DatasetStatistics,
   classes: readonly string[],
   settings: TrainingSettings,
+  mirroredPairs?: readonly (readonly [number, number])[],
 ): TrainingPlan {
   const preset = presets[settings.preset];
   const base = settings.base ?? preset.base;
@@ -45,7 +46,8 @@ export function planTraining(
   const inputSize = chooseSize(settings, preset, statistics, { base, levels, minutes }, notes);
   const samplesPerEpoch = settings.samplesPerEpoch ?? preset.samplesPerEpoch;
   const secondsPerEpoch = samplesPerEpoch * stepSeconds(inputSize, base);
-  const epochs = settings.epochs ?? preset.epochs ?? Math.max(1, Math.round((minutes * 60) / secondsPerEpoch));
+  const epochs =
+    settings.epochs ?? preset.epochs ?? Math.max(1, Math.round((minutes * 60) / secondsPerEpoch));
   notes.push(
     `${epochs} epochs of ${samplesPerEpoch} images: about ${Math.max(1, Math.round((epochs * secondsPerEpoch) / 60))} minutes on two cores.`,
   );
@@ -72,9 +74,27 @@ export function planTraining(
       learningRate: settings.learningRate ?? preset.learningRate,
       validateEvery: settings.validateEvery ?? Math.max(1, Math.round(epochs / 25)),
       ...(settings.patience !== undefined && { patience: settings.patience }),
+      ...(settings.mirror && { mirror: mirrorOf(classes.length, mirroredPairs) }),
     },
     notes,
   };
+}
+
+/** The class that each class becomes in a flipped image. */
+function mirrorOf(classes: number, pairs: readonly (readonly [number, number])[] | undefined): number[] {
+  if (pairs === undefined) {
+    throw new ConfigError({
+      seen: 'training.mirror is on, but data.mirroredPairs is not set',
+      need: 'Which classes change places when an image is flipped left to right',
+      fix: 'List the pairs under data.mirroredPairs ([] where every class keeps its name), or set mirror: false',
+    });
+  }
+  const mirror = Array.from({ length: classes }, (_, k) => k);
+  for (const [a, b] of pairs) {
+    mirror[a] = b;
+    mirror[b] = a;
+  }
+  return mirror;
 }
 
 /** Seconds per image of a step; the cost of a U-Net grows a little slower than the square of its width. */
@@ -89,6 +109,13 @@ function chooseHead(
   notes: string[],
 ): Head {
   const wanted = settings.head === 'auto' ? preset.head : settings.head;
+  if (wanted === 'exclusive' && preset.training.loss === 'weighted-bce') {
+    throw new ConfigError({
+      seen: 'training.head is exclusive with the preset paper',
+      need: 'The paper trains one sigmoid per class',
+      fix: 'Leave head out, or use the preset laptop',
+    });
+  }
   if (wanted !== 'auto') {
     notes.push(`Head: ${wanted}, as set.`);
     return wanted;

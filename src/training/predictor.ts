@@ -21,7 +21,10 @@ export interface Predictor {
 }
 
 /** Opens a model.onnx that Packmule exported. */
-export async function openPredictor(path: string, options: { readonly threads?: number } = {}): Promise<Predictor> {
+export async function openPredictor(
+  path: string,
+  options: { readonly threads?: number } = {},
+): Promise<Predictor> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new CheckpointError(
       {

@@ -1,6 +1,7 @@
 /** @file The two presets of a training. docs/benchmarks.md holds the study behind `laptop`. */
-import type { Head } from './types.ts';
+
 import type { ResolvedTraining } from './resolved.ts';
+import type { Head } from './types.ts';
 
 export interface Preset {
   readonly base: number;

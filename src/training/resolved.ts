@@ -17,6 +17,8 @@ export interface ResolvedTraining {
   /** Largest norm of the gradient. */
   readonly clipNorm?: number;
   readonly augmentation: AugmentationSettings;
+  /** Flip half of the images left to right; class k then becomes class mirror[k]. Absent: never flip. */
+  readonly mirror?: readonly number[];
   /** Epochs between validations; the last epoch is always validated. */
   readonly validateEvery: number;
   /** Stop after so many epochs without a better validation Dice. */

@@ -1,8 +1,8 @@
 /** @file Images and targets of a training at the network's resolution, as bytes in memory. */
 import { createHash } from 'node:crypto';
+import type { Image } from '../imaging/image.ts';
 import { toUnitIntensities } from '../imaging/image.ts';
 import { resizeValues } from '../imaging/resample.ts';
-import type { Image } from '../imaging/image.ts';
 import { rasterTarget } from './labels.ts';
 import type { NetworkPlan, TrainingSample } from './types.ts';
 
@@ -41,7 +41,10 @@ export async function cacheSamples(
 export function fingerprintSamples(samples: readonly CachedSample[]): string {
   const hash = createHash('sha256');
   for (const { id, image, target } of samples) {
-    hash.update(id).update(new Uint8Array(image.buffer, image.byteOffset, image.byteLength)).update(target);
+    hash
+      .update(id)
+      .update(new Uint8Array(image.buffer, image.byteOffset, image.byteLength))
+      .update(target);
   }
   return hash.digest('hex');
 }

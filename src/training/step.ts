@@ -11,11 +11,14 @@ import { input, type Tensor } from '../graph/tensor.ts';
 import { listParameters, type ParameterSource, type ParameterSpec } from '../nn/parameters.ts';
 import { clipNorm, movingAverage, type Optimizer } from '../optim/optimizers.ts';
 import { joinVector, splitVector, vectorLength, vectorSource } from '../optim/parameter-vector.ts';
-import { openSession, type Feeds, type Session, type SessionOptions } from '../runtime/session.ts';
+import { type Feeds, openSession, type Session, type SessionOptions } from '../runtime/session.ts';
 import { type Float32NdArray, float32 } from '../tensor/array.ts';
 
 /** What a loss sees: the weights' source. It makes its own inputs for the batch. Returns a scalar. */
-export type LossBuilder = (source: ParameterSource) => { readonly loss: Tensor; readonly outputs?: Record<string, Tensor> };
+export type LossBuilder = (source: ParameterSource) => {
+  readonly loss: Tensor;
+  readonly outputs?: Record<string, Tensor>;
+};
 
 export interface StepOptions {
   readonly optimizer: Optimizer;
@@ -89,13 +92,17 @@ export async function openStepRunner(
     return float32([length], given === undefined ? new Float32Array(length) : given.data.slice());
   };
   let current = Object.fromEntries(step.vectorNames.map((name) => [name, fresh(name)]));
-  let spare = Object.fromEntries(step.vectorNames.map((name) => [name, float32([length], new Float32Array(length))]));
+  let spare = Object.fromEntries(
+    step.vectorNames.map((name) => [name, float32([length], new Float32Array(length))]),
+  );
 
   return {
     vectors: () => current,
     run: async (batch, learningRate, at) => {
       const values = step.optimizer.scalars(at);
-      const scalars = Object.fromEntries(step.optimizer.scalarNames.map((name, i) => [name, float32([], [values[i]!])]));
+      const scalars = Object.fromEntries(
+        step.optimizer.scalarNames.map((name, i) => [name, float32([], [values[i]!])]),
+      );
       const into = Object.fromEntries(step.vectorNames.map((name) => [`next.${name}`, spare[name]!]));
       const feeds = { ...batch, ...current, ...scalars, learningRate: float32([], [learningRate]) };
       const outputs = await session.run(feeds, into);

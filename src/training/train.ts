@@ -10,21 +10,21 @@ import { join } from 'node:path';
 import { TrainingError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { createRng } from '../base/rng.ts';
-import { encodeModel } from '../graph/onnx/encode.ts';
 import { decodeModel } from '../graph/onnx/decode.ts';
+import { encodeModel } from '../graph/onnx/encode.ts';
 import { input } from '../graph/tensor.ts';
 import { initializeWeights, type Weights } from '../nn/parameters.ts';
 import { adamW } from '../optim/optimizers.ts';
 import { packWeights, unpackWeights } from '../optim/parameter-vector.ts';
-import { float32, type Float32NdArray } from '../tensor/array.ts';
+import { type Float32NdArray, float32 } from '../tensor/array.ts';
 import { encodeSafetensors } from '../tensor/safetensors.ts';
 import { augment, augmentationInputs, drawAugmentation, makeNoiseBank } from './augment.ts';
 import { batchFeeds, drawSamples, targetChannels } from './batches.ts';
 import { loadState, saveState, type TrainingState } from './checkpoint.ts';
 import { exportNetwork, networkLogits } from './network.ts';
-import { asTarget, objectiveLoss, type Objective } from './objective.ts';
+import { asTarget, type Objective, objectiveLoss } from './objective.ts';
 import type { ResolvedTraining } from './resolved.ts';
-import { cacheSamples, type CachedSample, fingerprintSamples } from './sample-cache.ts';
+import { type CachedSample, cacheSamples, fingerprintSamples } from './sample-cache.ts';
 import { learningRate } from './schedule.ts';
 import { buildTrainingStep, openStepRunner, type StepRunner, type TrainingStep } from './step.ts';
 import type { EpochLog, NetworkPlan, TrainingSample } from './types.ts';
@@ -67,10 +67,14 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
 
   const step = buildStep(plan, settings, samples);
   const start = await loadState(directory, key);
-  const runner = await openStepRunner(step, start?.vectors ?? freshVectors(plan, step, samples, seed), { threads });
+  const runner = await openStepRunner(step, start?.vectors ?? freshVectors(plan, step, samples, seed), {
+    threads,
+  });
   const validator = validation.length === 0 ? undefined : await openValidator(plan, validation, threads);
   try {
-    const curve = await loop({ options, samples, key, runner, start }, async () => validator?.dice(finalParameters(runner)));
+    const curve = await loop({ options, samples, key, runner, start }, async () =>
+      validator?.dice(finalParameters(runner)),
+    );
     await writeNetwork(directory, key, plan, unpackWeights(step.specs, finalParameters(runner)));
     await rm(join(directory, 'checkpoint'), { recursive: true, force: true });
     return { curve };
@@ -98,7 +102,10 @@ async function loop(
   const noise = makeNoiseBank(createRng(seed).child('noise'), settings.batch, plan.inputSize);
   const rng = start ? createRng(start.rng) : createRng(seed).child('batches');
   const curve: EpochLog[] = [...(start?.curve ?? [])];
-  await writeFileAtomic(join(directory, 'log.jsonl'), curve.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await writeFileAtomic(
+    join(directory, 'log.jsonl'),
+    curve.map((line) => `${JSON.stringify(line)}\n`).join(''),
+  );
   const secondsBefore = curve.at(-1)?.seconds ?? 0;
   const startedAt = performance.now();
   let [step, lastSave] = [start?.step ?? 0, startedAt];
@@ -112,9 +119,16 @@ async function loop(
     let rate = 0;
     for (let i = 0; i < stepsPerEpoch; i++) {
       rate = learningRate(settings.schedule, settings.learningRate, step / Math.max(totalSteps - 1, 1));
+      const draws = drawSamples(rng, samples, settings.batch, settings.mirror !== undefined);
       const feeds = {
-        ...batchFeeds(drawSamples(rng, samples, settings.batch), plan),
-        ...drawAugmentation(rng, settings.augmentation, settings.batch, plan.inputSize, noise),
+        ...batchFeeds(draws, plan, settings.mirror),
+        ...drawAugmentation(
+          rng,
+          settings.augmentation,
+          draws.map(({ flipped }) => flipped),
+          plan.inputSize,
+          noise,
+        ),
       };
       const { loss } = await runner.run(feeds, rate, ++step);
       if (!Number.isFinite(loss)) throw lossNotFinite(loss, step, settings);
@@ -154,12 +168,19 @@ function stopsHere(curve: readonly EpochLog[], patience: number): boolean {
   return best !== undefined && curve.at(-1)!.epoch - best.epoch >= patience;
 }
 
-function buildStep(plan: NetworkPlan, settings: ResolvedTraining, samples: readonly CachedSample[]): TrainingStep {
+function buildStep(
+  plan: NetworkPlan,
+  settings: ResolvedTraining,
+  samples: readonly CachedSample[],
+): TrainingStep {
   const { height, width } = plan.inputSize;
   const { batch } = settings;
   const objective: Objective =
     settings.loss === 'weighted-bce'
-      ? { kind: 'weighted-bce', positiveWeight: positiveShares(plan, samples).map((share) => (1 - share) / Math.max(share, 1e-6)) }
+      ? {
+          kind: 'weighted-bce',
+          positiveWeight: positiveShares(plan, samples).map((share) => (1 - share) / Math.max(share, 1e-6)),
+        }
       : { kind: 'entropy+dice' };
   return buildTrainingStep(
     (source) => {
@@ -213,8 +234,16 @@ const finalParameters = (runner: StepRunner): Float32NdArray => {
   return (average ?? parameters)!;
 };
 
-async function writeNetwork(directory: string, key: string, plan: NetworkPlan, weights: Weights): Promise<void> {
-  await writeFileAtomic(join(directory, 'weights.safetensors'), encodeSafetensors(weights, { plan: JSON.stringify(plan) }));
+async function writeNetwork(
+  directory: string,
+  key: string,
+  plan: NetworkPlan,
+  weights: Weights,
+): Promise<void> {
+  await writeFileAtomic(
+    join(directory, 'weights.safetensors'),
+    encodeSafetensors(weights, { plan: JSON.stringify(plan) }),
+  );
   const model = exportNetwork(plan, weights);
   const keyed = { ...model, metadata: { ...model.metadata, [KEY]: key } };
   // Written last: its presence says that the training is finished.
@@ -225,7 +254,9 @@ async function writeNetwork(directory: string, key: string, plan: NetworkPlan, w
 async function finishedCurve(directory: string, key: string): Promise<EpochLog[] | undefined> {
   const bytes = await readFile(join(directory, 'model.onnx')).catch(() => undefined);
   if (bytes === undefined || decodeModel(bytes).metadata[KEY] !== key) return undefined;
-  const lines = (await readFile(join(directory, 'log.jsonl'), 'utf8')).split('\n').filter((line) => line !== '');
+  const lines = (await readFile(join(directory, 'log.jsonl'), 'utf8'))
+    .split('\n')
+    .filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as EpochLog);
 }
 
@@ -234,7 +265,11 @@ function trainingKey(
   samples: readonly CachedSample[],
   validation: readonly CachedSample[],
 ): string {
-  const parts = [JSON.stringify({ plan, settings, seed }), fingerprintSamples(samples), fingerprintSamples(validation)];
+  const parts = [
+    JSON.stringify({ plan, settings, seed }),
+    fingerprintSamples(samples),
+    fingerprintSamples(validation),
+  ];
   return createHash('sha256').update(parts.join('\n')).digest('hex');
 }
 

@@ -30,7 +30,7 @@ export async function openValidator(
       let total = 0;
       let pairs = 0;
       for (const sample of samples) {
-        const { image } = batchFeeds([sample], plan);
+        const { image } = batchFeeds([{ sample, flipped: false }], plan);
         const { logits: output } = await session.run({ image: image!, parameters: vector });
         const scores = diceOfPresent(output!.data as Float32Array, sample.target, plan.head, height * width);
         for (const score of scores) total += score;
@@ -53,7 +53,8 @@ function diceOfPresent(logits: Float32Array, target: Uint8Array, head: Head, pix
   for (let pixel = 0; pixel < pixels; pixel++) {
     if (head === 'exclusive') {
       let best = 0;
-      for (let c = 1; c < channels; c++) if (logits[c * pixels + pixel]! > logits[best * pixels + pixel]!) best = c;
+      for (let c = 1; c < channels; c++)
+        if (logits[c * pixels + pixel]! > logits[best * pixels + pixel]!) best = c;
       const label = target[pixel]!;
       predicted[best]! += 1;
       truth[label]! += 1;

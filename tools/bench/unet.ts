@@ -39,13 +39,21 @@ export async function benchUnetStep(options: UNetBenchOptions): Promise<UNetBenc
     { optimizer: adamW() },
   );
   const weights = initializeWeights(step.specs, createRng(42));
-  const runner = await openStepRunner(step, { parameters: packWeights(step.specs, weights) }, sessionOptions(options));
+  const runner = await openStepRunner(
+    step,
+    { parameters: packWeights(step.specs, weights) },
+    sessionOptions(options),
+  );
   let at = 0;
   const ms = await medianMs(options.repeats, async () => {
     await runner.run({ x, y }, 1e-3, ++at);
   });
   await runner.close();
-  return result(ms, options.batch, step.specs.reduce((total, { shape }) => total + elementCount(shape), 0));
+  return result(
+    ms,
+    options.batch,
+    step.specs.reduce((total, { shape }) => total + elementCount(shape), 0),
+  );
 }
 
 /** Inference of the exported model: weights are constants. */
@@ -60,7 +68,11 @@ export async function benchUnetInfer(options: UNetBenchOptions): Promise<UNetBen
     await session.run({ x }, into);
   });
   await session.close();
-  return result(ms, options.batch, specs.reduce((total, { shape }) => total + elementCount(shape), 0));
+  return result(
+    ms,
+    options.batch,
+    specs.reduce((total, { shape }) => total + elementCount(shape), 0),
+  );
 }
 
 function sessionOptions({ threads, profile }: UNetBenchOptions) {

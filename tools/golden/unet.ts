@@ -87,7 +87,13 @@ export async function goldenUnet(dir: string): Promise<GoldenRow[]> {
   }
   rows.push(compared(`losses of ${config.steps} steps`, Float32Array.from(losses), expectedLosses.data));
   for (const [name, array] of unpackWeights(step.specs, runner.vectors().parameters!)) {
-    rows.push(compared(`${name} after ${config.steps} steps`, array.data, get(`after${config.steps}.${nameOf(name)}`).data));
+    rows.push(
+      compared(
+        `${name} after ${config.steps} steps`,
+        array.data,
+        get(`after${config.steps}.${nameOf(name)}`).data,
+      ),
+    );
   }
   await runner.close();
   return rows;
@@ -113,10 +119,6 @@ function originalName(name: string, levels: number): string {
   if (layer === 'up') return `up${levels - 1 - index}.up.${kind}`;
   const slot = { conv0: 0, norm0: 1, conv1: 3, norm1: 4 }[layer];
   const block =
-    part === 'decoder'
-      ? `up${levels - 1 - index}.conv`
-      : index === 0
-        ? 'inc'
-        : `down${index}.maxpool_conv.1`;
+    part === 'decoder' ? `up${levels - 1 - index}.conv` : index === 0 ? 'inc' : `down${index}.maxpool_conv.1`;
   return `${block}.double_conv.${slot}.${kind}`;
 }
