@@ -9,6 +9,7 @@ import { constant, input } from '../graph/tensor.ts';
 import type { Image } from '../imaging/image.ts';
 import { constantSource, type Weights } from '../nn/parameters.ts';
 import { scoped } from '../nn/scope.ts';
+import { openLargeSession } from '../runtime/large-session.ts';
 import { openSession, type Session } from '../runtime/session.ts';
 import { type Float32NdArray, float32 } from '../tensor/array.ts';
 import { type SamCheckpoint, weightsHash } from './checkpoint.ts';
@@ -79,7 +80,9 @@ export class SamPredictor implements PromptableModel {
   private encoderWeights: Weights | undefined;
   private encoder: Promise<Session> | undefined;
   /** By batch size, token count and mask input; the most recently used last. */
-  private readonly decoders = new Map<string, Promise<Session>>();
+  private readonly decoders = new Map<string, Session>();
+  /** Decoding waits for the decoding before it, so that no session is closed while it is in use. */
+  private decoding: Promise<unknown> = Promise.resolve();
 
   constructor(checkpoint: SamCheckpoint, options: PredictorOptions = {}) {
     this.name = checkpoint.name;
@@ -104,7 +107,7 @@ export class SamPredictor implements PromptableModel {
     if (embedding === undefined) {
       const bytes = resizeForSam(image, config.imageSize, preprocessing);
       embedding = await this.embed(normalizeForSam(bytes, config.imageSize, preprocessing));
-      await store?.put(this.modelHash, key, embedding);
+      if (store) embedding = await store.put(this.modelHash, key, embedding);
     }
     const data: SamEmbedding = { embedding, resized };
     return { size, data };
@@ -122,6 +125,16 @@ export class SamPredictor implements PromptableModel {
    * in the model's own order.
    */
   async decode(
+    encoded: EncodedImage,
+    prompts: readonly MaskPrompt[],
+    options: DecodeOptions,
+  ): Promise<MaskPrediction[][]> {
+    const result = this.decoding.then(() => this.decodeNow(encoded, prompts, options));
+    this.decoding = result.catch(() => undefined);
+    return result;
+  }
+
+  private async decodeNow(
     encoded: EncodedImage,
     prompts: readonly MaskPrompt[],
     { multimask }: DecodeOptions,
@@ -147,22 +160,23 @@ export class SamPredictor implements PromptableModel {
     return results;
   }
 
-  /** Frees the sessions. */
+  /** Frees the sessions; the predictor cannot be used any more. */
   async close(): Promise<void> {
-    const sessions = [...this.decoders.values(), ...(this.encoder ? [this.encoder] : [])];
+    await this.decoding;
+    for (const session of this.decoders.values()) await session.close();
     this.decoders.clear();
-    for (const session of sessions) await (await session).close();
+    const encoder = await this.encoder?.catch(() => undefined);
+    await encoder?.close();
   }
 
   private async openEncoder(): Promise<Session> {
     const { config, encoderWeights } = this;
-    this.encoderWeights = undefined;
     const pixels = input('pixels', [1, 3, config.imageSize, config.imageSize]);
     const source = scoped(constantSource(encoderWeights!), 'image_encoder.');
-    return openSession(
-      buildModel({ embedding: imageEncoder(config, source, pixels) }),
-      this.sessionOptions(),
-    );
+    const model = buildModel({ embedding: imageEncoder(config, source, pixels) });
+    const session = await openLargeSession(model, this.sessionOptions());
+    this.encoderWeights = undefined;
+    return session;
   }
 
   private sessionOptions(): { threads?: number } {
@@ -187,17 +201,17 @@ export class SamPredictor implements PromptableModel {
     return { index, tokens, mask: lowResLogits };
   }
 
-  private decoder(batch: readonly PreparedPrompt[]): Promise<Session> {
+  private async decoder(batch: readonly PreparedPrompt[]): Promise<Session> {
     const tokenCount = batch[0]!.tokens.shape[0]!;
     const hasMask = batch[0]!.mask !== undefined;
     const key = `${batch.length},${tokenCount},${hasMask}`;
-    const session = this.decoders.get(key) ?? this.openDecoder(batch.length, tokenCount, hasMask);
+    const session = this.decoders.get(key) ?? (await this.openDecoder(batch.length, tokenCount, hasMask));
     this.decoders.delete(key);
     this.decoders.set(key, session);
     const [oldest] = this.decoders;
     if (this.decoders.size > OPEN_DECODERS && oldest) {
       this.decoders.delete(oldest[0]);
-      void oldest[1].then((unused) => unused.close());
+      await oldest[1].close();
     }
     return session;
   }

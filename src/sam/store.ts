@@ -13,7 +13,8 @@ import { encodeSafetensors, readSafetensors } from '../tensor/safetensors.ts';
 export interface EmbeddingStore {
   /** The stored embedding of an image, or undefined; a damaged file counts as none. */
   get(modelHash: string, imageKey: string): Promise<Float32NdArray | undefined>;
-  put(modelHash: string, imageKey: string, embedding: Float32NdArray): Promise<void>;
+  /** Stores an embedding and returns it as `get` will, so that the first run sees what every later one does. */
+  put(modelHash: string, imageKey: string, embedding: Float32NdArray): Promise<Float32NdArray>;
 }
 
 /**
@@ -44,6 +45,7 @@ export function openEmbeddingStore(
         image: imageKey,
       });
       await writeFileAtomic(pathOf(modelHash, imageKey), bytes);
+      return float32(shape, toFloat32(stored));
     },
   };
 }
