@@ -1,0 +1,43 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { buildModel } from '../../src/graph/build.ts';
+import { matmul } from '../../src/graph/ops/matmul.ts';
+import { constant, input } from '../../src/graph/tensor.ts';
+import { openLargeSession } from '../../src/runtime/large-session.ts';
+import { float32 } from '../../src/tensor/array.ts';
+
+const weights = (offset: number) =>
+  constant(
+    float32(
+      [32, 32],
+      Float32Array.from({ length: 1024 }, (_, i) => ((i * 7 + offset) % 11) - 5),
+    ),
+  );
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'large-session-'));
+  vi.stubEnv('TMPDIR', folder);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+test('weights in a second file give the same results, and nothing is left behind', async () => {
+  const x = float32(
+    [1, 32],
+    Float32Array.from({ length: 32 }, (_, i) => i / 32),
+  );
+  const model = buildModel({ y: matmul(matmul(input('x', [1, 32]), weights(0)), weights(3)) });
+  const inline = await openLargeSession(model, { threads: 1 });
+  const external = await openLargeSession(model, { threads: 1 }, 1000);
+  const { y } = await inline.run({ x });
+  expect((await external.run({ x })).y).toEqual(y);
+  expect((y!.data as Float32Array).some((value) => value !== 0)).toBe(true);
+  await inline.close();
+  await external.close();
+  expect(await readdir(folder)).toEqual([]);
+});
