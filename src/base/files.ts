@@ -1,20 +1,23 @@
 /** @file Writing files so that a reader never sees half of one: a temporary file beside it, then a rename. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RunError } from './errors.ts';
 
 /**
- * Writes a whole file or leaves the old one as it was. Folders on the way are made.
+ * Writes a whole file, which may come in pieces, or leaves the old one as it was. Folders on the way are made.
  * @throws RunError when the disk is full, the folder may not be written or the path is not a file.
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string | Iterable<Uint8Array>,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(content);
+      await writeFile(file, content);
       // Without this a power cut after the rename could leave an empty file under the final name.
       await file.sync();
     } finally {

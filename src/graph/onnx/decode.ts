@@ -16,8 +16,8 @@ export function decodeModel(bytes: Uint8Array, readExternal?: ReadExternal): Onn
   const initializers = new Map<string, NdArray>();
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
-  const metadata: Record<string, string> = {};
-  const opsets: Record<string, number> = {};
+  const metadata: [string, string][] = [];
+  const opsets: [string, number][] = [];
   let graphName: string | undefined;
   for (const field of readFields(bytes)) {
     if (field.field === 7) {
@@ -33,14 +33,23 @@ export function decodeModel(bytes: Uint8Array, readExternal?: ReadExternal): Onn
       }
     } else if (field.field === 8) {
       const [domain, version] = pair(payload(field));
-      opsets[domain === undefined ? '' : text(domain)] = version === undefined ? 0 : whole(version);
+      opsets.push([domain === undefined ? '' : text(domain), version === undefined ? 0 : whole(version)]);
     } else if (field.field === 14) {
       const [key, value] = pair(payload(field));
-      if (key !== undefined) metadata[text(key)] = value === undefined ? '' : text(value);
+      if (key !== undefined) metadata.push([text(key), value === undefined ? '' : text(value)]);
     }
   }
   if (graphName === undefined) throw malformed('has no graph');
-  return { graphName, nodes, initializers, inputs, outputs, metadata, opsets };
+  // Object.fromEntries, because an assignment to the key __proto__ would be lost.
+  return {
+    graphName,
+    nodes,
+    initializers,
+    inputs,
+    outputs,
+    metadata: Object.fromEntries(metadata),
+    opsets: Object.fromEntries(opsets),
+  };
 }
 
 function malformed(what: string): GraphError {
@@ -70,13 +79,17 @@ function pair(bytes: Uint8Array): [ProtobufField | undefined, ProtobufField | un
 }
 
 /** A repeated number: one per field, or packed into one payload. */
-const wholes = (field: ProtobufField): number[] =>
-  field.wire === 0 ? [Number(field.value)] : readPackedVarints(field.bytes).map(Number);
+const wholes = (field: ProtobufField): readonly bigint[] =>
+  field.wire === 0 ? [field.value] : readPackedVarints(payload(field));
+
+/** A number where it is exact. */
+const exact = (value: bigint): number | bigint =>
+  Number.isSafeInteger(Number(value)) ? Number(value) : value;
 
 function decodeNode(bytes: Uint8Array): OnnxNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
-  const attributes: Record<string, AttributeValue> = {};
+  const attributes: [string, AttributeValue][] = [];
   let [name, type, domain] = ['', '', ''];
   for (const field of readFields(bytes)) {
     if (field.field === 1) inputs.push(text(field));
@@ -84,33 +97,43 @@ function decodeNode(bytes: Uint8Array): OnnxNode {
     else if (field.field === 3) name = text(field);
     else if (field.field === 4) type = text(field);
     else if (field.field === 7) domain = text(field);
-    else if (field.field === 5) {
-      const attribute = decodeAttribute(payload(field));
-      attributes[attribute.name] = attribute.value;
-    }
+    else if (field.field === 5) attributes.push(decodeAttribute(payload(field)));
   }
-  return { type, domain, name, inputs, outputs, attributes };
+  return { type, domain, name, inputs, outputs, attributes: Object.fromEntries(attributes) };
 }
 
-function decodeAttribute(bytes: Uint8Array): { name: string; value: AttributeValue } {
+/** A value of 0 or '' may be left out of the file: the kind says what is meant. */
+function decodeAttribute(bytes: Uint8Array): [name: string, value: AttributeValue] {
   let name = '';
   let kind = 0;
-  let single: AttributeValue | undefined;
-  const intList: number[] = [];
+  let float = 0;
+  let int: number | bigint = 0;
+  let string = '';
+  const ints: (number | bigint)[] = [];
   const floatList: number[] = [];
   for (const field of readFields(bytes)) {
     if (field.field === 1) name = text(field);
-    else if (field.field === 2) single = { kind: 'float', value: floats(field)[0]! };
-    else if (field.field === 3) single = { kind: 'int', value: whole(field) };
-    else if (field.field === 4) single = { kind: 'string', value: text(field) };
-    else if (field.field === 7) floatList.push(...floats(field));
-    else if (field.field === 8) intList.push(...wholes(field));
+    else if (field.field === 2) float = floats(field)[0] ?? 0;
+    else if (field.field === 3) int = exact(wholes(field)[0] ?? 0n);
+    else if (field.field === 4) string = text(field);
+    else if (field.field === 7) for (const value of floats(field)) floatList.push(value);
+    else if (field.field === 8) for (const value of wholes(field)) ints.push(exact(value));
     else if (field.field === 20) kind = whole(field);
   }
-  if (kind === 6) return { name, value: { kind: 'floats', value: floatList } };
-  if (kind === 7) return { name, value: { kind: 'ints', value: intList } };
-  if (single === undefined) throw malformed(`has an attribute ${name} of kind ${kind}`);
-  return { name, value: single };
+  switch (kind) {
+    case 1:
+      return [name, { kind: 'float', value: float }];
+    case 2:
+      return [name, { kind: 'int', value: int }];
+    case 3:
+      return [name, { kind: 'string', value: string }];
+    case 6:
+      return [name, { kind: 'floats', value: floatList }];
+    case 7:
+      return [name, { kind: 'ints', value: ints }];
+    default:
+      throw malformed(`has an attribute ${name} of kind ${kind}`);
+  }
 }
 
 function floats(field: ProtobufField): number[] {
@@ -126,10 +149,11 @@ function decodeTensor(bytes: Uint8Array, readExternal?: ReadExternal): { name: s
   let [code, name, isExternal] = [0, '', false];
   let raw: Uint8Array | undefined;
   for (const field of readFields(bytes)) {
-    if (field.field === 1) shape.push(...wholes(field));
+    if (field.field === 1) for (const size of wholes(field)) shape.push(Number(size));
     else if (field.field === 2) code = whole(field);
-    else if (field.field === 4) raw = packedFloats(raw, field);
-    else if (field.field === 7) raw = joined(raw, rawOf(BigInt64Array.from(wholes(field), BigInt)));
+    else if (field.field === 4) raw = joined(raw, Float32Array.from(floats(field)));
+    else if (field.field === 5) raw = joined(raw, narrowed(code, wholes(field)));
+    else if (field.field === 7) raw = joined(raw, BigInt64Array.from(wholes(field)));
     else if (field.field === 8) name = text(field);
     else if (field.field === 9) raw = payload(field);
     else if (field.field === 13) {
@@ -140,25 +164,31 @@ function decodeTensor(bytes: Uint8Array, readExternal?: ReadExternal): { name: s
   const dtype = DTYPE_OF.get(code);
   if (dtype === undefined) throw malformed(`has a tensor ${name} of the unknown type ${code}`);
   const length = elementCount(shape) * BYTES_PER_ELEMENT[dtype];
+  if (!Number.isSafeInteger(length) || shape.some((size) => size < 0)) {
+    throw malformed(`has a tensor ${name} of the shape [${shape}]`);
+  }
   if (isExternal) {
     if (readExternal === undefined) throw malformed(`keeps ${name} in a second file that was not given`);
-    raw = readExternal(
-      external.location ?? '',
-      Number(external.offset ?? 0),
-      Number(external.length ?? length),
-    );
+    raw = readExternal(external.location ?? '', Number(external.offset ?? 0), length);
   }
   if ((raw?.length ?? 0) !== length)
     throw malformed(`has ${raw?.length ?? 0} bytes for ${name}, not ${length}`);
   return { name, array: toArray(dtype, shape, raw ?? new Uint8Array(0)) };
 }
 
-const rawOf = (values: Float32Array | BigInt64Array): Uint8Array => new Uint8Array(values.buffer);
+/** Narrow types are kept as a list of varints unless their bytes are. */
+function narrowed(code: number, values: readonly bigint[]): ArrayBufferView {
+  const width = BYTES_PER_ELEMENT[DTYPE_OF.get(code) ?? 'uint8'];
+  const numbers = values.map((value) => Number(BigInt.asIntN(32, value)));
+  return width === 4
+    ? Int32Array.from(numbers)
+    : width === 2
+      ? Uint16Array.from(numbers)
+      : Uint8Array.from(numbers);
+}
 
-const packedFloats = (before: Uint8Array | undefined, field: ProtobufField): Uint8Array =>
-  joined(before, rawOf(Float32Array.from(floats(field))));
-
-function joined(before: Uint8Array | undefined, after: Uint8Array): Uint8Array {
+function joined(before: Uint8Array | undefined, values: ArrayBufferView): Uint8Array {
+  const after = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   if (before === undefined) return after;
   const out = new Uint8Array(before.length + after.length);
   out.set(before);
@@ -167,7 +197,8 @@ function joined(before: Uint8Array | undefined, after: Uint8Array): Uint8Array {
 }
 
 function toArray(dtype: DType, shape: number[], raw: Uint8Array): NdArray {
-  const { buffer } = Uint8Array.from(raw);
+  // A copy begins at a multiple of the element size, which a part of a file need not.
+  const { buffer } = new Uint8Array(raw);
   switch (dtype) {
     case 'float32':
       return { dtype, shape, data: new Float32Array(buffer) };
@@ -199,7 +230,8 @@ function decodeValue(bytes: Uint8Array): OnnxValue {
         if (part.field !== 2) continue;
         for (const dimension of readFields(payload(part))) {
           const size = pair(payload(dimension))[0];
-          shape.push(size === undefined ? -1 : whole(size));
+          // A size that is a name, not a number, is open.
+          shape.push(size === undefined || size.wire !== 0 ? -1 : whole(size));
         }
       }
     }

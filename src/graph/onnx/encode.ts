@@ -2,6 +2,7 @@
  * @file The ONNX encoder: writes the protobuf messages of onnx.proto3 (ModelProto, GraphProto, NodeProto,
  * TensorProto, AttributeProto), field numbers as in https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
  */
+import { GraphError } from '../../base/errors.ts';
 import type { DType, NdArray } from '../../tensor/array.ts';
 import type { AttributeValue, OnnxModel, OnnxNode, OnnxValue } from './model.ts';
 import { ProtobufWriter } from './protobuf.ts';
@@ -31,9 +32,27 @@ export interface EncodedModel {
   readonly external: readonly { readonly array: NdArray; readonly offset: number }[];
 }
 
-/** Encodes a model with its weights inside (protobuf limits such a file to 2 GB). */
+/**
+ * Encodes a model with its weights inside.
+ * @throws GraphError over 2 GB, which protobuf does not go beyond.
+ */
 export function encodeModel(model: OnnxModel): Uint8Array {
+  const bytes = initializerBytes(model);
+  if (bytes >= 2 ** 31) {
+    throw new GraphError({
+      seen: `The model ${model.graphName} has weights of ${bytes} bytes`,
+      need: 'An ONNX model in one piece has less than 2 GB',
+      fix: 'Write it to a file with its weights beside it (writeModel), and open that by its path',
+    });
+  }
   return encode(model, undefined).model;
+}
+
+/** Bytes of all arrays in a model. */
+export function initializerBytes(model: OnnxModel): number {
+  let total = 0;
+  for (const { data } of model.initializers.values()) total += data.byteLength;
+  return total;
 }
 
 /** Encodes a model whose weights lie in a second file named `location`, beside the model file. */

@@ -2,10 +2,11 @@
 import type { DType, NdArray } from '../../tensor/array.ts';
 
 export type AttributeValue =
-  | { readonly kind: 'int'; readonly value: number }
+  /** Whole numbers are 64 bits wide; one beyond 2 ** 53 is a bigint. */
+  | { readonly kind: 'int'; readonly value: number | bigint }
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'string'; readonly value: string }
-  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'ints'; readonly value: readonly (number | bigint)[] }
   | { readonly kind: 'floats'; readonly value: readonly number[] };
 
 export const int = (value: number): AttributeValue => ({ kind: 'int', value });

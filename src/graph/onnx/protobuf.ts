@@ -76,35 +76,25 @@ export type ProtobufField =
 /** The fields of a message in file order. Throws a GraphError where the bytes end early or make no sense. */
 export function* readFields(bytes: Uint8Array): Generator<ProtobufField> {
   let at = 0;
-  const damaged = (what: string): GraphError =>
-    new GraphError({
-      seen: `The ONNX data is damaged at byte ${at}: ${what}`,
-      need: 'A complete ONNX file',
-      fix: 'Export or copy the file again',
-    });
   const varint = (): bigint => {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = bytes[at++];
-      if (byte === undefined) throw damaged('a number is cut off');
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt.asIntN(64, value);
-    }
-    throw damaged('a number has more than 10 bytes');
+    const { value, next } = readVarint(bytes, at);
+    at = next;
+    return value;
   };
   while (at < bytes.length) {
-    const tag = Number(varint());
-    const field = tag >>> 3;
-    const wire = tag & 7;
+    const tag = varint();
+    const wire = Number(tag & 7n);
+    const field = Number(tag >> 3n);
+    if (field < 1 || field >= 2 ** 29) throw damaged(at, `there is no field ${field}`);
     if (wire === 0) {
       yield { field, wire, value: varint() };
     } else if (wire === 1 || wire === 2 || wire === 5) {
       const length = wire === 1 ? 8 : wire === 5 ? 4 : Number(varint());
-      if (length < 0 || at + length > bytes.length) throw damaged(`field ${field} runs past the end`);
+      if (length < 0 || at + length > bytes.length) throw damaged(at, `field ${field} runs past the end`);
       yield { field, wire, bytes: bytes.subarray(at, at + length) };
       at += length;
     } else {
-      throw damaged(`wire type ${wire} is not used by ONNX`);
+      throw damaged(at, `wire type ${wire} is not used by ONNX`);
     }
   }
 }
@@ -112,16 +102,30 @@ export function* readFields(bytes: Uint8Array): Generator<ProtobufField> {
 /** A packed list of varints, as signed 64-bit numbers. */
 export function readPackedVarints(bytes: Uint8Array): bigint[] {
   const values: bigint[] = [];
-  let value = 0n;
-  let shift = 0n;
-  for (const byte of bytes) {
-    value |= BigInt(byte & 0x7f) << shift;
-    shift += 7n;
-    if (byte < 0x80) {
-      values.push(BigInt.asIntN(64, value));
-      value = 0n;
-      shift = 0n;
-    }
+  for (let at = 0; at < bytes.length; ) {
+    const { value, next } = readVarint(bytes, at);
+    values.push(value);
+    at = next;
   }
   return values;
+}
+
+/** One varint as a signed 64-bit number, and the place behind it. */
+function readVarint(bytes: Uint8Array, start: number): { value: bigint; next: number } {
+  let value = 0n;
+  for (let i = 0; i < 10; i++) {
+    const byte = bytes[start + i];
+    if (byte === undefined) throw damaged(start, 'a number is cut off');
+    value |= BigInt(byte & 0x7f) << BigInt(7 * i);
+    if (byte < 0x80) return { value: BigInt.asIntN(64, value), next: start + i + 1 };
+  }
+  throw damaged(start, 'a number has more than 10 bytes');
+}
+
+function damaged(at: number, what: string): GraphError {
+  return new GraphError({
+    seen: `The ONNX data is damaged at byte ${at} of a message: ${what}`,
+    need: 'A complete ONNX file',
+    fix: 'Export or copy the file again',
+  });
 }
