@@ -1,0 +1,138 @@
+/** @file All settings of a run: one strict schema whose descriptions are the documentation, and two presets. */
+import { z } from 'zod';
+import { dataSchema } from '../dataset/config.ts';
+import { refineSettingsSchema } from '../refine/settings.ts';
+import { trainingSchema } from '../training/settings.ts';
+
+/** The preset is chosen once, for the whole run. */
+const networkSchema = trainingSchema.omit({ preset: true });
+const { head, mirror } = networkSchema.shape;
+
+/** A default here would override what `training` says, so the final training has none. */
+const finalSchema = networkSchema
+  .extend({
+    head: head
+      .unwrap()
+      .optional()
+      .describe(head.description ?? ''),
+    mirror: mirror
+      .unwrap()
+      .optional()
+      .describe(mirror.description ?? ''),
+    samples: z
+      .enum(['pseudo+labelled', 'pseudo'])
+      .default('pseudo+labelled')
+      .describe(
+        'What the final network learns from: the refined masks of the unlabelled images with the labelled images, or (the paper) without them.',
+      ),
+  })
+  .describe('The final network, trained on refined masks. Whatever is not set here is as in training.');
+
+const samSchema = z
+  .strictObject({
+    checkpoint: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('A .pth file of Meta, or a folder with config.json and model.safetensors of Hugging Face.'),
+    preprocessing: z
+      .enum(['sam', 'medsam'])
+      .default('sam')
+      .describe('How the checkpoint was trained to see images.'),
+  })
+  .describe('The promptable model, for the refiner sam.');
+
+const evaluationSchema = z
+  .strictObject({
+    networkResolution: z
+      .boolean()
+      .default(false)
+      .describe("Also measure at the network's resolution, as the paper does (paper: true)."),
+    surface: z.boolean().default(false).describe('Also measure surface distances (HD95, ASSD) in px.'),
+    resamples: z.int().min(100).max(100_000).default(2000).describe('Bootstrap resamples of the intervals.'),
+  })
+  .describe('How results are measured.');
+
+const reportSchema = z
+  .strictObject({
+    cases: z.int().min(0).max(100).default(8).describe('Images in the gallery, worst first.'),
+    pictureSide: z.int().min(64).max(4096).default(960).describe('Longest side of a picture in px.'),
+  })
+  .describe('The report.');
+
+export const runSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]*$/, 'a name is made of letters, digits, dots, hyphens and underscores')
+    .describe('Name of the run and of its folder.'),
+  preset: z
+    .enum(['laptop', 'paper'])
+    .default('laptop')
+    .describe(
+      'laptop: our recipe for two CPU cores. paper: the settings of arXiv 2411.12602, refined by SAM, final training on refined masks alone.',
+    ),
+  data: dataSchema,
+  training: networkSchema.prefault({}).describe('The initial network, trained on the labelled images.'),
+  final: finalSchema.prefault({}),
+  refine: refineSettingsSchema
+    .prefault({})
+    .describe('How masks of the initial network become better ones to learn from.'),
+  sam: samSchema.prefault({}),
+  evaluation: evaluationSchema.prefault({}),
+  report: reportSchema.prefault({}),
+  seed: z.int().default(1).describe('Seed of weights, batches and augmentation.'),
+  threads: z.int().min(1).max(256).optional().describe('Threads of the networks; all cores unless set.'),
+});
+
+/** Settings with all defaults filled in. */
+export type RunConfig = z.output<typeof runSchema>;
+/** Settings as a user writes them. */
+export type RunConfigInput = z.input<typeof runSchema>;
+
+/** What a preset sets outside of training; what the user sets himself wins over it. */
+const PRESETS: Readonly<Record<string, Tree>> = {
+  laptop: {},
+  paper: {
+    refine: { refiner: 'sam' },
+    final: { samples: 'pseudo' },
+    evaluation: { networkResolution: true },
+  },
+};
+
+/** Settings as data of unknown shape, before they are checked. */
+export type Tree = Record<string, unknown>;
+
+export function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The settings with those of the preset they name filled in underneath. */
+export function withPreset(input: Tree): Tree {
+  const preset = PRESETS[String(input.preset ?? 'laptop')];
+  return preset === undefined ? input : mergeUnder(preset, input);
+}
+
+function mergeUnder(base: Tree, over: Tree): Tree {
+  const merged: Tree = { ...base, ...over };
+  for (const [key, value] of Object.entries(base)) {
+    const given = over[key];
+    if (isTree(value) && isTree(given)) merged[key] = mergeUnder(value, given);
+  }
+  return merged;
+}
+
+/** A JSON Schema (draft 2020-12) node, as far as it is used here. */
+export interface SchemaNode {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
+}
+
+/** The schema as JSON Schema, from which suggestions and the commented file are made. */
+export function runSchemaTree(): SchemaNode {
+  return z.toJSONSchema(runSchema, { io: 'input' }) as SchemaNode;
+}

@@ -1,0 +1,34 @@
+/** @file The loop of every stage that works image by image: journal, progress, interruption. */
+import type { Case } from '../dataset/types.ts';
+import { openJournal } from './journal.ts';
+import type { RunContext } from './stage.ts';
+
+/**
+ * Does `work` for every case that the journal does not hold yet and returns all results by case id. Between two
+ * images the signal is looked at; what is done stays in the journal.
+ */
+export async function eachImage<T>(
+  { observer, signal }: RunContext,
+  cases: readonly Case[],
+  journalPath: string,
+  work: (item: Case) => Promise<T>,
+): Promise<ReadonlyMap<string, T>> {
+  const journal = await openJournal<T>(journalPath);
+  const total = cases.length;
+  // The clock knows nothing of earlier work, so the time left is reckoned from this process's images alone.
+  const before = cases.filter(({ id }) => journal.done.has(id)).length;
+  const start = performance.now();
+  try {
+    for (const [index, item] of cases.entries()) {
+      if (journal.done.has(item.id)) continue;
+      signal?.throwIfAborted();
+      await journal.append(item.id, await work(item));
+      const done = index + 1;
+      const secondsEach = (performance.now() - start) / 1000 / Math.max(done - before, 1);
+      observer.progress(done / total, `${done} of ${total} images`, secondsEach * (total - done));
+    }
+    return journal.done;
+  } finally {
+    await journal.close();
+  }
+}

@@ -1,0 +1,85 @@
+/** @file Masks of a run between memory, journal and annotation files. */
+import { basename } from 'node:path';
+import { coco } from '../annotations/coco.ts';
+import { readAnnotations } from '../annotations/read.ts';
+import type { AnnotatedImage, AnnotationSet, Structure } from '../annotations/types.ts';
+import type { Size } from '../base/geometry.ts';
+import { type Case, casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
+import { type ClassMask, maskArea } from '../masks/mask.ts';
+import { encodeRle, rleFromString, rleToString } from '../masks/rle.ts';
+import type { MaskFolder, RunDirectory } from './run-directory.ts';
+
+/** A structure as a line of a journal holds it. */
+export interface StoredStructure {
+  readonly classIndex: number;
+  /** Runs in COCO's string form. */
+  readonly counts: string;
+  readonly score?: number;
+  readonly provenance?: Readonly<Record<string, unknown>>;
+}
+
+type ScoredMask = ClassMask & Pick<Structure, 'score' | 'provenance'>;
+
+/** Masks ready to be stored; empty ones are left out. */
+export function storeMasks(masks: readonly ScoredMask[]): StoredStructure[] {
+  return masks.flatMap(({ classIndex, mask, score, provenance }) =>
+    maskArea(mask) === 0
+      ? []
+      : [
+          {
+            classIndex,
+            counts: rleToString(encodeRle(mask)),
+            ...(score !== undefined && { score }),
+            ...(provenance !== undefined && { provenance }),
+          },
+        ],
+  );
+}
+
+/** Name under which an image stands in every annotation file of a run. */
+export const imageName = (item: Case): string => basename(item.imagePath);
+
+/** Writes the masks of one split in the order of the data set; `byId` holds them by case id. */
+export async function writeMaskSet(
+  path: string,
+  dataset: Dataset,
+  split: SplitName,
+  byId: (id: string) => readonly StoredStructure[],
+): Promise<void> {
+  const images = casesOf(dataset, split).map((item) => ({
+    ...imageOf(item, item.size),
+    structures: byId(item.id).map(({ counts, ...structure }) => ({
+      ...structure,
+      rle: rleFromString(counts, item.size, `${item.id} in the journal of ${path}`),
+    })),
+  }));
+  await coco.write?.(path, { classes: dataset.classes, images });
+}
+
+function imageOf(item: Case, { height, width }: Size): Omit<AnnotatedImage, 'structures'> {
+  return { fileName: imageName(item), height, width };
+}
+
+/** Structures of one split by image name. */
+export async function readMaskSet(
+  run: RunDirectory,
+  folder: MaskFolder,
+  split: SplitName,
+  classes: readonly string[],
+): Promise<AnnotationSet> {
+  return readAnnotations(run.masks(folder, split), { classes });
+}
+
+/** The structures of a set by image name. */
+export function structuresByName(set: AnnotationSet): ReadonlyMap<string, readonly Structure[]> {
+  return new Map(set.images.map(({ fileName, structures }) => [fileName, structures]));
+}
+
+/** The ground truth of one split. */
+export function truthSet(dataset: Dataset, split: SplitName): AnnotationSet {
+  const images = casesOf(dataset, split).map((item) => ({
+    ...imageOf(item, item.size),
+    structures: item.structures ?? [],
+  }));
+  return { classes: dataset.classes, images };
+}

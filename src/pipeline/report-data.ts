@@ -1,0 +1,228 @@
+/** @file The data of a run's report, gathered from the run directory. */
+import { readFile } from 'node:fs/promises';
+import type { Structure } from '../annotations/types.ts';
+import type { BoxXyxy, PointXy } from '../base/geometry.ts';
+import { PACKMULE_VERSION } from '../base/version.ts';
+import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
+import { readImage } from '../imaging/read.ts';
+import type {
+  Fact,
+  FactTable,
+  Gallery,
+  PromptMarks,
+  RefinedScores,
+  ReportData,
+  Stage,
+  TrainingCurve,
+} from '../report/data.ts';
+import { createGalleryCase, worstImages } from '../report/gallery.ts';
+import type { EpochLog } from '../training/types.ts';
+import { isTree, type RunConfig } from './config.ts';
+import { imageName, readMaskSet, structuresByName } from './mask-sets.ts';
+import type { MaskFolder, RunDirectory } from './run-directory.ts';
+import { type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
+
+export interface ReportDataOptions {
+  readonly run: RunDirectory;
+  readonly config: RunConfig;
+  readonly dataset: Dataset;
+  /** Mask folders that this run has, by the stage they are of. */
+  readonly masks: Readonly<Partial<Record<Stage, MaskFolder>>>;
+  /** Why the networks are as they are, sentences. */
+  readonly planNotes: readonly string[];
+  /** What was left out and why, sentences. */
+  readonly warnings: readonly string[];
+  /** Versions and fingerprints. */
+  readonly versions: readonly Fact[];
+}
+
+export async function gatherReportData(options: ReportDataOptions): Promise<ReportData> {
+  const { run, config, dataset, masks } = options;
+  const evaluation = await readEvaluation(run);
+  const curves = await readCurves(run, masks.final === undefined ? ['initial'] : ['initial', 'final']);
+  const pool = await refinedPool(options);
+  return {
+    title: config.name,
+    subtitle: `${dataset.cases.length} images of ${dataset.classes.length} classes from ${dataset.root}`,
+    date: `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    packmuleVersion: PACKMULE_VERSION,
+    facts: [
+      ...SPLIT_NAMES.map((split) => ({
+        name: `${split} images`,
+        value: String(casesOf(dataset, split).length),
+      })),
+      { name: 'classes', value: String(dataset.classes.length) },
+      { name: 'refiner', value: config.refine.refiner },
+    ],
+    results: evaluation.results,
+    curves,
+    ...(pool.length > 0 && { refinedScores: refinedScores(pool, config.refine.refiner) }),
+    gallery: await gatherGallery(options, evaluation),
+    tables: [
+      ...networkResolutionTable(evaluation),
+      { title: 'Plan', rows: options.planNotes.map((value, i) => ({ name: String(i + 1), value })) },
+      { title: 'Settings', rows: flatten(config) },
+      { title: 'Versions and data', rows: options.versions },
+    ],
+    warnings: [...options.warnings, ...keptMasks(pool), ...unseenClasses(dataset, pool)],
+  };
+}
+
+async function readCurves(
+  run: RunDirectory,
+  networks: readonly ('initial' | 'final')[],
+): Promise<TrainingCurve[]> {
+  return Promise.all(
+    networks.map(async (stage) => {
+      const text = await readFile(run.path(stage, 'log.jsonl'), 'utf8');
+      const logs = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as EpochLog]));
+      return {
+        stage,
+        points: logs.map(({ epoch, seconds, loss, validationDice }) => ({
+          epoch,
+          minutes: seconds / 60,
+          loss,
+          ...(validationDice !== undefined && { valDice: validationDice }),
+        })),
+      };
+    }),
+  );
+}
+
+/** Refined structures of the unlabelled images. */
+async function refinedPool({ run, dataset, masks }: ReportDataOptions): Promise<Structure[]> {
+  if (masks.refined === undefined || casesOf(dataset, 'unlabelled').length === 0) return [];
+  const set = await readMaskSet(run, masks.refined, 'unlabelled', dataset.classes);
+  return set.images.flatMap(({ structures }) => structures);
+}
+
+function refinedScores(pool: readonly Structure[], refiner: RunConfig['refine']['refiner']): RefinedScores {
+  const key = refiner === 'sam' ? 'predictedIou' : 'agreement';
+  return {
+    label: refiner === 'sam' ? 'Predicted IoU' : 'Agreement with the initial mask (Dice)',
+    scores: pool.flatMap(({ provenance }) => {
+      const score = provenance?.[key];
+      return typeof score === 'number' ? [Math.min(1, Math.max(0, score))] : [];
+    }),
+  };
+}
+
+function keptMasks(pool: readonly Structure[]): string[] {
+  const reasons = new Map<string, number>();
+  for (const { provenance } of pool) {
+    const reason = provenance?.keptInitial;
+    if (typeof reason === 'string') reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  return [...reasons].map(
+    ([reason, count]) =>
+      `${count} of ${pool.length} masks of unlabelled images were kept as predicted (${reason}).`,
+  );
+}
+
+function unseenClasses(dataset: Dataset, pool: readonly Structure[]): string[] {
+  if (pool.length === 0) return [];
+  const seen = new Set(pool.map(({ classIndex }) => classIndex));
+  const unseen = dataset.classes.filter((_, classIndex) => !seen.has(classIndex));
+  if (unseen.length === 0) return [];
+  return [
+    `No unlabelled image was found to show ${unseen.join(', ')}; such classes gain nothing from the pool.`,
+  ];
+}
+
+function networkResolutionTable({ atNetworkResolution }: RunEvaluation): FactTable[] {
+  if (atNetworkResolution === undefined) return [];
+  const { size, results } = atNetworkResolution;
+  const value = (score: number | null): string => (score === null ? '–' : (100 * score).toFixed(1));
+  return [
+    {
+      title: `Dice at the network's resolution, ${size.height} x ${size.width} px (height x width)`,
+      rows: results.map(({ split, stage, evaluation: { overall } }) => ({
+        name: `${split}, ${stage}`,
+        value: `${value(overall.dice.present.mean)} (absent classes skipped), ${value(overall.dice.counted.mean)} (counted)`,
+      })),
+    },
+  ];
+}
+
+/** The worst images of the headline split; without a ground truth, the first of the pool. */
+async function gatherGallery(options: ReportDataOptions, evaluation: RunEvaluation): Promise<Gallery> {
+  const { config, dataset } = options;
+  const count = config.report.cases;
+  // val comes before test, and initial before refined before final.
+  const headline = evaluation.results.at(-1);
+  const split = (headline?.split ?? 'unlabelled') as SplitName;
+  const names = headline
+    ? worstImages(headline.evaluation, count)
+    : casesOf(dataset, split).slice(0, count).map(imageName);
+  const byName = new Map(casesOf(dataset, split).map((item) => [imageName(item), item]));
+  const found = await structuresByStage(options, split);
+  const cases = await Promise.all(names.map((name) => galleryCase(options, byName.get(name)!, found)));
+  const note = headline
+    ? `The ${names.length} ${split} images with the lowest Dice, worst first`
+    : `The first ${names.length} unlabelled images`;
+  return { note, cases };
+}
+
+type StructuresByStage = Readonly<Partial<Record<Stage, ReadonlyMap<string, readonly Structure[]>>>>;
+
+async function structuresByStage(
+  { run, dataset, masks }: ReportDataOptions,
+  split: SplitName,
+): Promise<StructuresByStage> {
+  const entries = Object.entries(masks) as [Stage, MaskFolder][];
+  if (casesOf(dataset, split).length === 0) return {};
+  return Object.fromEntries(
+    await Promise.all(
+      entries.map(async ([stage, folder]) => {
+        const set = await readMaskSet(run, folder, split, dataset.classes);
+        return [stage, structuresByName(set)] as const;
+      }),
+    ),
+  );
+}
+
+async function galleryCase(
+  { config, dataset }: ReportDataOptions,
+  item: Case,
+  found: StructuresByStage,
+): Promise<Gallery['cases'][number]> {
+  const fileName = imageName(item);
+  const of = (stage: Stage): readonly Structure[] | undefined => found[stage]?.get(fileName);
+  const [initial, refined, final] = [of('initial'), of('refined'), of('final')];
+  return createGalleryCase(
+    {
+      image: await readImage(item.imagePath),
+      fileName,
+      split: item.split,
+      classes: dataset.classes,
+      ...(item.structures && { truth: item.structures }),
+      ...(initial && { initial }),
+      ...(refined && { refined, prompts: refined.flatMap(promptMarks) }),
+      ...(final && { final }),
+    },
+    { longestSide: config.report.pictureSide },
+  );
+}
+
+/** The prompt that a promptable refiner wrote into its provenance. */
+function promptMarks({ classIndex, provenance }: Structure): PromptMarks[] {
+  const prompt = provenance?.prompt;
+  if (!isTree(prompt)) return [];
+  return [
+    {
+      classIndex,
+      ...(Array.isArray(prompt.box) && { box: prompt.box as unknown as BoxXyxy }),
+      positive: Array.isArray(prompt.positive) ? [prompt.positive as unknown as PointXy] : [],
+      negative: Array.isArray(prompt.negatives) ? (prompt.negatives as PointXy[]) : [],
+    },
+  ];
+}
+
+/** Nested settings as rows of dotted names. */
+function flatten(value: unknown, prefix = ''): Fact[] {
+  if (!isTree(value))
+    return [{ name: prefix, value: typeof value === 'string' ? value : JSON.stringify(value) }];
+  return Object.entries(value).flatMap(([key, child]) =>
+    flatten(child, prefix === '' ? key : `${prefix}.${key}`),
+  );
+}

@@ -1,0 +1,64 @@
+/** @file Where a run keeps what: the one place that knows the names of its files. */
+import { appendFile, mkdir, statfs } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { RunError } from '../base/errors.ts';
+import { writeError } from '../base/files.ts';
+import type { SplitName } from '../dataset/types.ts';
+
+/** Folders that hold masks, in the order in which they are made. */
+export type MaskFolder = 'predicted' | 'selected' | 'refined' | 'final';
+
+export interface RunDirectory {
+  readonly root: string;
+  /** Resolved settings, versions and data fingerprint. */
+  readonly config: string;
+  /** What happened when, one line of JSON each. */
+  readonly log: string;
+  readonly lock: string;
+  readonly evaluation: string;
+  readonly report: string;
+  /** Path of a file or folder inside the run directory. */
+  path(...parts: string[]): string;
+  /** Annotations of one split: annotations.json for the unlabelled pool, which is what a run is for. */
+  masks(folder: MaskFolder, split: SplitName): string;
+}
+
+export function runDirectory(folder: string): RunDirectory {
+  const root = resolve(folder);
+  const path = (...parts: string[]): string => join(root, ...parts);
+  return {
+    root,
+    config: path('config.json'),
+    log: path('log.jsonl'),
+    lock: path('lock.json'),
+    evaluation: path('evaluation.json'),
+    report: path('report.html'),
+    path,
+    masks: (maskFolder, split) =>
+      path(maskFolder, split === 'unlabelled' ? 'annotations.json' : `${split}.json`),
+  };
+}
+
+/** Adds a line to the log of the run. */
+export async function logEvent(run: RunDirectory, event: Readonly<Record<string, unknown>>): Promise<void> {
+  const line = JSON.stringify({ time: new Date().toISOString(), ...event });
+  await appendFile(run.log, `${line}\n`).catch((cause: unknown) => {
+    throw writeError(run.log, cause);
+  });
+}
+
+/** @throws RunError when the disk of the run directory has less than `bytes` free. */
+export async function requireFreeSpace(run: RunDirectory, bytes: number): Promise<void> {
+  await mkdir(run.root, { recursive: true }).catch((cause: unknown) => {
+    throw writeError(run.root, cause);
+  });
+  const { bavail, bsize } = await statfs(run.root);
+  if (bavail * bsize >= bytes) return;
+  throw new RunError({
+    seen: `The disk of ${run.root} has ${megabytes(bavail * bsize)} free`,
+    need: `This run writes up to ${megabytes(bytes)}`,
+    fix: 'Free some space, or choose a folder on another disk with --runs',
+  });
+}
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;

@@ -1,0 +1,95 @@
+/**
+ * @file Stages: work that is done once for the same inputs, settings and code.
+ *
+ * Each stage has a key, the hash of everything its result depends on; the key of an earlier stage stands for that
+ * stage's results. A finished stage of the same key is skipped, an unfinished one goes on from what it left, and
+ * one of another key is cleared away first.
+ */
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { writeFileAtomic } from '../base/files.ts';
+import { hashJson } from '../base/hash.ts';
+import { PACKMULE_VERSION } from '../base/version.ts';
+import type { RunObserver, StageName } from './observer.ts';
+import { logEvent, type RunDirectory } from './run-directory.ts';
+
+/** To be raised when a stage gives other results than before from the same inputs, between two versions. */
+const CODE_REVISION = 1;
+
+export interface RunContext {
+  readonly run: RunDirectory;
+  readonly observer: RunObserver;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface StageOptions {
+  readonly name: StageName;
+  /** For people: `Refining masks`. */
+  readonly title: string;
+  /** Everything the result depends on besides the code, as plain JSON. */
+  readonly inputs: unknown;
+  /** Folders and files of this stage alone, relative to the run directory. */
+  readonly owns: readonly string[];
+  /** Files that are there when the stage is finished, absolute. */
+  readonly outputs: readonly string[];
+  readonly work: () => Promise<void>;
+}
+
+interface StageRecord {
+  readonly key: string;
+  readonly state: 'started' | 'finished';
+  readonly seconds?: number;
+}
+
+export interface StageOutcome {
+  readonly name: StageName;
+  readonly key: string;
+  readonly skipped: boolean;
+  /** Of the work, s; of this process alone where an earlier one was interrupted. */
+  readonly seconds: number;
+}
+
+/** Key of a stage. */
+export function stageKey(name: StageName, inputs: unknown): string {
+  return hashJson({ stage: name, version: PACKMULE_VERSION, revision: CODE_REVISION, inputs });
+}
+
+/** Does a stage unless it is done. */
+export async function runStage(context: RunContext, options: StageOptions): Promise<StageOutcome> {
+  const { run, observer, signal } = context;
+  const { name, title, outputs } = options;
+  const key = stageKey(name, options.inputs);
+  const recordPath = run.path('stages', `${name}.json`);
+  const record = await readRecord(recordPath);
+  if (record?.key === key && record.state === 'finished' && outputs.every(existsSync)) {
+    observer.stageSkipped(name, title);
+    return { name, key, skipped: true, seconds: record.seconds ?? 0 };
+  }
+  signal?.throwIfAborted();
+  if (record?.key !== key) {
+    for (const part of options.owns) await rm(run.path(part), { recursive: true, force: true });
+  }
+  await writeRecord(recordPath, { key, state: 'started' });
+  await logEvent(run, { event: 'stage started', stage: name, key });
+  observer.stageStarted(name, title);
+  const start = performance.now();
+  await options.work();
+  const seconds = Math.round((performance.now() - start) / 100) / 10;
+  await writeRecord(recordPath, { key, state: 'finished', seconds });
+  await logEvent(run, { event: 'stage finished', stage: name, key, seconds });
+  observer.stageFinished(name, seconds);
+  return { name, key, skipped: false, seconds };
+}
+
+/** Undefined where there is none, or what there is cannot be read: the stage is then done anew. */
+async function readRecord(path: string): Promise<StageRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as StageRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeRecord(path: string, record: StageRecord): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(record)}\n`);
+}

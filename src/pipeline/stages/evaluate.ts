@@ -1,0 +1,109 @@
+/** @file Scoring the masks of all three stages against the ground truth of val and test. */
+import { readFile } from 'node:fs/promises';
+import type { AnnotationSet } from '../../annotations/types.ts';
+import { RunError } from '../../base/errors.ts';
+import { writeFileAtomic } from '../../base/files.ts';
+import type { Size } from '../../base/geometry.ts';
+import { casesOf, type Dataset, type SplitName } from '../../dataset/types.ts';
+import { evaluateSet } from '../../evaluate/summary.ts';
+import { resizeMaskNearest } from '../../imaging/resample.ts';
+import { decodeRle, encodeRle } from '../../masks/rle.ts';
+import type { Stage, StageResult } from '../../report/data.ts';
+import type { RunConfig } from '../config.ts';
+import { readMaskSet, truthSet } from '../mask-sets.ts';
+import type { MaskFolder, RunDirectory } from '../run-directory.ts';
+import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
+
+/** What evaluation.json holds. */
+export interface RunEvaluation {
+  /** At the images' own resolution; val before test, initial before refined before final. */
+  readonly results: readonly StageResult[];
+  /** The same masks, resampled to the input of the network, and its size. */
+  readonly atNetworkResolution?: { readonly size: Size; readonly results: readonly StageResult[] };
+}
+
+export interface EvaluateStageOptions {
+  readonly dataset: Dataset;
+  /** Mask folders that this run has, by the stage they are of. */
+  readonly masks: Readonly<Partial<Record<Stage, MaskFolder>>>;
+  readonly settings: RunConfig['evaluation'];
+  readonly networkSize: Size;
+  /** Keys of the stages that made the masks, and the fingerprint of the ground truth. */
+  readonly inputs: unknown;
+}
+
+/** val before test: the last one is the headline. */
+const HELD_OUT: readonly SplitName[] = ['val', 'test'];
+
+/** Writes evaluation.json. */
+export async function evaluateStage(
+  context: RunContext,
+  options: EvaluateStageOptions,
+): Promise<StageOutcome> {
+  const { dataset, settings, networkSize } = options;
+  const { run, observer, signal } = context;
+  return runStage(context, {
+    name: 'evaluate',
+    title: 'Evaluating',
+    inputs: { settings, sources: options.inputs },
+    owns: ['evaluation.json'],
+    outputs: [run.evaluation],
+    work: async () => {
+      const results: StageResult[] = [];
+      const coarse: StageResult[] = [];
+      const splits = HELD_OUT.filter((split) => casesOf(dataset, split).length > 0);
+      const stages = Object.entries(options.masks) as [Stage, MaskFolder][];
+      const total = splits.length * stages.length;
+      for (const split of splits) {
+        const truth = truthSet(dataset, split);
+        for (const [stage, folder] of stages) {
+          signal?.throwIfAborted();
+          const found = await readMaskSet(run, folder, split, dataset.classes);
+          const method = { resamples: settings.resamples, ...(settings.surface && { surface: {} }) };
+          results.push({ split, stage, evaluation: evaluateSet(truth, found, method) });
+          if (settings.networkResolution) {
+            const [a, b] = [resampleSet(truth, networkSize), resampleSet(found, networkSize)];
+            coarse.push({ split, stage, evaluation: evaluateSet(a, b, method) });
+          }
+          observer.progress(results.length / total, `${split}, ${stage}`);
+        }
+      }
+      const evaluation: RunEvaluation = {
+        results,
+        ...(settings.networkResolution && { atNetworkResolution: { size: networkSize, results: coarse } }),
+      };
+      await writeFileAtomic(run.evaluation, `${JSON.stringify(evaluation)}\n`);
+    },
+  });
+}
+
+/** @throws RunError when the run has not been evaluated. */
+export async function readEvaluation(run: RunDirectory): Promise<RunEvaluation> {
+  try {
+    return JSON.parse(await readFile(run.evaluation, 'utf8')) as RunEvaluation;
+  } catch (cause) {
+    throw new RunError(
+      {
+        seen: `${run.evaluation} is missing or damaged`,
+        need: 'The figures of a finished evaluation',
+        fix: 'Delete the file and run `packmule evaluate`',
+      },
+      { cause },
+    );
+  }
+}
+
+/** All masks at another size, by nearest pixel. */
+function resampleSet({ classes, images }: AnnotationSet, size: Size): AnnotationSet {
+  return {
+    classes,
+    images: images.map((image) => ({
+      ...image,
+      ...size,
+      structures: image.structures.map((structure) => ({
+        ...structure,
+        rle: encodeRle(resizeMaskNearest(decodeRle(structure.rle), size)),
+      })),
+    })),
+  };
+}

@@ -1,0 +1,122 @@
+/** @file Masks that a trained network finds, with and without component selection. */
+import { rm } from 'node:fs/promises';
+import { casesOf, type Dataset, type SplitName } from '../../dataset/types.ts';
+import { readImage } from '../../imaging/read.ts';
+import type { ClassMask } from '../../masks/mask.ts';
+import { selectComponents, selectFromProbabilities } from '../../refine/select.ts';
+import type { RefineSettings } from '../../refine/settings.ts';
+import { openPredictor, probabilitiesToMasks } from '../../training/predictor.ts';
+import type { Head, ProbabilityMaps } from '../../training/types.ts';
+import { eachImage } from '../each-image.ts';
+import { type StoredStructure, storeMasks, writeMaskSet } from '../mask-sets.ts';
+import type { MaskFolder } from '../run-directory.ts';
+import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
+
+export interface PredictStageOptions {
+  /** Which network. */
+  readonly network: 'initial' | 'final';
+  readonly dataset: Dataset;
+  /** Splits with images, without the labelled one. */
+  readonly splits: readonly SplitName[];
+  /** Of the stage that trained the network. */
+  readonly trainingKey: string;
+  /** Fingerprint of the images. */
+  readonly images: string;
+  readonly threads: number;
+  /** For the initial network: how its masks become those that are refined. */
+  readonly selection: Pick<RefineSettings, 'selection' | 'threshold'>;
+}
+
+interface Found {
+  /** What the network says. */
+  readonly predicted: StoredStructure[];
+  /** After component selection; only for the initial network. */
+  readonly selected?: StoredStructure[];
+}
+
+/** Writes predicted/ and selected/ for the initial network, annotations into final/ for the final one. */
+export async function predictStage(context: RunContext, options: PredictStageOptions): Promise<StageOutcome> {
+  const { network, dataset, splits, threads, selection } = options;
+  const { run } = context;
+  const isInitial = network === 'initial';
+  const folders: MaskFolder[] = isInitial ? ['predicted', 'selected'] : ['final'];
+  const journalPath = run.path(folders[0]!, 'journal.jsonl');
+  const outputs = folders.flatMap((folder) => splits.map((split) => run.masks(folder, split)));
+  return runStage(context, {
+    name: isInitial ? 'predict' : 'predictFinal',
+    title: `Predicting masks with the ${network} network`,
+    inputs: {
+      training: options.trainingKey,
+      images: options.images,
+      ...(isInitial && { selection: selection.selection, threshold: selection.threshold }),
+    },
+    // The folder of the final network belongs to its training.
+    owns: isInitial
+      ? folders
+      : ['annotations.json', 'val.json', 'test.json', 'journal.jsonl'].map((f) => `final/${f}`),
+    outputs,
+    work: async () => {
+      const predictor = await openPredictor(run.path(network, 'model.onnx'), { threads });
+      try {
+        const { head } = predictor.plan;
+        const cases = splits.flatMap((split) => casesOf(dataset, split));
+        const found = await eachImage(context, cases, journalPath, async ({ imagePath }): Promise<Found> => {
+          const maps = await predictor.predict(await readImage(imagePath));
+          const masks = probabilitiesToMasks(maps, head);
+          const predicted = storeMasks(masks.map((mask) => withScore(mask, maps, 'all')));
+          if (!isInitial) return { predicted };
+          return { predicted, selected: storeMasks(selectMasks(maps, masks, head, selection)) };
+        });
+        for (const split of splits) {
+          await writeMaskSet(run.masks(folders[0]!, split), dataset, split, (id) => found.get(id)!.predicted);
+          if (!isInitial) continue;
+          await writeMaskSet(
+            run.masks('selected', split),
+            dataset,
+            split,
+            (id) => found.get(id)!.selected ?? [],
+          );
+        }
+      } finally {
+        await predictor.close();
+      }
+      await rm(journalPath, { force: true });
+    },
+  });
+}
+
+type ScoredMask = ClassMask & { readonly score: number };
+
+/**
+ * Component selection of every class. Masks of an exclusive network are those of the most probable class, so that
+ * the threshold is for overlapping ones.
+ */
+function selectMasks(
+  maps: ProbabilityMaps,
+  masks: readonly ClassMask[],
+  head: Head,
+  { selection, threshold }: PredictStageOptions['selection'],
+): ScoredMask[] {
+  if (head === 'exclusive') return masks.map((mask) => withScore(mask, maps, selection));
+  return Array.from({ length: maps.classes }, (_, classIndex) => ({
+    classIndex,
+    ...selectFromProbabilities(
+      { height: maps.height, width: maps.width, data: plane(maps, classIndex) },
+      selection,
+      threshold,
+    ),
+  }));
+}
+
+/** The components that are kept, with their mean probability. */
+function withScore(
+  { classIndex, mask }: ClassMask,
+  maps: ProbabilityMaps,
+  selection: RefineSettings['selection'],
+): ScoredMask {
+  return { classIndex, ...selectComponents(mask, plane(maps, classIndex), selection) };
+}
+
+function plane({ height, width, data }: ProbabilityMaps, classIndex: number): Float32Array {
+  return data.subarray(classIndex * height * width, (classIndex + 1) * height * width);
+}

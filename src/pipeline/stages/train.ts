@@ -1,0 +1,90 @@
+/** @file Training one of the two networks of a run. */
+import { basename } from 'node:path';
+import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
+import { readImage } from '../../imaging/read.ts';
+import type { TrainingPlan } from '../../training/plan.ts';
+import { trainNetwork } from '../../training/train.ts';
+import type { TrainingSample } from '../../training/types.ts';
+import { readMaskSet, structuresByName } from '../mask-sets.ts';
+import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
+
+export interface TrainStageOptions {
+  readonly name: 'initial' | 'final';
+  readonly planned: TrainingPlan;
+  readonly seed: number;
+  readonly threads: number;
+  /** What the samples depend on. */
+  readonly inputs: unknown;
+  /** Asked for when the stage works: the final network's samples are made by earlier stages. */
+  readonly samples: () => Promise<readonly TrainingSample[]>;
+  readonly validation: readonly TrainingSample[];
+}
+
+/** Writes model.onnx, weights.safetensors and log.jsonl into the folder of the network. */
+export async function trainStage(context: RunContext, options: TrainStageOptions): Promise<StageOutcome> {
+  const { name, planned, seed, threads } = options;
+  const { plan, settings } = planned;
+  const { run, observer, signal } = context;
+  const directory = run.path(name);
+  return runStage(context, {
+    name,
+    title: `Training the ${name} network`,
+    inputs: { plan, settings, seed, threads, samples: options.inputs },
+    owns: [name],
+    outputs: ['model.onnx', 'weights.safetensors', 'log.jsonl'].map((file) => run.path(name, file)),
+    work: async () => {
+      await trainNetwork({
+        plan,
+        settings,
+        samples: await options.samples(),
+        validation: options.validation,
+        directory,
+        seed,
+        threads,
+        ...(signal && { signal }),
+        onEpoch: ({ epoch, epochs, loss, validationDice }, secondsLeft) => {
+          const dice = validationDice === undefined ? '' : `, val Dice ${(100 * validationDice).toFixed(1)}`;
+          observer.progress(
+            epoch / epochs,
+            `epoch ${epoch} of ${epochs}, loss ${loss.toFixed(3)}${dice}`,
+            secondsLeft,
+          );
+        },
+      });
+    },
+  });
+}
+
+/** Annotated cases as samples. */
+export function labelledSamples(cases: readonly Case[]): TrainingSample[] {
+  return cases.map(({ id, size, imagePath, structures }) => ({
+    id,
+    size,
+    structures: structures ?? [],
+    read: () => readImage(imagePath),
+  }));
+}
+
+/**
+ * The unlabelled images with their refined masks, then, where wanted, the labelled images. Images in which no mask
+ * was found are left out: that a network of few images sees nothing does not mean that there is nothing.
+ */
+export async function finalSamples(
+  { run, observer }: RunContext,
+  dataset: Dataset,
+  which: 'pseudo' | 'pseudo+labelled',
+): Promise<TrainingSample[]> {
+  const refined = structuresByName(await readMaskSet(run, 'refined', 'unlabelled', dataset.classes));
+  const pool = casesOf(dataset, 'unlabelled').map((item) => ({
+    ...item,
+    structures: refined.get(basename(item.imagePath)) ?? [],
+  }));
+  const found = pool.filter(({ structures }) => structures.length > 0);
+  if (found.length < pool.length) {
+    observer.note(
+      `${pool.length - found.length} of ${pool.length} unlabelled images have no mask and are left out of the final training.`,
+    );
+  }
+  const labelled = which === 'pseudo' ? [] : casesOf(dataset, 'labelled');
+  return labelledSamples([...found, ...labelled]);
+}
