@@ -103,7 +103,9 @@ async function findFiles(path: string): Promise<{ file: string; hints: SamHints 
       fix: 'Download both, or name a .pth file itself',
     });
   }
-  return { file, hints: text === undefined ? undefined : parseHints(text, configPath) };
+  // A file may lie beside the config.json of something else; a folder is one model.
+  const isItsOwn = text !== undefined && (isFolder || /"model_type"\s*:\s*"sam"/.test(text));
+  return { file, hints: isItsOwn ? parseHints(text, configPath) : undefined };
 }
 
 function toOriginalNames(tensors: ReadonlyMap<string, NdArray>): ReadonlyMap<string, NdArray> {

@@ -100,6 +100,10 @@ describe('what does not fit is an error that lists the differences', () => {
 test('a folder needs config.json and weights; a missing file is named', async () => {
   await expect(loadSamCheckpoint(folder)).rejects.toThrow(/no config\.json/);
   await expect(loadSamCheckpoint(join(folder, 'none.pth'))).rejects.toThrow(/none\.pth cannot be opened/);
+  await writeFile(join(folder, 'tiny.safetensors'), encodeSafetensors(tiny.weights));
+  await writeFile(join(folder, 'config.json'), '{"model_type":"another","vision_config":{"hidden_size":5}}');
+  expect((await loadSamCheckpoint(join(folder, 'tiny.safetensors'))).config).toEqual(tinyConfig);
+  await expect(loadSamCheckpoint(folder)).rejects.toThrow(/model_type/);
   await writeFile(join(folder, 'config.json'), '{"model_type":"sam"}');
   await expect(loadSamCheckpoint(folder)).rejects.toThrow(/model\.safetensors cannot be opened/);
   await writeFile(join(folder, 'model.safetensors'), encodeSafetensors(tiny.weights));
