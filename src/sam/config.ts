@@ -79,6 +79,8 @@ export function parseHints(text: string, file: string): SamHints {
 
 const DEFAULT_DECODER_HEADS = 8;
 const DEFAULT_EPSILON = 1e-6;
+/** In tokens; published models have 14. Larger ones would only be padding to fill the memory with. */
+const LARGEST_WINDOW = 1024;
 
 type Shapes = ReadonlyMap<string, readonly number[]>;
 
@@ -105,18 +107,23 @@ export function configFromShapes(shapes: Shapes, hints: SamHints | undefined, fi
     number,
     number,
   ];
-  if (gridSize !== gridWidth) throw contradiction(file, `has a position grid of ${gridSize} x ${gridWidth}`);
+  if (gridSize !== gridWidth || !isCount(gridSize) || !isCount(patchSize)) {
+    throw contradiction(file, `has patches of ${patchSize} px on a grid of ${gridSize} x ${gridWidth}`);
+  }
   const depth = count('image_encoder.blocks.#.norm1.weight');
   const relativePositions = shapes.has('image_encoder.blocks.0.attn.rel_pos_h');
   const heads = relativePositions
     ? vitWidth / shapeOf('image_encoder.blocks.0.attn.rel_pos_h', 2)[1]!
     : hints?.vision_config.num_attention_heads;
-  if (heads === undefined || !Number.isInteger(vitWidth / heads)) {
+  if (heads === undefined || !isCount(heads) || !isCount(vitWidth / heads)) {
     throw contradiction(file, `tells no number of attention heads for a width of ${vitWidth}`);
   }
   const windows = Array.from({ length: depth }, (_, i) => {
     if (!relativePositions) return hintedWindow(hints?.vision_config, i);
     const window = (shapeOf(`image_encoder.blocks.${i}.attn.rel_pos_h`, 2)[0]! + 1) / 2;
+    if (!isCount(window) || window > LARGEST_WINDOW) {
+      throw contradiction(file, `has a window of ${window} tokens in block ${i}`);
+    }
     // A window as large as the grid is the whole grid.
     return window === gridSize ? 0 : window;
   });
@@ -163,6 +170,10 @@ export function configFromShapes(shapes: Shapes, hints: SamHints | undefined, fi
   }
   if (hints !== undefined) compareWithHints(config, hints, file);
   return config;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0;
 }
 
 /** Without relative positions no shape tells the windows. */

@@ -59,6 +59,16 @@ describe('what does not fit is an error that lists the differences', () => {
       changed((w) => w.delete('image_encoder.pos_embed')),
       'has no tensor image_encoder.pos_embed',
     ],
+    [
+      'a window that is none',
+      changed((w) => w.set('image_encoder.blocks.0.attn.rel_pos_h', float32([4, 12], new Float32Array(48)))),
+      'a window of 2.5 tokens in block 0',
+    ],
+    [
+      'an empty grid',
+      changed((w) => w.set('image_encoder.pos_embed', float32([1, 0, 0, 24], []))),
+      'on a grid of 0 x 0',
+    ],
     ['nothing at all', new Map<string, NdArray>(), 'has no tensor image_encoder.patch_embed.proj.weight'],
     [
       'a long list',
