@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/base/errors.ts';
+import type { DatasetStatistics } from '../../src/dataset/statistics.ts';
+import { planTraining } from '../../src/training/plan.ts';
+import { type TrainingSettings, trainingSchema } from '../../src/training/settings.ts';
+
+const teeth: DatasetStatistics = {
+  images: 45,
+  mean: 0.38,
+  std: 0.14,
+  medianHeight: 512,
+  medianWidth: 904,
+  classFrequency: [1, 0.9],
+  objectShortSide: { p5: 27, p25: 37, median: 46, p75: 58, p95: 88 },
+  overlapFraction: 0.02,
+  foregroundFraction: 0.18,
+};
+const CLASSES = ['a', 'b'];
+const plan = (settings: Partial<TrainingSettings> = {}, statistics = teeth) =>
+  planTraining(statistics, CLASSES, trainingSchema.parse(settings));
+
+describe('planTraining', () => {
+  it('follows the paper to the letter with the preset paper', () => {
+    const { plan: network, settings } = plan({ preset: 'paper' });
+    expect(network.architecture).toEqual({
+      inputChannels: 1,
+      outputChannels: 2,
+      base: 64,
+      levels: 5,
+      coordinates: false,
+    });
+    expect(network.head).toBe('overlapping');
+    expect(network.inputSize).toEqual({ height: 224, width: 384 });
+    expect(settings).toMatchObject({
+      epochs: 350,
+      samplesPerEpoch: 48,
+      batch: 16,
+      learningRate: 1e-3,
+      weightDecay: 0,
+      schedule: 'cosine',
+      loss: 'weighted-bce',
+      augmentation: { affine: { kind: 'gaussian', spread: 0.03 }, elastic: 0, gamma: 0, noise: 0 },
+    });
+    expect(settings.averageDecay).toBeUndefined();
+    const portrait = plan({ preset: 'paper' }, { ...teeth, medianHeight: 904, medianWidth: 512 });
+    expect(portrait.plan.inputSize).toEqual({ height: 384, width: 224 });
+  });
+
+  it('chooses the head from the overlap, and says why', () => {
+    expect(plan().plan).toMatchObject({ head: 'exclusive', architecture: { outputChannels: 3 } });
+    const overlapping = plan({}, { ...teeth, overlapFraction: 0.2 });
+    expect(overlapping.plan).toMatchObject({ head: 'overlapping', architecture: { outputChannels: 2 } });
+    expect(overlapping.notes.join(' ')).toMatch(/overlapping, because 20\.0 %/);
+    expect(plan({ head: 'overlapping' }).plan.head).toBe('overlapping');
+  });
+
+  it('makes a typical structure about ten network pixels wide, in multiples the network can halve', () => {
+    const { height, width } = plan().plan.inputSize;
+    expect([height % 16, width % 16]).toEqual([0, 0]);
+    expect((46 * width) / 904).toBeGreaterThan(8);
+    expect((46 * width) / 904).toBeLessThan(13);
+  });
+
+  it('never enlarges, and shrinks the input where time is short', () => {
+    const small = plan(
+      {},
+      {
+        ...teeth,
+        medianHeight: 96,
+        medianWidth: 128,
+        objectShortSide: { ...teeth.objectShortSide, median: 4 },
+      },
+    );
+    expect(small.plan.inputSize).toEqual({ height: 96, width: 128 });
+    const hurried = plan({ minutes: 1 }).plan.inputSize;
+    expect(hurried.height * hurried.width).toBeLessThan(plan({ minutes: 10 }).plan.inputSize.height * 192);
+  });
+
+  it('plans more epochs for more minutes, and the same for the same', () => {
+    const short = plan({ minutes: 5, inputSize: [112, 192] }).settings.epochs;
+    const long = plan({ minutes: 10, inputSize: [112, 192] }).settings.epochs;
+    expect(long).toBeGreaterThan(1.8 * short);
+    expect(plan()).toEqual(plan());
+  });
+
+  it('refuses sizes the network cannot halve, flips without pairs and an exclusive paper head', () => {
+    expect(() => plan({ inputSize: [100, 192] })).toThrow(/multiples of 16.*96 x 192/);
+    expect(() => plan({ mirror: true })).toThrow(ConfigError);
+    expect(() => plan({ preset: 'paper', head: 'exclusive' })).toThrow(ConfigError);
+  });
+
+  it('turns declared pairs into the class each class becomes', () => {
+    const settings = trainingSchema.parse({ mirror: true });
+    expect(planTraining(teeth, ['l', 'm', 'r'], settings, [[0, 2]]).settings.mirror).toEqual([2, 1, 0]);
+    expect(planTraining(teeth, CLASSES, settings, []).settings.mirror).toEqual([0, 1]);
+  });
+});

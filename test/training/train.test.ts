@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TrainingError } from '../../src/base/errors.ts';
+import { openPredictor, probabilitiesToMasks } from '../../src/training/predictor.ts';
+import { trainNetwork } from '../../src/training/train.ts';
+import type { EpochLog } from '../../src/training/types.ts';
+import { CLASSES, SETTINGS, syntheticPlan, syntheticSamples } from './synthetic.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'packmule-train-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const base = {
+  plan: syntheticPlan('exclusive'),
+  settings: SETTINGS,
+  samples: syntheticSamples(8, 1),
+  validation: syntheticSamples(3, 2),
+  seed: 5,
+  threads: 1,
+};
+
+async function digest(directory: string): Promise<string[]> {
+  const files = await Promise.all(
+    ['weights.safetensors', 'model.onnx'].map((name) => readFile(join(directory, name))),
+  );
+  return files.map((bytes) => createHash('sha256').update(bytes).digest('hex'));
+}
+
+describe('trainNetwork', () => {
+  for (const head of ['exclusive', 'overlapping'] as const) {
+    it(`learns a simple task with the ${head} head and exports a network that predicts it`, async () => {
+      const { curve } = await trainNetwork({
+        ...base,
+        plan: syntheticPlan(head),
+        directory: folder,
+        settings: { ...SETTINGS, epochs: 40, averageDecay: 0.9 },
+      });
+      expect(curve.at(-1)!.loss).toBeLessThan(curve[0]!.loss / 2);
+      expect(curve.at(-1)!.validationDice).toBeGreaterThan(0.75);
+
+      const predictor = await openPredictor(join(folder, 'model.onnx'), { threads: 1 });
+      expect(predictor.plan.classes).toEqual(CLASSES);
+      const image = await base.validation[0]!.read();
+      const maps = await predictor.predict(image);
+      await predictor.close();
+      expect([maps.classes, maps.height, maps.width]).toEqual([2, image.height, image.width]);
+      expect(probabilitiesToMasks(maps, head).map(({ classIndex }) => classIndex)).toEqual([0, 1]);
+    });
+  }
+
+  it('ends with the same bytes when it is stopped and started again', async () => {
+    const whole = join(folder, 'whole');
+    const parts = join(folder, 'parts');
+    await trainNetwork({ ...base, directory: whole });
+    for (const stopAt of [2, 5]) {
+      const controller = new AbortController();
+      const onEpoch = ({ epoch }: EpochLog): void => {
+        if (epoch === stopAt) controller.abort(new Error('stopped'));
+      };
+      await expect(
+        trainNetwork({ ...base, directory: parts, onEpoch, signal: controller.signal }),
+      ).rejects.toThrow('stopped');
+    }
+    const { curve } = await trainNetwork({ ...base, directory: parts });
+    expect(curve.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(await digest(parts)).toEqual(await digest(whole));
+  });
+
+  it('does nothing when it is finished, and starts anew when a setting changed', async () => {
+    const seen: number[] = [];
+    const onEpoch = ({ epoch }: EpochLog): void => void seen.push(epoch);
+    const settings = { ...SETTINGS, epochs: 2 };
+    const first = await trainNetwork({ ...base, settings, directory: folder, onEpoch });
+    const again = await trainNetwork({ ...base, settings, directory: folder, onEpoch });
+    expect(seen).toEqual([1, 2]);
+    expect(again.curve).toEqual(first.curve);
+    await trainNetwork({
+      ...base,
+      settings: { ...settings, learningRate: 5e-3 },
+      directory: folder,
+      onEpoch,
+    });
+    expect(seen).toEqual([1, 2, 1, 2]);
+  });
+
+  it('stops with a TrainingError when the loss is not finite', async () => {
+    const settings = { ...SETTINGS, learningRate: 1e30 };
+    await expect(trainNetwork({ ...base, settings, directory: folder })).rejects.toThrow(TrainingError);
+  });
+
+  it('stops early only when asked', async () => {
+    const settings = { ...SETTINGS, epochs: 6, validateEvery: 1, patience: 1, learningRate: 1e-9 };
+    const { curve } = await trainNetwork({ ...base, settings, directory: folder });
+    expect(curve.length).toBeLessThan(6);
+  });
+
+  it('refuses to train on nothing', async () => {
+    await expect(trainNetwork({ ...base, samples: [], directory: folder })).rejects.toThrow(/no images/);
+  });
+});
