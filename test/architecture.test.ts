@@ -1,0 +1,59 @@
+/** The one-way floors of docs/architecture.md: a room imports only from its own floor or from floors below. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+const FLOOR: Readonly<Record<string, number>> = {
+  base: 0,
+  tensor: 0,
+  imaging: 1,
+  graph: 2,
+  masks: 2,
+  runtime: 2.5,
+  annotations: 3,
+  autodiff: 3,
+  nn: 3,
+  optim: 3.5,
+  dataset: 4,
+  sam: 5,
+  refine: 5,
+  evaluate: 5,
+  training: 6,
+  pipeline: 7,
+  report: 6,
+  cli: 9,
+};
+
+const files = (function walk(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(path).isDirectory() ? walk(path) : [path];
+  });
+})(SRC).filter((path) => path.endsWith('.ts'));
+
+const roomOf = (path: string): string => relative(SRC, path).split('/')[0]!;
+
+describe('the house', () => {
+  it('has a floor for every room', () => {
+    const rooms = new Set(files.map(roomOf).filter((room) => !room.endsWith('.ts')));
+    expect([...rooms].sort()).toEqual(Object.keys(FLOOR).sort());
+  });
+
+  it('imports downwards only', () => {
+    const upwards = files.flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/from '(\.[^']+)'/g)].flatMap(([, target]) => {
+        const [from, to] = [roomOf(path), roomOf(resolve(path, '..', target!))];
+        return from !== to && FLOOR[to]! > FLOOR[from]! ? [`${relative(SRC, path)} -> ${target}`] : [];
+      }),
+    );
+    expect(upwards).toEqual([]);
+  });
+
+  it('keeps files short enough to hold one concept', () => {
+    const long = files.filter((path) => readFileSync(path, 'utf8').split('\n').length > 400);
+    expect(long.map((path) => relative(SRC, path))).toEqual([]);
+  });
+});
