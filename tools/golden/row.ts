@@ -2,7 +2,9 @@
 
 export interface GoldenRow {
   readonly quantity: string;
+  /** The error, or what is wrong. */
   readonly seen: string | number;
+  /** The largest error that passes. */
   readonly tolerance: string | number;
   readonly ok: boolean;
 }

@@ -1,0 +1,90 @@
+/** @file Measures speed and memory: `npm run bench -- WHAT [options] [--json]`; with --json, one line on stdout. */
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { ConfigError } from '../src/base/errors.ts';
+import { runTool } from './exit.ts';
+
+interface Options {
+  readonly base: number;
+  readonly batch: number;
+  readonly threads: number;
+  /** These have another default for each bench. */
+  readonly size?: readonly number[];
+  readonly classes?: number;
+  readonly repeats?: number;
+  readonly json?: boolean;
+}
+
+/** What was measured, after the settings it was measured with. */
+type Figures = Readonly<Record<string, number | readonly number[]>>;
+
+const BENCHES: Readonly<Record<string, (options: Options) => Promise<Figures>>> = {
+  'unet-step': async (options) => {
+    const settings = unetSettings(options);
+    return { ...settings, ...(await (await import('./bench/unet.ts')).benchUnetStep(settings)) };
+  },
+  'unet-infer': async (options) => {
+    const settings = unetSettings(options);
+    return { ...settings, ...(await (await import('./bench/unet.ts')).benchUnetInfer(settings)) };
+  },
+  'sam-encode': async ({ threads, repeats = 3 }) => {
+    const { benchSamEncode } = await import('./bench/sam-encode.ts');
+    const { ms, peak_rss_gb } = await benchSamEncode({ threads, repeats });
+    const size = [1024, 1024];
+    return { size, threads, repeats, ms_per_image: ms, peak_rss_mb: Math.round(peak_rss_gb * 1000) };
+  },
+  'random-walk': async ({ size, classes = 32, repeats = 3 }) => {
+    const { benchRandomWalk } = await import('./bench/random-walk.ts');
+    const settings = { size: heightAndWidth(size ?? [512, 904]), classes, repeats };
+    return { ...settings, ...(await benchRandomWalk(settings)) };
+  },
+};
+
+function unetSettings({ base, batch, threads, size = [384, 224], classes = 17, repeats = 6 }: Options) {
+  return { base, batch, size: heightAndWidth(size), classes, threads, repeats };
+}
+
+function heightAndWidth(size: readonly number[]): readonly [number, number] {
+  const [height, width] = size;
+  if (height !== undefined && width !== undefined && size.length === 2) return [height, width];
+  throw new ConfigError({
+    seen: `--size has ${size.length} numbers`,
+    need: 'Height and width in px',
+    fix: 'Write for example --size 384 224',
+  });
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('It is no whole number from 1.');
+}
+
+await runTool(async () => {
+  const program = new Command('bench')
+    .description('Measure speed and memory of one part of Packmule.')
+    .addArgument(new Argument('<what>', 'what is measured').choices(Object.keys(BENCHES)))
+    .option('--base <features>', "features of the U-Net's first level", whole, 16)
+    .option('--batch <images>', 'images per step', whole, 4)
+    .option(
+      '--size <height width...>',
+      'image size in px (384 224; random-walk 512 904)',
+      (text, sizes: number[] = []) => [...sizes, whole(text)],
+    )
+    .option('--classes <count>', 'classes (17; random-walk 32)', whole)
+    .option('--threads <count>', 'threads of ONNX Runtime', whole, 2)
+    .option('--repeats <count>', 'runs that are timed (6; others 3)', whole)
+    .option('--json', 'print one line of JSON')
+    .exitOverride()
+    .parse();
+  const what = program.args[0]!;
+  const options = program.opts<Options>();
+  const figures = { what, ...(await BENCHES[what]!(options)) };
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(figures)}\n`
+      : `${Object.entries(figures)
+          .map(([name, value]) => `${name}: ${value}`)
+          .join('\n')}\n`,
+  );
+  return 0;
+});
