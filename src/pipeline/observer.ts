@@ -2,6 +2,7 @@
 
 export type StageName =
   | 'check'
+  | 'phantoms'
   | 'checkModel'
   | 'initial'
   | 'predict'

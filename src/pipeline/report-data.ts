@@ -1,5 +1,6 @@
 /** @file The data of a run's report, gathered from the run directory. */
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Structure } from '../annotations/types.ts';
 import type { BoxXyxy, PointXy } from '../base/geometry.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
@@ -43,7 +44,7 @@ export async function gatherReportData(options: ReportDataOptions): Promise<Repo
   const pool = await refinedPool(options);
   return {
     title: config.name,
-    subtitle: `${dataset.cases.length} images of ${dataset.classes.length} classes from ${dataset.root}`,
+    subtitle: `${dataset.cases.length} images of ${dataset.classes.length} classes from ${basename(dataset.root)}`,
     date: `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     packmuleVersion: PACKMULE_VERSION,
     facts: [
@@ -61,7 +62,7 @@ export async function gatherReportData(options: ReportDataOptions): Promise<Repo
     tables: [
       ...networkResolutionTable(evaluation),
       { title: 'Plan', rows: options.planNotes.map((value, i) => ({ name: String(i + 1), value })) },
-      { title: 'Settings', rows: flatten(config) },
+      { title: 'Settings', rows: flatten(withoutFolders(config)) },
       { title: 'Versions and data', rows: options.versions },
     ],
     warnings: [...options.warnings, ...keptMasks(pool), ...unseenClasses(dataset, pool)],
@@ -216,6 +217,16 @@ function promptMarks({ classIndex, provenance }: Structure): PromptMarks[] {
       negative: Array.isArray(prompt.negatives) ? (prompt.negatives as PointXy[]) : [],
     },
   ];
+}
+
+/** A report is passed on; where the files lay on this machine is nobody's business. */
+function withoutFolders({ data, sam, ...config }: RunConfig): RunConfig {
+  const { checkpoint } = sam;
+  return {
+    ...config,
+    data: { ...data, root: basename(data.root) },
+    sam: { ...sam, ...(checkpoint !== undefined && { checkpoint: basename(checkpoint) }) },
+  };
 }
 
 /** Nested settings as rows of dotted names. */

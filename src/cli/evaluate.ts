@@ -1,0 +1,17 @@
+/** @file `packmule evaluate`. */
+import { Command } from 'commander';
+import { defineAction } from './action.ts';
+import { addSourceOptions, runUntil, type SourceOptions } from './source.ts';
+
+export function evaluateCommand(): Command {
+  const command = addSourceOptions(
+    new Command('evaluate').description(
+      'measure all masks on val and test (does earlier stages where they are not done)',
+    ),
+  );
+  return defineAction(
+    command,
+    ['packmule evaluate', 'packmule evaluate --set evaluation.surface=true --json'],
+    (context, source: string, options: SourceOptions) => runUntil('evaluate', context, source, options),
+  );
+}

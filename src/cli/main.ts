@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+/** @file The command line: `packmule <command>`. */
+import { Command } from 'commander';
+import { PACKMULE_VERSION } from '../base/version.ts';
+import { reportFailure } from './action.ts';
+import { demoCommand } from './demo.ts';
+import { evaluateCommand } from './evaluate.ts';
+import { initCommand } from './init.ts';
+import { predictCommand } from './predict.ts';
+import { refineCommand } from './refine.ts';
+import { reportCommand } from './report.ts';
+import { runCommand } from './run.ts';
+import { segmentCommand } from './segment.ts';
+import { trainCommand } from './train.ts';
+
+const program = new Command('packmule')
+  .description(
+    'From a few annotated medical images and a pile of unlabelled ones to a trained segmentation network and a fully labelled data set.',
+  )
+  .version(PACKMULE_VERSION)
+  .showHelpAfterError('(see packmule --help)')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 a defect of Packmule, 2 something to be corrected, 130 stopped by Ctrl-C.',
+  );
+
+for (const command of [
+  initCommand(),
+  runCommand(),
+  trainCommand(),
+  predictCommand(),
+  refineCommand(),
+  evaluateCommand(),
+  reportCommand(),
+  segmentCommand(),
+  demoCommand(),
+]) {
+  // A thrown error in place of an exit, so that wrong usage ends as every other user error does.
+  program.addCommand(command.exitOverride());
+}
+program.exitOverride();
+
+const argv = process.argv.slice(2);
+try {
+  await program.parseAsync(argv, { from: 'user' });
+} catch (error) {
+  process.exitCode = reportFailure(error, argv);
+}

@@ -1,0 +1,17 @@
+/** @file `packmule refine`. */
+import { Command } from 'commander';
+import { defineAction } from './action.ts';
+import { addSourceOptions, runUntil, type SourceOptions } from './source.ts';
+
+export function refineCommand(): Command {
+  const command = addSourceOptions(
+    new Command('refine').description(
+      'refine the predicted masks (does earlier stages where they are not done)',
+    ),
+  );
+  return defineAction(
+    command,
+    ['packmule refine', 'packmule refine --set refine.refiner=none --name raw'],
+    (context, source: string, options: SourceOptions) => runUntil('refine', context, source, options),
+  );
+}

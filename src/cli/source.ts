@@ -1,0 +1,67 @@
+/** @file What the commands that work on a run share: their options, the run they mean, and doing it up to a stage. */
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { ConfigError } from '../base/errors.ts';
+import type { RunConfig } from '../pipeline/config.ts';
+import { loadConfig, resolveConfig } from '../pipeline/load-config.ts';
+import { type LastStage, runPipeline } from '../pipeline/run.ts';
+import type { ActionContext, ActionResult } from './action.ts';
+import { summarise } from './summary.ts';
+
+export const CONFIG_NAME = 'packmule.yaml';
+
+export interface SourceOptions {
+  readonly set: readonly string[];
+  readonly name?: string;
+  readonly preset?: string;
+  readonly runs: string;
+  readonly skipBad?: boolean;
+}
+
+export function addSourceOptions(command: Command): Command {
+  return command
+    .argument('[source]', 'a settings file, or the folder of a data set', CONFIG_NAME)
+    .option('--set <key=value>', 'override a setting; may be given again', collect, [])
+    .option('--name <name>', 'name of the run')
+    .option('--preset <preset>', 'laptop or paper')
+    .option('--runs <folder>', 'folder of all runs', 'runs')
+    .option('--skip-bad', 'leave out images with problems instead of stopping');
+}
+
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+/** Does the run that the arguments mean, up to a stage. */
+export async function runUntil(
+  until: LastStage,
+  context: ActionContext,
+  source: string,
+  options: SourceOptions,
+): Promise<ActionResult> {
+  const set = [
+    ...(options.preset === undefined ? [] : [`preset=${options.preset}`]),
+    ...(options.name === undefined ? [] : [`name=${JSON.stringify(options.name)}`]),
+    ...options.set,
+  ];
+  const config = await readSource(source, set);
+  const folder = join(resolve(options.runs), config.name);
+  const skipBad = options.skipBad ?? false;
+  return summarise(await runPipeline(config, { ...context, folder, skipBad, until }));
+}
+
+async function readSource(source: string, set: readonly string[]): Promise<RunConfig> {
+  if (!existsSync(source)) {
+    throw new ConfigError({
+      seen: `There is no ${source}${source === CONFIG_NAME ? ' in this folder' : ''}`,
+      need: 'A settings file, or the folder of a data set',
+      fix: `Write a settings file with \`packmule init FOLDER\`, or name the data set: \`packmule run FOLDER\``,
+    });
+  }
+  if (!statSync(source).isDirectory()) return loadConfig(source, { set });
+  const inside = join(source, CONFIG_NAME);
+  return existsSync(inside)
+    ? loadConfig(inside, { set })
+    : resolveConfig({ data: { root: resolve(source) } }, process.cwd(), { set });
+}
