@@ -55,7 +55,7 @@ export function reportFailure(error: unknown, argv: readonly string[]): number {
   if (error instanceof PackmuleError) {
     const { name, seen, need, fix } = error;
     if (wantsJson(argv)) print({ error: { name, seen, need, fix } });
-    else process.stderr.write(`${name}: ${error.message}\n`);
+    else process.stderr.write(`${name}: ${sentences([seen, need, fix])}\n`);
     return 2;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -63,6 +63,15 @@ export function reportFailure(error: unknown, argv: readonly string[]): number {
     `This is a defect of Packmule, not of your data. Please report it with this text:\n${stack}\n`,
   );
   return 1;
+}
+
+/** One a line, each with its full stop. */
+function sentences(parts: readonly string[]): string {
+  return parts
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => (/[.!?:]$/.test(part) ? part : `${part}.`))
+    .join('\n');
 }
 
 /** Commander has printed its message already; --help and --version are no failures. */

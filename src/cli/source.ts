@@ -54,7 +54,7 @@ export async function runUntil(
 async function readSource(source: string, set: readonly string[]): Promise<RunConfig> {
   if (!existsSync(source)) {
     throw new ConfigError({
-      seen: `There is no ${source}${source === CONFIG_NAME ? ' in this folder' : ''}`,
+      seen: `${source} does not exist`,
       need: 'A settings file, or the folder of a data set',
       fix: `Write a settings file with \`packmule init FOLDER\`, or name the data set: \`packmule run FOLDER\``,
     });

@@ -10,7 +10,7 @@ const WIDTH = 100;
 /** `set` are the settings to be written; `head` are comment lines for the top of the file. */
 export function describeConfig(set: Tree, head: readonly string[] = []): string {
   const intro = head.flatMap((line) => comment(line, ''));
-  return `${[...intro, '', ...lines(runSchemaTree(), set, '')].join('\n').trimStart()}\n`;
+  return `${[...intro, ...lines(runSchemaTree(), set, '')].join('\n').trimStart()}\n`;
 }
 
 function lines(node: SchemaNode, set: Tree, indent: string): string[] {

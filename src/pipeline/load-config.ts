@@ -93,7 +93,7 @@ export function resolveConfig(
   const parsed = runSchema.safeParse(withPreset(tree));
   if (!parsed.success) {
     const locate: Locate = (path) =>
-      overridden.some((keys) => keys.every((key, i) => key === String(path[i])))
+      overridden.some((keys) => startTheSame(keys, path))
         ? '--set'
         : (options.locate?.(path) ?? 'the settings');
     throw settingsError(parsed.error.issues, locate);
@@ -129,12 +129,18 @@ function put(node: Tree, key: string, value: unknown): void {
   Object.defineProperty(node, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** A key without a value is a setting that is not set: so are sections whose lines are all comments. */
+/** Whether one of two paths leads to or through the other. */
+function startTheSame(a: readonly string[], b: readonly PropertyKey[]): boolean {
+  return a.slice(0, b.length).every((key, i) => key === String(b[i]));
+}
+
+/** A key without a value is a setting that is not set, and so is a section of nothing but comments. */
 function withoutNulls(tree: Tree): Tree {
   return Object.fromEntries(
-    Object.entries(tree).flatMap(([key, value]) =>
-      value === null ? [] : [[key, isTree(value) ? withoutNulls(value) : value]],
-    ),
+    Object.entries(tree).flatMap(([key, value]) => {
+      const kept = isTree(value) ? withoutNulls(value) : value;
+      return kept === null || (isTree(kept) && Object.keys(kept).length === 0) ? [] : [[key, kept]];
+    }),
   );
 }
 
@@ -162,7 +168,7 @@ function settingsError(issues: readonly Issue[], locate: Locate): ConfigError {
   const [only] = problems;
   if (only !== undefined && problems.length === 1) return new ConfigError(only);
   return new ConfigError({
-    seen: `${problems.length} settings are not possible:\n${problems.map(({ seen, fix }) => `- ${seen}. ${fix}.`).join('\n')}\n`,
+    seen: `${problems.length} settings are not possible:\n${problems.map(({ seen, fix }) => `- ${seen}: ${fix}`).join('\n')}\n`,
     need: 'Settings have the names and values of the documentation',
     fix: 'Correct these settings; `packmule init` writes a file with all of them',
   });

@@ -1,0 +1,64 @@
+/** @file The library: what `import ... from 'packmule'` gives. */
+
+// Data in and out.
+export { annotationFormats, readAnnotations } from './annotations/index.ts';
+export type {
+  AnnotatedImage,
+  AnnotationFormat,
+  AnnotationSet,
+  ReadAnnotationsOptions,
+  Structure,
+} from './annotations/types.ts';
+export {
+  AnnotationError,
+  CheckpointError,
+  ConfigError,
+  DatasetError,
+  GraphError,
+  ImageError,
+  PackmuleError,
+  RefineError,
+  RunError,
+  TrainingError,
+} from './base/errors.ts';
+export type { BoxXyxy, PointXy, Size } from './base/geometry.ts';
+export { PACKMULE_VERSION } from './base/version.ts';
+export { type CheckedDataset, type CheckOptions, checkDataset, type Problem } from './dataset/check.ts';
+export type { DataConfig, DataConfigInput } from './dataset/config.ts';
+export { openDataset } from './dataset/dataset.ts';
+export { type FolderInspection, inspectFolder } from './dataset/inspect.ts';
+export { generatePhantom, type Phantom, type PhantomOptions } from './dataset/phantom/generate.ts';
+export { type PhantomDatasetOptions, writePhantomDataset } from './dataset/phantom/write.ts';
+export { computeStatistics, type DatasetStatistics } from './dataset/statistics.ts';
+export { type Case, casesOf, type Dataset, type SplitName } from './dataset/types.ts';
+// Figures.
+export type { Evaluation } from './evaluate/evaluation.ts';
+export { compareEvaluations, type EvaluateOptions, evaluateSet } from './evaluate/summary.ts';
+export type { Image } from './imaging/image.ts';
+export { readImage } from './imaging/read.ts';
+export { writeGreyPng, writeMaskPng } from './imaging/write.ts';
+export type { ClassMask, Mask } from './masks/mask.ts';
+export { decodeRle, encodeRle, type Rle } from './masks/rle.ts';
+// A whole run.
+export { type RunConfig, type RunConfigInput, runSchema } from './pipeline/config.ts';
+export { describeConfig } from './pipeline/describe-config.ts';
+export { loadConfig, resolveConfig } from './pipeline/load-config.ts';
+export type { RunObserver, StageName } from './pipeline/observer.ts';
+export { type LastStage, type RunOptions, type RunOutcome, runPipeline } from './pipeline/run.ts';
+// Refinement.
+export { createRefiner, type RefinerDependencies } from './refine/index.ts';
+export type { InitialMask, RefineContext, RefinedMask, Refiner } from './refine/refiner.ts';
+export { type RefineSettings, type RefineSettingsInput, refineSettingsSchema } from './refine/settings.ts';
+export type { ReportData } from './report/data.ts';
+export { renderReport } from './report/report.ts';
+export { loadSamCheckpoint, type SamCheckpoint } from './sam/checkpoint.ts';
+export { type PredictorOptions, SamPredictor } from './sam/predictor.ts';
+export type { MaskPrediction, MaskPrompt, PromptableModel, PromptPoint } from './sam/promptable.ts';
+export { segmentImage } from './sam/segment.ts';
+export { openEmbeddingStore } from './sam/store.ts';
+// Networks.
+export { planTraining, type TrainingPlan } from './training/plan.ts';
+export { openPredictor, type Predictor, probabilitiesToMasks } from './training/predictor.ts';
+export { type TrainingSettings, trainingSchema } from './training/settings.ts';
+export { type TrainOptions, trainNetwork } from './training/train.ts';
+export type { EpochLog, NetworkPlan, ProbabilityMaps, TrainingSample } from './training/types.ts';
