@@ -24,7 +24,7 @@ export interface Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /**
-   * Runs the model. `into` gives arrays that results are written to, by output name; they may not be among the
+   * Runs the model; GraphError where a feed is missing or does not fit. `into` gives arrays that results are written to, by output name; they may not be among the
    * feeds. Outputs not named there are newly made.
    */
   run(feeds: Feeds, into?: Feeds): Promise<Record<string, NdArray>>;
@@ -73,7 +73,9 @@ export async function openSession(model: OnnxModel | string, options: SessionOpt
         const array = into[name];
         fetches[name] = array === undefined ? null : toOrt(array);
       }
-      const results = await session.run(ortFeeds, fetches);
+      const results = await session.run(ortFeeds, fetches).catch((cause: unknown) => {
+        throw failedRun(cause);
+      });
       const outputs: Record<string, NdArray> = {};
       for (const name of session.outputNames) outputs[name] = into[name] ?? fromOrt(results[name]!);
       return outputs;
@@ -87,6 +89,17 @@ export async function openSession(model: OnnxModel | string, options: SessionOpt
 
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+function failedRun(cause: unknown): GraphError {
+  return new GraphError(
+    {
+      seen: `ONNX Runtime cannot run the model: ${messageOf(cause)}`,
+      need: 'Arrays of the shapes and types the model was built for, and enough memory',
+      fix: 'Check the sizes of what is fed, or use smaller batches',
+    },
+    { cause },
+  );
 }
 
 function missingFeed(name: string): GraphError {
