@@ -14,7 +14,7 @@ import { elementCount, type Float32NdArray, float32, type NdArray } from '../../
 import { relativeError } from '../../tools/golden/row.ts';
 
 /** Arrays computed by hand. */
-export interface HandCase {
+interface HandCase {
   readonly inputs: readonly NdArray[];
   readonly outputs: readonly NdArray[];
   /** Gradients of the sum of all outputs, one per input; undefined where it is not of interest. */
