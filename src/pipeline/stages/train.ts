@@ -1,5 +1,6 @@
 /** @file Training one of the two networks of a run. */
 import { basename } from 'node:path';
+import { TrainingError } from '../../base/errors.ts';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readImage } from '../../imaging/read.ts';
 import type { TrainingPlan } from '../../training/plan.ts';
@@ -84,6 +85,13 @@ export async function finalSamples(
     observer.note(
       `${pool.length - found.length} of ${pool.length} unlabelled images have no mask and are left out of the final training.`,
     );
+  }
+  if (found.length === 0 && which === 'pseudo') {
+    throw new TrainingError({
+      seen: `The initial network found no mask in any of the ${pool.length} unlabelled images`,
+      need: 'Refined masks for the final network to learn from, as final.samples is pseudo',
+      fix: 'Train the initial network longer (training.epochs), or set final.samples to pseudo+labelled',
+    });
   }
   const labelled = which === 'pseudo' ? [] : casesOf(dataset, 'labelled');
   return labelledSamples([...found, ...labelled]);

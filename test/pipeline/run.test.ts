@@ -1,0 +1,256 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { coco } from '../../src/annotations/coco.ts';
+import { hashFile } from '../../src/base/hash.ts';
+import type { RunConfig } from '../../src/pipeline/config.ts';
+import { type RunObserver, type StageName, silentObserver } from '../../src/pipeline/observer.ts';
+import { type RunOptions, type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
+import { tinyConfig, writeTinyData } from './tiny.ts';
+
+let folder = '';
+const at = (...parts: string[]): string => join(folder, ...parts);
+
+/** The run that all tests start from. */
+let first: RunOutcome;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'packmule-run-'));
+  await writeTinyData(at('data'));
+  first = await runPipeline(tinyConfig(at('data')), { folder: at('first') });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+let copies = 0;
+
+/** Goes on from a copy of the first run. */
+async function rerun(config: RunConfig, options: Partial<RunOptions> = {}): Promise<RunOutcome> {
+  const copy = at(`copy-${++copies}`);
+  await cp(at('first'), copy, { recursive: true });
+  return runPipeline(config, { folder: copy, ...options });
+}
+
+const done = ({ stages }: RunOutcome): string[] =>
+  stages.filter(({ skipped }) => !skipped).map(({ name }) => name);
+
+/** An observer that acts when a stage begins or tells progress. */
+function when(stage: StageName, act: () => void): RunObserver {
+  let current: StageName | undefined;
+  return {
+    ...silentObserver,
+    stageStarted: (name) => {
+      current = name;
+    },
+    progress: () => {
+      if (current === stage) act();
+    },
+  };
+}
+
+describe('a run', () => {
+  it('leaves the files that its directory is described to have', async () => {
+    const files = (await readdir(at('first'), { recursive: true })).sort();
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'config.json',
+        'evaluation.json',
+        'final/annotations.json',
+        'final/model.onnx',
+        'initial/model.onnx',
+        'initial/weights.safetensors',
+        'log.jsonl',
+        'predicted/annotations.json',
+        'refined/annotations.json',
+        'refined/test.json',
+        'report.html',
+        'results/README.md',
+      ]),
+    );
+    expect(files.filter((file) => /lock|journal|tmp|checkpoint/.test(file))).toEqual([]);
+  });
+
+  it('labels every unlabelled image, with scores and provenance', async () => {
+    const set = await coco.read(at('first', 'refined', 'annotations.json'));
+    expect(set.images.map(({ fileName }) => fileName)).toEqual(
+      (await readdir(at('data', 'unlabelled', 'images'))).sort(),
+    );
+    const structures = set.images.flatMap((image) => image.structures);
+    expect(structures.length).toBeGreaterThan(0);
+    for (const { score, provenance } of structures) {
+      expect(score).toBeGreaterThan(0);
+      expect(provenance).toMatchObject({ refiner: 'random-walker', agreement: expect.any(Number) });
+    }
+  });
+
+  it('measures initial, refined and final on val and test', async () => {
+    expect(first.evaluation?.results.map(({ split, stage }) => `${split} ${stage}`)).toEqual([
+      'val initial',
+      'val refined',
+      'val final',
+      'test initial',
+      'test refined',
+      'test final',
+    ]);
+  });
+
+  it('keeps settings, versions, data fingerprint and plans, and no path in what is passed on', async () => {
+    const config = JSON.parse(await readFile(at('first', 'config.json'), 'utf8'));
+    expect(config).toMatchObject({
+      config: { name: 'tiny', training: { epochs: 3 }, refine: { refiner: 'random-walker' } },
+      versions: {
+        Packmule: expect.any(String),
+        'data fingerprint (SHA-256)': expect.stringMatching(/^[0-9a-f]{64}$/),
+      },
+      plans: { initial: { settings: { epochs: 3 } } },
+    });
+    for (const file of ['report.html', 'results/README.md']) {
+      expect(await readFile(at('first', file), 'utf8')).not.toContain(folder);
+    }
+  });
+});
+
+describe('a second run', () => {
+  it('with nothing changed does nothing', async () => {
+    expect(done(await rerun(tinyConfig(at('data'))))).toEqual([]);
+  });
+
+  const afterRefinement = ['refine', 'final', 'predictFinal', 'evaluate', 'report'];
+  it.each([
+    ['report.cases=0', ['report']],
+    ['evaluation.resamples=200', ['evaluate', 'report']],
+    ['final.epochs=2', ['final', 'predictFinal', 'evaluate', 'report']],
+    ['refine.randomWalker.sigma=9', afterRefinement],
+    ['refine.refiner=none', afterRefinement],
+    ['refine.selection=largest', ['predict', ...afterRefinement]],
+    // Prompts are not for the random walker: nothing but the list of settings in the report changes.
+    ['refine.seed=interior', ['report']],
+  ])('with %s does again what depends on it, and nothing else', async (set, expected) => {
+    expect(done(await rerun(tinyConfig(at('data'), [set])))).toEqual(expected);
+  });
+
+  it('with other test labels measures again and trains nothing', async () => {
+    await cp(at('data'), at('relabelled'), { recursive: true });
+    const path = at('relabelled', 'test', 'annotations.json');
+    const set = await coco.read(path);
+    const images = set.images.map((image) => ({ ...image, structures: image.structures.slice(1) }));
+    await coco.write?.(path, { ...set, images });
+    const outcome = await rerun(tinyConfig(at('relabelled')));
+    expect(done(outcome)).toEqual(['evaluate', 'report']);
+  });
+
+  it('with other labels to train on trains', async () => {
+    expect(done(await rerun(tinyConfig(at('data'), ['data.limit=3']), { until: 'initial' }))).toEqual([
+      'initial',
+    ]);
+  });
+});
+
+describe('a run that is interrupted while refining', () => {
+  it('keeps the finished images and ends with the same bytes', async () => {
+    const config = tinyConfig(at('data'));
+    const run = at('interrupted');
+    const controller = new AbortController();
+    const observer = when('refine', () => controller.abort(new Error('stop')));
+    await expect(runPipeline(config, { folder: run, observer, signal: controller.signal })).rejects.toThrow(
+      'stop',
+    );
+    const journal = await readFile(join(run, 'refined', 'journal.jsonl'), 'utf8');
+    expect(journal.split('\n')).toHaveLength(2);
+    expect(existsSync(join(run, 'lock.json'))).toBe(false);
+
+    const outcome = await runPipeline(config, { folder: run });
+    expect(done(outcome).slice(0, 2)).toEqual(['refine', 'final']);
+    for (const file of [
+      'predicted/annotations.json',
+      'refined/annotations.json',
+      'final/weights.safetensors',
+      'evaluation.json',
+    ]) {
+      expect(await hashFile(join(run, file)), file).toBe(await hashFile(at('first', file)));
+    }
+  });
+});
+
+describe('a run without', () => {
+  it('unlabelled images ends with the initial network and says so', async () => {
+    await cp(at('data'), at('labelled-only'), { recursive: true });
+    await rm(at('labelled-only', 'unlabelled'), { recursive: true });
+    const outcome = await runPipeline(tinyConfig(at('labelled-only')), { folder: at('labelled-only-run') });
+    expect(outcome.stages.map(({ name }) => name)).not.toContain('final');
+    expect(outcome.warnings).toEqual([expect.stringContaining('no unlabelled images')]);
+    expect(existsSync(outcome.run.report)).toBe(true);
+  });
+
+  it('held-out images trains, refines and reports without figures', async () => {
+    await cp(at('data'), at('no-truth'), { recursive: true });
+    for (const split of ['val', 'test']) await rm(at('no-truth', split), { recursive: true });
+    const outcome = await runPipeline(tinyConfig(at('no-truth')), { folder: at('no-truth-run') });
+    expect(outcome.evaluation?.results).toEqual([]);
+    expect(existsSync(outcome.run.report)).toBe(true);
+  });
+});
+
+describe('other ways', () => {
+  it('train on refined masks alone and measure at both resolutions', async () => {
+    const set = ['final.samples=pseudo', 'evaluation.networkResolution=true', 'training.inputSize=[32, 32]'];
+    const outcome = await runPipeline(tinyConfig(at('data'), set), { folder: at('pseudo') });
+    expect(outcome.evaluation?.atNetworkResolution).toMatchObject({ size: { height: 32, width: 32 } });
+    expect(outcome.evaluation?.atNetworkResolution?.results).toHaveLength(6);
+  });
+
+  it('with nothing to learn from say so: the preset of the paper finds nothing in three epochs', async () => {
+    const config = tinyConfig(at('data'), [
+      'preset=paper',
+      'refine.refiner=random-walker',
+      'training.base=2',
+    ]);
+    await expect(runPipeline(config, { folder: at('paper') })).rejects.toMatchObject({
+      name: 'TrainingError',
+      seen: 'The initial network found no mask in any of the 4 unlabelled images',
+    });
+    const plan = JSON.parse(await readFile(at('paper', 'config.json'), 'utf8')).plans.initial;
+    expect(plan).toMatchObject({ plan: { head: 'overlapping' }, settings: { loss: 'weighted-bce' } });
+  });
+});
+
+describe('a full disk', () => {
+  it('is a RunError that says what to do, and nothing half-written is left under a final name', async ({
+    skip,
+  }) => {
+    const disk = at('disk');
+    await mkdir(disk);
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'ignore' });
+    } catch {
+      skip('a small file system cannot be mounted here');
+    }
+    try {
+      await expect(runPipeline(tinyConfig(at('data')), { folder: join(disk, 'run') })).rejects.toMatchObject({
+        name: 'RunError',
+        seen: expect.stringMatching(/has \d+ MB free/),
+        fix: expect.stringContaining('Free some space'),
+      });
+      await writeFile(join(disk, 'filler'), Buffer.alloc(1000 * 1024)).catch(() => undefined);
+      const { openJournal } = await import('../../src/pipeline/journal.ts');
+      const { writeFileAtomic } = await import('../../src/base/files.ts');
+      await writeFile(join(disk, 'kept.json'), 'whole').catch(() => undefined);
+      const full = {
+        name: 'RunError',
+        seen: expect.stringContaining('ENOSPC'),
+        fix: expect.stringContaining('Free some space'),
+      };
+      await expect(writeFileAtomic(join(disk, 'kept.json'), Buffer.alloc(400_000))).rejects.toMatchObject(
+        full,
+      );
+      expect((await readdir(disk)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+      const journal = await openJournal(join(disk, 'journal.jsonl'));
+      await expect(journal.append('a', 'x'.repeat(400_000))).rejects.toMatchObject(full);
+      await journal.close();
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  });
+});

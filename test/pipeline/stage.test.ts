@@ -1,0 +1,86 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { silentObserver } from '../../src/pipeline/observer.ts';
+import { requireFreeSpace, runDirectory } from '../../src/pipeline/run-directory.ts';
+import { runStage, type StageOutcome, stageKey } from '../../src/pipeline/stage.ts';
+import { useFolder } from './folder.ts';
+
+const inFolder = useFolder();
+let worked = 0;
+
+/** A stage that writes one file, and another before it fails. */
+async function stage(inputs: unknown, fails = false): Promise<StageOutcome> {
+  const run = runDirectory(inFolder('run'));
+  await mkdir(run.root, { recursive: true });
+  return runStage(
+    { run, observer: silentObserver, signal: undefined },
+    {
+      name: 'refine',
+      title: 'Test',
+      inputs,
+      owns: ['refined'],
+      outputs: [run.path('refined', 'out.txt')],
+      work: async () => {
+        worked++;
+        await mkdir(run.path('refined'), { recursive: true });
+        await writeFile(run.path('refined', 'partial.txt'), 'half');
+        if (fails) throw new Error('interrupted');
+        await writeFile(run.path('refined', 'out.txt'), JSON.stringify(inputs));
+      },
+    },
+  );
+}
+
+const work = async (...args: Parameters<typeof stage>): Promise<number> => {
+  const before = worked;
+  await stage(...args);
+  return worked - before;
+};
+
+describe('a stage', () => {
+  it('is done once for the same inputs', async () => {
+    expect(await work({ a: 1, b: 2 })).toBe(1);
+    expect(await work({ b: 2, a: 1 })).toBe(0);
+    expect((await stage({ a: 1, b: 2 })).skipped).toBe(true);
+  });
+
+  it('is done again for other inputs, from a clean folder', async () => {
+    await stage({ a: 1 });
+    await writeFile(inFolder('run', 'refined', 'old.txt'), 'of the old settings');
+    expect(await work({ a: 2 })).toBe(1);
+    await expect(readFile(inFolder('run', 'refined', 'old.txt'))).rejects.toThrow();
+  });
+
+  it('is done again where its results were deleted', async () => {
+    await stage({ a: 1 });
+    await rm(inFolder('run', 'refined', 'out.txt'));
+    expect(await work({ a: 1 })).toBe(1);
+  });
+
+  it('that was interrupted finds what it left, unless the inputs changed', async () => {
+    await expect(stage({ a: 1 }, true)).rejects.toThrow('interrupted');
+    await writeFile(inFolder('run', 'refined', 'left.txt'), 'done so far');
+    expect(await work({ a: 1 })).toBe(1);
+    expect(await readFile(inFolder('run', 'refined', 'left.txt'), 'utf8')).toBe('done so far');
+
+    await expect(stage({ a: 3 }, true)).rejects.toThrow('interrupted');
+    await expect(readFile(inFolder('run', 'refined', 'left.txt'))).rejects.toThrow();
+  });
+
+  it('has a key that depends on its name and inputs', () => {
+    expect(stageKey('refine', { a: 1 })).toBe(stageKey('refine', { a: 1 }));
+    expect(stageKey('refine', { a: 1 })).not.toBe(stageKey('predict', { a: 1 }));
+    expect(stageKey('refine', { a: 1 })).not.toBe(stageKey('refine', { a: 2 }));
+  });
+});
+
+describe('the disk', () => {
+  it('is asked for its free space before work starts', async () => {
+    const run = runDirectory(inFolder('run'));
+    await requireFreeSpace(run, 1);
+    await expect(requireFreeSpace(run, 1e18)).rejects.toMatchObject({
+      name: 'RunError',
+      need: 'This run writes up to 1000000000000 MB',
+    });
+  });
+});
