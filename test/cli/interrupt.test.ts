@@ -1,0 +1,102 @@
+/** Kills and Ctrl-C: what is done is kept, and the end is the same. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { hashFile } from '../../src/base/hash.ts';
+import { writeTinyData } from '../pipeline/tiny.ts';
+import { runCli, startCli, useSharedFolder } from './program.ts';
+
+const inFolder = useSharedFolder();
+
+const RUN = [
+  'run',
+  'data',
+  ...['base=4', 'levels=3', 'epochs=6', 'samplesPerEpoch=16', 'batch=4', 'inputSize=[64, 64]'].flatMap(
+    (set) => ['--set', `training.${set}`],
+  ),
+  ...['--set', 'threads=1', '--set', 'evaluation.resamples=100'],
+];
+
+const FILES = [
+  'initial/weights.safetensors',
+  'predicted/annotations.json',
+  'selected/annotations.json',
+  'refined/annotations.json',
+  'refined/test.json',
+  'final/weights.safetensors',
+  'evaluation.json',
+];
+
+beforeAll(async () => {
+  await writeTinyData(inFolder('data'), { labelled: 4, val: 2, test: 2, unlabelled: 60 });
+  expect((await runCli(inFolder(), ...RUN, '--name', 'whole')).code).toBe(0);
+}, 120_000);
+
+/** Starts the run and ends it by a signal as soon as a file of the run is there. */
+async function endedAt(name: string, file: string, signal: NodeJS.Signals): ReturnType<typeof runCli> {
+  const { child, ended } = startCli(inFolder(), [...RUN, '--name', name]);
+  const path = inFolder('runs', name, file);
+  const timer = setInterval(() => {
+    if (!existsSync(path)) return;
+    clearInterval(timer);
+    child.kill(signal);
+  }, 2);
+  const result = await ended;
+  clearInterval(timer);
+  return result;
+}
+
+async function expectSameBytes(name: string): Promise<void> {
+  for (const file of FILES) {
+    expect(await hashFile(inFolder('runs', name, file)), file).toBe(
+      await hashFile(inFolder('runs', 'whole', file)),
+    );
+  }
+}
+
+describe('a run that is killed', () => {
+  it('in the middle of training, predicting and refining ends with the same bytes', async () => {
+    for (const file of ['initial/log.jsonl', 'predicted/journal.jsonl', 'refined/journal.jsonl']) {
+      expect((await endedAt('killed', file, 'SIGKILL')).code, file).toBeUndefined();
+      expect(existsSync(inFolder('runs', 'killed', 'lock.json')), 'the lock stays behind').toBe(true);
+    }
+    expect(existsSync(inFolder('runs', 'killed', 'refined', 'annotations.json'))).toBe(false);
+    expect((await runCli(inFolder(), ...RUN, '--name', 'killed')).code).toBe(0);
+    await expectSameBytes('killed');
+  }, 120_000);
+});
+
+describe('Ctrl-C', () => {
+  it('ends with exit code 130, says how to go on, and going on ends with the same bytes', async () => {
+    const stopped = await endedAt('stopped', 'refined/journal.jsonl', 'SIGINT');
+    expect(stopped).toMatchObject({
+      code: 130,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /Stopping after the current step[\s\S]*Go on with: packmule run data --set/,
+      ),
+    });
+    expect(existsSync(inFolder('runs', 'stopped', 'lock.json'))).toBe(false);
+    const done = (await readFile(inFolder('runs', 'stopped', 'refined', 'journal.jsonl'), 'utf8'))
+      .trim()
+      .split('\n');
+    expect(done.length).toBeLessThan(64);
+    expect((await runCli(inFolder(), ...RUN, '--name', 'stopped')).code).toBe(0);
+    await expectSameBytes('stopped');
+  }, 120_000);
+});
+
+describe('a run directory in use', () => {
+  it('keeps a second process out', async () => {
+    const { child, ended } = startCli(inFolder(), [...RUN, '--name', 'shared']);
+    while (!existsSync(inFolder('runs', 'shared', 'lock.json')))
+      await new Promise((next) => setTimeout(next, 5));
+    const second = await runCli(inFolder(), ...RUN, '--name', 'shared');
+    expect(second).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`Process ${child.pid} on this machine`),
+    });
+    child.kill('SIGKILL');
+    await ended;
+  }, 60_000);
+});

@@ -1,0 +1,54 @@
+/** @file The built command line as a child process. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+export interface Ended {
+  /** undefined where a signal ended it. */
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<Ended>;
+}
+
+export function startCli(cwd: string, args: readonly string[]): Started {
+  if (!existsSync(MAIN)) throw new Error('dist is not built: npm test builds it first');
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd });
+  const [out, err]: Buffer[][] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => out!.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err!.push(chunk));
+  const ended = new Promise<Ended>((done) => {
+    child.on('close', (code) =>
+      done({
+        code: code ?? undefined,
+        stdout: Buffer.concat(out!).toString(),
+        stderr: Buffer.concat(err!).toString(),
+      }),
+    );
+  });
+  return { child, ended };
+}
+
+export function runCli(cwd: string, ...args: string[]): Promise<Ended> {
+  return startCli(cwd, args).ended;
+}
+
+/** A temporary folder for all tests of a file. */
+export function useSharedFolder(): (...parts: string[]) => string {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'packmule-cli-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  return (...parts) => join(folder, ...parts);
+}
