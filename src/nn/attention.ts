@@ -27,7 +27,7 @@ export interface RelativePositions {
   readonly columns: Tensor;
 }
 
-/** Elements of one chunk of scores: 8 MB, a part of the last-level cache of common processors. */
+/** Elements of one chunk: 8 MB, a part of the last-level cache of common processors. */
 export const CHUNK_ELEMENTS = 2 ** 21;
 
 /**
@@ -81,7 +81,7 @@ function attendInGrids(
 }
 
 /** Sizes of at most `most` that add up to `total`. */
-function chunkSizes(total: number, most: number): number[] {
+export function chunkSizes(total: number, most: number): number[] {
   const sizes: number[] = [];
   for (let left = total; left > 0; left -= most) sizes.push(Math.min(left, most));
   return sizes;

@@ -7,12 +7,25 @@ import { reshape } from '../graph/ops/reshape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { ParameterSource } from './parameters.ts';
 
+/** A layer whose weights have been asked for, to be applied to any number of tensors. */
+export type Layer = (x: Tensor) => Tensor;
+
 /** x [..., C] times the transpose of `name`.weight [features, C], plus `name`.bias [features]: [..., features]. */
 export function linear(source: ParameterSource, name: string, x: Tensor, features: number): Tensor {
-  const channels = x.shape.at(-1)!;
+  return linearLayer(source, name, x.shape.at(-1)!, features)(x);
+}
+
+/** The same for tensors of `channels` features. */
+export function linearLayer(
+  source: ParameterSource,
+  name: string,
+  channels: number,
+  features: number,
+): Layer {
   const initializer = { uniform: 1 / Math.sqrt(channels) };
-  const weight = source(`${name}.weight`, [features, channels], initializer);
-  return affine(x, swapLast(weight), source(`${name}.bias`, [features], initializer));
+  const weight = swapLast(source(`${name}.weight`, [features, channels], initializer));
+  const bias = source(`${name}.bias`, [features], initializer);
+  return (x) => affine(x, weight, bias);
 }
 
 /**

@@ -4,12 +4,12 @@
  */
 import { conv2d } from '../graph/ops/conv.ts';
 import { add } from '../graph/ops/elementwise.ts';
-import { pad, slice } from '../graph/ops/join.ts';
+import { concat, pad, slice, split } from '../graph/ops/join.ts';
 import { reshape, transpose } from '../graph/ops/reshape.ts';
 import { gelu } from '../graph/ops/unary.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { gridAttention } from './attention.ts';
-import { layerNormLayer, linear } from './linear.ts';
+import { CHUNK_ELEMENTS, chunkSizes, gridAttention } from './attention.ts';
+import { layerNormLayer, linear, linearLayer } from './linear.ts';
 import type { ParameterSource } from './parameters.ts';
 
 export interface VitConfig {
@@ -55,13 +55,23 @@ export function vit(config: VitConfig, source: ParameterSource, pixels: Tensor):
 function vitBlock(config: VitConfig, window: number, source: ParameterSource, x: Tensor): Tensor {
   const normed = layerNormLayer(source, 'norm1', x, config.layerNormEpsilon);
   const attended = add(x, windowedAttention(config, window, source, normed));
-  const hidden = linear(
-    source,
-    'mlp.lin1',
+  // The hidden features are the widest array of a block: a few rows at a time, they stay in the cache.
+  const [rows, columns] = x.shape as [number, number, number];
+  const perChunk = Math.max(1, Math.floor(CHUNK_ELEMENTS / (columns * config.mlpWidth)));
+  const parts = split(
     layerNormLayer(source, 'norm2', attended, config.layerNormEpsilon),
-    config.mlpWidth,
+    chunkSizes(rows, perChunk),
+    0,
   );
-  return add(attended, linear(source, 'mlp.lin2', gelu(hidden), config.width));
+  const widen = linearLayer(source, 'mlp.lin1', config.width, config.mlpWidth);
+  const narrow = linearLayer(source, 'mlp.lin2', config.mlpWidth, config.width);
+  return add(
+    attended,
+    concat(
+      parts.map((part) => narrow(gelu(widen(part)))),
+      0,
+    ),
+  );
 }
 
 /** Self-attention within windows of `window` x `window` tokens, or among all for a window of 0. */
