@@ -5,11 +5,12 @@
 import { conv2d } from '../graph/ops/conv.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { concat, pad, slice, split } from '../graph/ops/join.ts';
+import { matmul, swapLast } from '../graph/ops/matmul.ts';
 import { reshape, transpose } from '../graph/ops/reshape.ts';
 import { gelu } from '../graph/ops/unary.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { CHUNK_ELEMENTS, chunkSizes, gridAttention } from './attention.ts';
-import { layerNormLayer, linear, linearLayer } from './linear.ts';
+import { affine, layerNormLayer, linear, linearLayer } from './linear.ts';
 import type { ParameterSource } from './parameters.ts';
 
 export interface VitConfig {
@@ -80,7 +81,17 @@ function windowedAttention(config: VitConfig, window: number, source: ParameterS
   const [rows, columns] = x.shape as [number, number, number];
   const grid = window === 0 ? ([rows, columns] as const) : ([window, window] as const);
   const d = width / heads;
-  const qkv = linear(source, 'attn.qkv', toWindows(x, grid), 3 * width);
+  const initializer = { uniform: 1 / Math.sqrt(width) };
+  const weight = swapLast(source('attn.qkv.weight', [3 * width, width], initializer));
+  const bias = source('attn.qkv.bias', [3 * width], initializer);
+  // The zero tokens that fill up windows have the bias as query, key and value, so they need no product.
+  const isWhole = rows % grid[0] === 0 && columns % grid[1] === 0;
+  const qkv = isWhole
+    ? toWindows(affine(x, weight, bias), grid)
+    : add(
+        toWindows(reshape(matmul(reshape(x, [-1, width]), weight), [rows, columns, 3 * width]), grid),
+        bias,
+      );
   const positions = relativePositions
     ? {
         rows: source('attn.rel_pos_h', [2 * grid[0] - 1, d], { uniform: POSITION_BOUND }),
