@@ -1,14 +1,15 @@
 /** @file The library: what `import ... from 'packmule'` gives. */
 
 // Data in and out.
-export { annotationFormats, readAnnotations } from './annotations/index.ts';
-export type {
-  AnnotatedImage,
-  AnnotationFormat,
-  AnnotationSet,
-  ReadAnnotationsOptions,
-  Structure,
-} from './annotations/types.ts';
+export {
+  type AnnotatedImage,
+  type AnnotationFormat,
+  type AnnotationSet,
+  annotationFormats,
+  type ReadAnnotationsOptions,
+  readAnnotations,
+  type Structure,
+} from './annotations/index.ts';
 export {
   AnnotationError,
   CheckpointError,

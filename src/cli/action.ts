@@ -40,7 +40,7 @@ export function defineAction<Args extends unknown[]>(
     });
 }
 
-export function wantsJson(argv: readonly string[]): boolean {
+function wantsJson(argv: readonly string[]): boolean {
   return argv.includes('--json');
 }
 

@@ -223,7 +223,7 @@ describe('a full disk', () => {
     const disk = at('disk');
     await mkdir(disk);
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'ignore' });
+      execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'ignore' });
     } catch {
       skip('a small file system cannot be mounted here');
     }
@@ -250,7 +250,7 @@ describe('a full disk', () => {
       await expect(journal.append('a', 'x'.repeat(400_000))).rejects.toMatchObject(full);
       await journal.close();
     } finally {
-      execFileSync('umount', [disk]);
+      execFileSync('/bin/umount', [disk]);
     }
   });
 });

@@ -3,7 +3,7 @@ import { writePhantomDataset } from '../../src/dataset/phantom/write.ts';
 import type { RunConfig, Tree } from '../../src/pipeline/config.ts';
 import { resolveConfig } from '../../src/pipeline/load-config.ts';
 
-export const TINY_COUNTS = { labelled: 4, val: 2, test: 2, unlabelled: 4 };
+const TINY_COUNTS = { labelled: 4, val: 2, test: 2, unlabelled: 4 };
 
 export const TINY_SETTINGS = {
   training: { base: 4, levels: 3, epochs: 3, samplesPerEpoch: 8, batch: 4, inputSize: [64, 64] },

@@ -1,0 +1,100 @@
+/** @file What happens before the first stage: every file is read, both networks are planned, the disk is asked. */
+import { availableParallelism, platform } from 'node:os';
+import { writeFileAtomic } from '../base/files.ts';
+import { dependencyVersion, PACKMULE_VERSION } from '../base/version.ts';
+import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
+import { openDataset } from '../dataset/dataset.ts';
+import { computeStatistics } from '../dataset/statistics.ts';
+import { vectorLength } from '../optim/parameter-vector.ts';
+import { networkSpecs } from '../training/network.ts';
+import { planTraining, type TrainingPlan } from '../training/plan.ts';
+import { trainingSchema } from '../training/settings.ts';
+import type { RunConfig } from './config.ts';
+import { requireFreeSpace } from './run-directory.ts';
+import type { RunContext } from './stage.ts';
+
+/** A run whose data were checked and whose networks are planned. */
+export interface PreparedRun {
+  readonly config: RunConfig;
+  readonly checked: CheckedDataset;
+  readonly plans: { readonly initial: TrainingPlan; readonly final: TrainingPlan };
+  readonly threads: number;
+  /** Versions and data fingerprint, for config.json and the report. */
+  readonly versions: readonly { readonly name: string; readonly value: string }[];
+}
+
+/**
+ * Checks data and disk, plans, and writes config.json.
+ * @throws PackmuleError for data, settings or a disk with which the run could not end well.
+ */
+export async function prepareRun(
+  context: RunContext,
+  config: RunConfig,
+  skipBad: boolean,
+): Promise<PreparedRun> {
+  const { run, observer, signal } = context;
+  const checked = await check(context, config, skipBad);
+  const plans = await planNetworks(config, checked, signal);
+  for (const note of plans.initial.notes) observer.note(note);
+  await requireFreeSpace(run, expectedBytes(config, plans, checked));
+  const threads = config.threads ?? availableParallelism();
+  const versions = versionFacts(checked, threads);
+  const record = {
+    versions: Object.fromEntries(versions.map(({ name, value }) => [name, value])),
+    config,
+    plans,
+    leftOut: checked.problems,
+  };
+  await writeFileAtomic(run.config, `${JSON.stringify(record, null, 2)}\n`);
+  return { config, checked, plans, threads, versions };
+}
+
+async function check(context: RunContext, config: RunConfig, skipBad: boolean): Promise<CheckedDataset> {
+  const { observer, signal } = context;
+  const start = performance.now();
+  observer.stageStarted('check', 'Checking the data');
+  const checked = await checkDataset(await openDataset(config.data), {
+    skipBad,
+    onProgress: (done, total) => observer.progress(done / total, `${done} of ${total} images`),
+    ...(signal && { signal }),
+  });
+  observer.stageFinished('check', Math.round((performance.now() - start) / 100) / 10);
+  for (const { message } of checked.problems) observer.note(`Left out: ${message}.`);
+  return checked;
+}
+
+async function planNetworks(
+  config: RunConfig,
+  { dataset }: CheckedDataset,
+  signal: AbortSignal | undefined,
+): Promise<PreparedRun['plans']> {
+  const statistics = await computeStatistics(dataset, signal ? { signal } : {});
+  const { samples: _, ...overrides } = config.final;
+  const plan = (settings: object): TrainingPlan => {
+    const training = trainingSchema.parse({ preset: config.preset, ...settings });
+    return planTraining(statistics, dataset.classes, training, dataset.mirroredPairs);
+  };
+  return { initial: plan(config.training), final: plan({ ...config.training, ...overrides }) };
+}
+
+/** What a run writes at most: checkpoints and models of both networks, masks, embeddings. */
+function expectedBytes(config: RunConfig, plans: PreparedRun['plans'], { dataset }: CheckedDataset): number {
+  // Four vectors in a checkpoint, which is there twice while it is replaced; weights and model after it.
+  const vectors = 10;
+  const networks = [plans.initial, plans.final]
+    .map(({ plan }) => vectorLength(networkSpecs(plan)) * 4 * vectors)
+    .reduce((a, b) => a + b);
+  const masks = dataset.cases.length * dataset.classes.length * 4 * 2000;
+  const embeddings = config.refine.refiner === 'sam' ? dataset.cases.length * 2.1e6 : 0;
+  return 20e6 + networks + masks + embeddings;
+}
+
+function versionFacts(checked: CheckedDataset, threads: number): PreparedRun['versions'] {
+  return [
+    { name: 'Packmule', value: PACKMULE_VERSION },
+    { name: 'Node.js', value: process.version },
+    { name: 'ONNX Runtime', value: dependencyVersion('onnxruntime-node') },
+    { name: 'platform', value: `${platform()} ${process.arch}, ${threads} threads` },
+    { name: 'data fingerprint (SHA-256)', value: checked.fingerprint },
+  ];
+}
