@@ -63,7 +63,7 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
         const found = await eachImage(context, cases, journalPath, async ({ imagePath }): Promise<Found> => {
           const maps = await predictor.predict(await readImage(imagePath));
           const masks = probabilitiesToMasks(maps, head);
-          const predicted = storeMasks(masks.map((mask) => withScore(mask, maps, 'all')));
+          const predicted = storeMasks(masks.map((mask) => withMeanProbability(mask, maps)));
           if (!isInitial) return { predicted };
           return { predicted, selected: storeMasks(selectMasks(maps, masks, head, selection)) };
         });
@@ -97,7 +97,12 @@ function selectMasks(
   head: Head,
   { selection, threshold }: PredictStageOptions['selection'],
 ): ScoredMask[] {
-  if (head === 'exclusive') return masks.map((mask) => withScore(mask, maps, selection));
+  if (head === 'exclusive') {
+    return masks.map(({ classIndex, mask }) => ({
+      classIndex,
+      ...selectComponents(mask, plane(maps, classIndex), selection),
+    }));
+  }
   return Array.from({ length: maps.classes }, (_, classIndex) => ({
     classIndex,
     ...selectFromProbabilities(
@@ -108,13 +113,15 @@ function selectMasks(
   }));
 }
 
-/** The components that are kept, with their mean probability. */
-function withScore(
-  { classIndex, mask }: ClassMask,
-  maps: ProbabilityMaps,
-  selection: RefineSettings['selection'],
-): ScoredMask {
-  return { classIndex, ...selectComponents(mask, plane(maps, classIndex), selection) };
+function withMeanProbability({ classIndex, mask }: ClassMask, maps: ProbabilityMaps): ScoredMask {
+  const probabilities = plane(maps, classIndex);
+  let [sum, area] = [0, 0];
+  for (let i = 0; i < mask.data.length; i++) {
+    if (mask.data[i] === 0) continue;
+    sum += probabilities[i]!;
+    area++;
+  }
+  return { classIndex, mask, score: area === 0 ? 0 : sum / area };
 }
 
 function plane({ height, width, data }: ProbabilityMaps, classIndex: number): Float32Array {
