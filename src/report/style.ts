@@ -83,7 +83,7 @@ figure.large{grid-column:1/-1}figure.large .zoom{cursor:zoom-out}
 body:has(#show-masks:not(:checked)) .overlay{display:none}
 body:not(:has(#show-edges:checked)) .edges{display:none}
 .sprites{position:absolute;width:0;height:0;overflow:hidden}
-.tables{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));gap:32px 48px;margin-top:14px}
+.tables{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));align-items:start;gap:32px 48px;margin-top:14px}
 .tables td,.tables th{overflow-wrap:anywhere;font-size:14px}.tables th{font-weight:400;color:var(--muted);width:46%}.tables td{text-align:left}
 footer{margin-top:64px;padding-top:16px;border-top:1px solid var(--line);font-size:13px;color:var(--muted)}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
