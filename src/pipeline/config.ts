@@ -6,7 +6,7 @@ import { trainingSchema } from '../training/settings.ts';
 
 /** The preset is chosen once, for the whole run. */
 const networkSchema = trainingSchema.omit({ preset: true });
-const { head, mirror } = networkSchema.shape;
+const { head } = networkSchema.shape;
 
 /** A default here would override what `training` says, so the final training has none. */
 const finalSchema = networkSchema
@@ -15,10 +15,6 @@ const finalSchema = networkSchema
       .unwrap()
       .optional()
       .describe(head.description ?? ''),
-    mirror: mirror
-      .unwrap()
-      .optional()
-      .describe(mirror.description ?? ''),
     samples: z
       .enum(['pseudo+labelled', 'pseudo'])
       .default('pseudo+labelled')

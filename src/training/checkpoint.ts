@@ -8,10 +8,12 @@ import { encodeSafetensors, openSafetensors } from '../tensor/safetensors.ts';
 import type { EpochLog } from './types.ts';
 
 export interface TrainingState {
-  /** Epochs done. */
-  readonly epoch: number;
   /** Steps done. */
   readonly step: number;
+  /** Sum of the losses of the current epoch's steps. */
+  readonly lossSum: number;
+  /** Training time so far, s. */
+  readonly seconds: number;
   readonly rng: readonly [number, number, number, number];
   readonly curve: readonly EpochLog[];
   /** Parameters, optimizer state and average, by name. */

@@ -14,6 +14,8 @@ export interface Preset {
   /** Fixed number of epochs; otherwise planned from `minutes`. */
   readonly epochs?: number;
   readonly minutes: number;
+  /** Flip left and right where the data set declares which classes change places. */
+  readonly mayFlip: boolean;
   /** Fixed short and long side of the network's input, px; otherwise planned from the data. */
   readonly sides?: readonly [short: number, long: number];
   readonly training: Pick<
@@ -33,6 +35,7 @@ const paper: Preset = {
   samplesPerEpoch: 48,
   epochs: 350,
   minutes: 24 * 60,
+  mayFlip: false,
   sides: [224, 384],
   training: {
     schedule: 'cosine',
@@ -60,6 +63,7 @@ const laptop: Preset = {
   learningRate: 2e-3,
   samplesPerEpoch: 48,
   minutes: 10,
+  mayFlip: true,
   training: {
     schedule: 'one-cycle',
     weightDecay: 1e-2,

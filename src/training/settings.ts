@@ -39,10 +39,6 @@ export const trainingSchema = z.strictObject({
     .optional()
     .describe('Stop after so many epochs without a better val Dice; off unless set.'),
   validateEvery: z.int().min(1).optional().describe('Epochs between two validations.'),
-  mirror: z
-    .boolean()
-    .default(false)
-    .describe('Flip left and right, only with mirrored class pairs declared.'),
 });
 
 export type TrainingSettings = z.infer<typeof trainingSchema>;

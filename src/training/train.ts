@@ -1,11 +1,11 @@
 /**
- * @file The training loop: draws batches, runs the step model, validates, saves, and ends with a plain ONNX network.
+ * @file A whole training: samples in memory, the step model, the loop, and at the end a plain ONNX network.
  *
  * Every random number comes from one stored generator, and a checkpoint holds all the next step depends on: a run
  * that was killed and started again ends with the same bytes as one that was not.
  */
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrainingError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
@@ -18,14 +18,14 @@ import { adamW } from '../optim/optimizers.ts';
 import { packWeights, unpackWeights } from '../optim/parameter-vector.ts';
 import { type Float32NdArray, float32 } from '../tensor/array.ts';
 import { encodeSafetensors } from '../tensor/safetensors.ts';
-import { augment, augmentationInputs, drawAugmentation, makeNoiseBank } from './augment.ts';
-import { batchFeeds, drawSamples, targetChannels } from './batches.ts';
-import { loadState, saveState, type TrainingState } from './checkpoint.ts';
+import { augment, augmentationInputs } from './augment.ts';
+import { targetChannels } from './batches.ts';
+import { loadState } from './checkpoint.ts';
+import { runLoop } from './loop.ts';
 import { exportNetwork, networkLogits } from './network.ts';
 import { asTarget, type Objective, objectiveLoss } from './objective.ts';
 import type { ResolvedTraining } from './resolved.ts';
 import { type CachedSample, cacheSamples, fingerprintSamples } from './sample-cache.ts';
-import { learningRate } from './schedule.ts';
 import { buildTrainingStep, openStepRunner, type StepRunner, type TrainingStep } from './step.ts';
 import type { EpochLog, NetworkPlan, TrainingSample } from './types.ts';
 import { openValidator } from './validate.ts';
@@ -44,8 +44,6 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Seconds of work that a kill may cost. */
-const SAVE_INTERVAL = 20;
 const KEY = 'packmule.training';
 
 /** Trains a network, or continues where an earlier run of the same training stopped. */
@@ -72,9 +70,19 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
   });
   const validator = validation.length === 0 ? undefined : await openValidator(plan, validation, threads);
   try {
-    const curve = await loop({ options, samples, key, runner, start }, async () =>
-      validator?.dice(finalParameters(runner)),
-    );
+    const curve = await runLoop({
+      plan,
+      settings,
+      samples,
+      directory,
+      key,
+      seed,
+      runner,
+      start,
+      validate: async () => validator?.dice(finalParameters(runner)),
+      onEpoch: options.onEpoch,
+      signal,
+    });
     await writeNetwork(directory, key, plan, unpackWeights(step.specs, finalParameters(runner)));
     await rm(join(directory, 'checkpoint'), { recursive: true, force: true });
     return { curve };
@@ -82,90 +90,6 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
     await runner.close();
     await validator?.close();
   }
-}
-
-interface LoopInput {
-  readonly options: TrainOptions;
-  readonly samples: readonly CachedSample[];
-  readonly key: string;
-  readonly runner: StepRunner;
-  readonly start: TrainingState | undefined;
-}
-
-async function loop(
-  { options, samples, key, runner, start }: LoopInput,
-  validate: () => Promise<number | undefined>,
-): Promise<EpochLog[]> {
-  const { plan, settings, directory, seed, signal } = options;
-  const stepsPerEpoch = Math.ceil(settings.samplesPerEpoch / settings.batch);
-  const totalSteps = settings.epochs * stepsPerEpoch;
-  const noise = makeNoiseBank(createRng(seed).child('noise'), settings.batch, plan.inputSize);
-  const rng = start ? createRng(start.rng) : createRng(seed).child('batches');
-  const curve: EpochLog[] = [...(start?.curve ?? [])];
-  await writeFileAtomic(
-    join(directory, 'log.jsonl'),
-    curve.map((line) => `${JSON.stringify(line)}\n`).join(''),
-  );
-  const secondsBefore = curve.at(-1)?.seconds ?? 0;
-  const startedAt = performance.now();
-  let [step, lastSave] = [start?.step ?? 0, startedAt];
-
-  const save = async (epoch: number): Promise<void> => {
-    await saveState(directory, key, { epoch, step, rng: rng.state(), curve, vectors: runner.vectors() });
-    lastSave = performance.now();
-  };
-  for (let epoch = start?.epoch ?? 0; epoch < settings.epochs; epoch++) {
-    let lossSum = 0;
-    let rate = 0;
-    for (let i = 0; i < stepsPerEpoch; i++) {
-      rate = learningRate(settings.schedule, settings.learningRate, step / Math.max(totalSteps - 1, 1));
-      const draws = drawSamples(rng, samples, settings.batch, settings.mirror !== undefined);
-      const feeds = {
-        ...batchFeeds(draws, plan, settings.mirror),
-        ...drawAugmentation(
-          rng,
-          settings.augmentation,
-          draws.map(({ flipped }) => flipped),
-          plan.inputSize,
-          noise,
-        ),
-      };
-      const { loss } = await runner.run(feeds, rate, ++step);
-      if (!Number.isFinite(loss)) throw lossNotFinite(loss, step, settings);
-      lossSum += loss;
-    }
-    const isLast = epoch === settings.epochs - 1;
-    const dice = isLast || (epoch + 1) % settings.validateEvery === 0 ? await validate() : undefined;
-    const seconds = secondsBefore + (performance.now() - startedAt) / 1000;
-    const log: EpochLog = {
-      epoch: epoch + 1,
-      epochs: settings.epochs,
-      loss: lossSum / stepsPerEpoch,
-      learningRate: rate,
-      ...(dice !== undefined && { validationDice: dice }),
-      seconds: Math.round(seconds * 10) / 10,
-    };
-    curve.push(log);
-    await appendFile(join(directory, 'log.jsonl'), `${JSON.stringify(log)}\n`);
-    options.onEpoch?.(log, (seconds / (epoch + 1)) * (settings.epochs - epoch - 1));
-    if (signal?.aborted) {
-      await save(epoch + 1);
-      signal.throwIfAborted();
-    }
-    if (settings.patience !== undefined && stopsHere(curve, settings.patience)) break;
-    if (performance.now() - lastSave > SAVE_INTERVAL * 1000) await save(epoch + 1);
-  }
-  return curve;
-}
-
-/** Whether the best validation lies `patience` epochs or more behind. */
-function stopsHere(curve: readonly EpochLog[], patience: number): boolean {
-  const validated = curve.filter(({ validationDice }) => validationDice !== undefined);
-  const best = validated.reduce<EpochLog | undefined>(
-    (top, log) => (top === undefined || log.validationDice! > top.validationDice! ? log : top),
-    undefined,
-  );
-  return best !== undefined && curve.at(-1)!.epoch - best.epoch >= patience;
 }
 
 function buildStep(
@@ -271,12 +195,4 @@ function trainingKey(
     fingerprintSamples(validation),
   ];
   return createHash('sha256').update(parts.join('\n')).digest('hex');
-}
-
-function lossNotFinite(loss: number, step: number, { learningRate: peak }: ResolvedTraining): TrainingError {
-  return new TrainingError({
-    seen: `The loss is ${loss} at step ${step}`,
-    need: 'A finite loss',
-    fix: `Lower training.learningRate (it is ${peak}) and start again; the last checkpoint is from before`,
-  });
 }

@@ -83,15 +83,17 @@ describe('planTraining', () => {
     expect(plan()).toEqual(plan());
   });
 
-  it('refuses sizes the network cannot halve, flips without pairs and an exclusive paper head', () => {
+  it('refuses sizes the network cannot halve and an exclusive paper head', () => {
     expect(() => plan({ inputSize: [100, 192] })).toThrow(/multiples of 16.*96 x 192/);
-    expect(() => plan({ mirror: true })).toThrow(ConfigError);
     expect(() => plan({ preset: 'paper', head: 'exclusive' })).toThrow(ConfigError);
   });
 
-  it('turns declared pairs into the class each class becomes', () => {
-    const settings = trainingSchema.parse({ mirror: true });
-    expect(planTraining(teeth, ['l', 'm', 'r'], settings, [[0, 2]]).settings.mirror).toEqual([2, 1, 0]);
-    expect(planTraining(teeth, CLASSES, settings, []).settings.mirror).toEqual([0, 1]);
+  it('flips only where pairs are declared, and never with the preset paper', () => {
+    const laptop = trainingSchema.parse({});
+    expect(plan().settings.mirror).toBeUndefined();
+    expect(planTraining(teeth, ['l', 'm', 'r'], laptop, [[0, 2]]).settings.mirror).toEqual([2, 1, 0]);
+    expect(planTraining(teeth, CLASSES, laptop, []).settings.mirror).toEqual([0, 1]);
+    const paper = trainingSchema.parse({ preset: 'paper' });
+    expect(planTraining(teeth, CLASSES, paper, []).settings.mirror).toBeUndefined();
   });
 });

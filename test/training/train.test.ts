@@ -66,6 +66,13 @@ describe('trainNetwork', () => {
         trainNetwork({ ...base, directory: parts, onEpoch, signal: controller.signal }),
       ).rejects.toThrow('stopped');
     }
+    // Anywhere: in the middle of an epoch, or while samples are read.
+    for (const milliseconds of [150, 400, 700]) {
+      const signal = AbortSignal.timeout(milliseconds);
+      await trainNetwork({ ...base, directory: parts, signal }).catch((reason: unknown) => {
+        if (reason !== signal.reason) throw reason;
+      });
+    }
     const { curve } = await trainNetwork({ ...base, directory: parts });
     expect(curve.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(await digest(parts)).toEqual(await digest(whole));

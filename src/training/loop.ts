@@ -1,0 +1,131 @@
+/**
+ * @file The loop of a training: step after step, a log line and perhaps a validation per epoch, a checkpoint now and
+ * then. A checkpoint may fall between any two steps.
+ */
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TrainingError } from '../base/errors.ts';
+import { writeFileAtomic } from '../base/files.ts';
+import { createRng, type Rng } from '../base/rng.ts';
+import type { Feeds } from '../runtime/session.ts';
+import { drawAugmentation, makeNoiseBank } from './augment.ts';
+import { batchFeeds, drawSamples } from './batches.ts';
+import { saveState, type TrainingState } from './checkpoint.ts';
+import type { ResolvedTraining } from './resolved.ts';
+import type { CachedSample } from './sample-cache.ts';
+import { learningRate } from './schedule.ts';
+import type { StepRunner } from './step.ts';
+import type { EpochLog, NetworkPlan } from './types.ts';
+
+export interface LoopInput {
+  readonly plan: NetworkPlan;
+  readonly settings: ResolvedTraining;
+  readonly samples: readonly CachedSample[];
+  /** Receives checkpoint/ and log.jsonl. */
+  readonly directory: string;
+  /** Tells the training that a checkpoint belongs to. */
+  readonly key: string;
+  readonly seed: number;
+  readonly runner: StepRunner;
+  /** The state to go on from; the runner already holds its vectors. */
+  readonly start: TrainingState | undefined;
+  /** Dice of the current weights on the validation images; undefined where there are none. */
+  readonly validate: () => Promise<number | undefined>;
+  readonly onEpoch?: ((log: EpochLog, timeLeftSeconds: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Seconds of work that a kill may cost; more where saving itself takes long (a twentieth of the time at most). */
+const SAVE_INTERVAL = 20;
+const SAVE_SHARE = 20;
+
+/**
+ * Runs all steps that are left and returns the whole curve.
+ * @throws TrainingError when the loss is not finite; the signal's reason when aborted, after saving.
+ */
+export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
+  const { settings, directory, runner, signal } = input;
+  const stepsPerEpoch = Math.ceil(settings.samplesPerEpoch / settings.batch);
+  const totalSteps = settings.epochs * stepsPerEpoch;
+  const rng = input.start ? createRng(input.start.rng) : createRng(input.seed).child('batches');
+  const draw = batchSource(input, rng);
+  const curve: EpochLog[] = [...(input.start?.curve ?? [])];
+  await writeFileAtomic(join(directory, 'log.jsonl'), curve.map(logLine).join(''));
+
+  let { step, lossSum, seconds } = input.start ?? { step: 0, lossSum: 0, seconds: 0 };
+  const secondsBefore = seconds;
+  const startedAt = performance.now();
+  let [savedAt, saveMs] = [startedAt, 0];
+  const save = async (): Promise<void> => {
+    const before = performance.now();
+    const state = { step, lossSum, seconds, rng: rng.state(), curve, vectors: runner.vectors() };
+    await saveState(directory, input.key, state);
+    savedAt = performance.now();
+    saveMs = savedAt - before;
+  };
+
+  while (step < totalSteps) {
+    const rate = learningRate(settings.schedule, settings.learningRate, step / Math.max(totalSteps - 1, 1));
+    const { loss } = await runner.run(draw(), rate, ++step);
+    if (!Number.isFinite(loss)) throw lossNotFinite(loss, step, settings);
+    lossSum += loss;
+    seconds = secondsBefore + (performance.now() - startedAt) / 1000;
+    if (step % stepsPerEpoch === 0) {
+      const epoch = step / stepsPerEpoch;
+      const validates = epoch === settings.epochs || epoch % settings.validateEvery === 0;
+      const dice = validates ? await input.validate() : undefined;
+      const log: EpochLog = {
+        epoch,
+        epochs: settings.epochs,
+        loss: lossSum / stepsPerEpoch,
+        learningRate: rate,
+        ...(dice !== undefined && { validationDice: dice }),
+        seconds: Math.round(seconds * 10) / 10,
+      };
+      lossSum = 0;
+      curve.push(log);
+      await appendFile(join(directory, 'log.jsonl'), logLine(log));
+      input.onEpoch?.(log, (seconds / epoch) * (settings.epochs - epoch));
+      if (settings.patience !== undefined && stopsHere(curve, settings.patience)) break;
+    }
+    if (signal?.aborted) {
+      await save();
+      signal.throwIfAborted();
+    }
+    if (performance.now() - savedAt > Math.max(SAVE_INTERVAL * 1000, SAVE_SHARE * saveMs)) await save();
+  }
+  return curve;
+}
+
+const logLine = (log: EpochLog): string => `${JSON.stringify(log)}\n`;
+
+/** The feeds of one batch after another. */
+function batchSource({ plan, settings, samples, seed }: LoopInput, rng: Rng): () => Feeds {
+  const noise = makeNoiseBank(createRng(seed).child('noise'), settings.batch, plan.inputSize);
+  return () => {
+    const draws = drawSamples(rng, samples, settings.batch, settings.mirror !== undefined);
+    const flipped = draws.map((draw) => draw.flipped);
+    return {
+      ...batchFeeds(draws, plan, settings.mirror),
+      ...drawAugmentation(rng, settings.augmentation, flipped, plan.inputSize, noise),
+    };
+  };
+}
+
+/** Whether the best validation lies `patience` epochs or more behind. */
+function stopsHere(curve: readonly EpochLog[], patience: number): boolean {
+  const validated = curve.filter(({ validationDice }) => validationDice !== undefined);
+  const best = validated.reduce<EpochLog | undefined>(
+    (top, log) => (top === undefined || log.validationDice! > top.validationDice! ? log : top),
+    undefined,
+  );
+  return best !== undefined && curve.at(-1)!.epoch - best.epoch >= patience;
+}
+
+function lossNotFinite(loss: number, step: number, { learningRate: peak }: ResolvedTraining): TrainingError {
+  return new TrainingError({
+    seen: `The loss is ${loss} at step ${step}`,
+    need: 'A finite loss',
+    fix: `Lower training.learningRate (it is ${peak}) and start again`,
+  });
+}
