@@ -47,10 +47,10 @@ export const dataSchema = z
       .optional()
       .describe('CVAT: the attribute that holds the class, where the label does not.'),
     mirroredPairs: z
-      .array(z.tuple([z.string(), z.string()]))
-      .optional()
+      .union([z.enum(['auto', 'none']), z.array(z.tuple([z.string(), z.string()]))])
+      .default('auto')
       .describe(
-        'Pairs of classes that a left-right flip exchanges. Left out: images are never flipped. An empty list: they are flipped and every class keeps its name.',
+        'Pairs of classes that a left-right flip exchanges. auto: taken from the names (FDI tooth numbers, or left and right in every name), else images are never flipped. none: never flip. An empty list: flip, and every class keeps its name.',
       ),
     fractions: z
       .strictObject({

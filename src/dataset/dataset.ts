@@ -12,6 +12,7 @@ import { readImageHeader } from '../imaging/read.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type DataConfig, type DataConfigInput, dataSchema } from './config.ts';
 import { findLayout, type ImageSource, type Layout } from './layout.ts';
+import { mirroredPairsByName } from './mirror.ts';
 import { divideCases, type SourceCase, withoutExtension } from './split.ts';
 import { type Case, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
 
@@ -43,7 +44,7 @@ export async function openWithLayout(input: DataConfigInput): Promise<OpenedData
   const limited = limitLabelled(divided, config.limit);
   const ordered = SPLIT_NAMES.flatMap((split) => limited.filter((item) => item.split === split));
   if (!ordered.some((item) => item.split === 'labelled')) throw nothingLabelled(layout);
-  const pairs = config.mirroredPairs && classPairs(config.mirroredPairs, classes);
+  const pairs = mirroredPairs(config.mirroredPairs, classes);
   const dataset: Dataset = {
     root: layout.root,
     classes,
@@ -51,6 +52,14 @@ export async function openWithLayout(input: DataConfigInput): Promise<OpenedData
     ...(pairs !== undefined && { mirroredPairs: pairs }),
   };
   return { dataset, layout };
+}
+
+function mirroredPairs(
+  setting: DataConfig['mirroredPairs'],
+  classes: readonly string[],
+): Dataset['mirroredPairs'] {
+  if (setting === 'none') return undefined;
+  return setting === 'auto' ? mirroredPairsByName(classes) : classPairs(setting, classes);
 }
 
 function parseConfig(input: DataConfigInput): DataConfig {

@@ -54,6 +54,12 @@ export function planTraining(
   notes.push(
     `${epochs} epochs of ${samplesPerEpoch} images: about ${Math.max(1, Math.round((epochs * secondsPerEpoch) / 60))} minutes on two cores.`,
   );
+  const mirror = mirroredPairs && preset.mayFlip ? mirrorOf(classes.length, mirroredPairs) : undefined;
+  if (mirror) {
+    notes.push(
+      `Flips: half of the images are flipped left to right; ${mirroredPairs!.length} pairs of classes then change places.`,
+    );
+  }
   const { training } = preset;
   return {
     plan: {
@@ -77,7 +83,7 @@ export function planTraining(
       learningRate: settings.learningRate ?? preset.learningRate,
       validateEvery: settings.validateEvery ?? Math.max(1, Math.round(epochs / 25)),
       ...(settings.patience !== undefined && { patience: settings.patience }),
-      ...(mirroredPairs && preset.mayFlip && { mirror: mirrorOf(classes.length, mirroredPairs) }),
+      ...(mirror && { mirror }),
     },
     notes,
   };
