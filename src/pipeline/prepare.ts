@@ -35,7 +35,7 @@ export async function prepareRun(
   const { run, observer, signal } = context;
   const checked = await check(context, config, skipBad);
   const plans = await planNetworks(config, checked, signal);
-  for (const note of plans.initial.notes) observer.note(note);
+  for (const { topic, text } of plans.initial.notes) observer.note(`${topic}: ${text}`);
   await requireFreeSpace(run, expectedBytes(config, plans, checked));
   const threads = config.threads ?? availableParallelism();
   const versions = versionFacts(checked, threads);

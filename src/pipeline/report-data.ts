@@ -1,4 +1,5 @@
 /** @file The data of a run's report, gathered from the run directory. */
+
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Structure } from '../annotations/types.ts';
@@ -17,6 +18,7 @@ import type {
   TrainingCurve,
 } from '../report/data.ts';
 import { createGalleryCase, worstImages } from '../report/gallery.ts';
+import type { PlanNote } from '../training/plan.ts';
 import type { EpochLog } from '../training/types.ts';
 import { isTree, type RunConfig } from './config.ts';
 import { imageName, readMaskSet, structuresByName } from './mask-sets.ts';
@@ -29,8 +31,8 @@ export interface ReportDataOptions {
   readonly dataset: Dataset;
   /** Mask folders that this run has, by the stage they are of. */
   readonly masks: Readonly<Partial<Record<Stage, MaskFolder>>>;
-  /** Why the networks are as they are, sentences. */
-  readonly planNotes: readonly string[];
+  /** Why the networks are as they are. */
+  readonly planNotes: readonly PlanNote[];
   /** What was left out and why, sentences. */
   readonly warnings: readonly string[];
   /** Versions and fingerprints. */
@@ -61,7 +63,7 @@ export async function gatherReportData(options: ReportDataOptions): Promise<Repo
     gallery: await gatherGallery(options, evaluation),
     tables: [
       ...networkResolutionTable(evaluation),
-      { title: 'Plan', rows: options.planNotes.map((value, i) => ({ name: String(i + 1), value })) },
+      { title: 'Plan', rows: options.planNotes.map(({ topic, text }) => ({ name: topic, value: text })) },
       { title: 'Settings', rows: flatten(withoutFolders(config)) },
       { title: 'Versions and data', rows: options.versions },
     ],

@@ -17,8 +17,15 @@ import type { Head, NetworkPlan } from './types.ts';
 export interface TrainingPlan {
   readonly plan: NetworkPlan;
   readonly settings: ResolvedTraining;
-  /** Sentences for the user: what was chosen and why. */
-  readonly notes: readonly string[];
+  /** For the user: what was chosen and why. */
+  readonly notes: readonly PlanNote[];
+}
+
+export interface PlanNote {
+  /** What it is about: `Head`. */
+  readonly topic: string;
+  /** What was chosen, then why: `exclusive, because ...`. */
+  readonly text: string;
 }
 
 /** Share of foreground pixels in two or more classes from which on one class a pixel is no longer enough. */
@@ -41,7 +48,7 @@ export function planTraining(
   const base = settings.base ?? preset.base;
   const levels = settings.levels ?? preset.levels;
   const minutes = settings.minutes ?? preset.minutes;
-  const notes: string[] = [];
+  const notes: PlanNote[] = [];
 
   const head = chooseHead(settings, preset, statistics, notes);
   const inputSize = chooseSize(settings, preset, statistics, { base, levels, minutes }, notes);
@@ -51,14 +58,17 @@ export function planTraining(
     samplesPerEpoch * imageSeconds(inputSize, base) + (samplesPerEpoch / batch) * SECONDS_PER_STEP;
   const epochs =
     settings.epochs ?? preset.epochs ?? Math.max(1, Math.round((minutes * 60) / secondsPerEpoch));
-  notes.push(
-    `${epochs} epochs of ${samplesPerEpoch} images: about ${Math.max(1, Math.round((epochs * secondsPerEpoch) / 60))} minutes on two cores.`,
-  );
+  const expected = Math.max(1, Math.round((epochs * secondsPerEpoch) / 60));
+  notes.push({
+    topic: 'Length',
+    text: `${epochs} epochs of ${samplesPerEpoch} images, about ${expected} minutes on two cores.`,
+  });
   const mirror = mirroredPairs && preset.mayFlip ? mirrorOf(classes.length, mirroredPairs) : undefined;
   if (mirror) {
-    notes.push(
-      `Flips: half of the images are flipped left to right; ${mirroredPairs!.length} pairs of classes then change places.`,
-    );
+    notes.push({
+      topic: 'Flips',
+      text: `half of the images, left to right; ${mirroredPairs!.length} pairs of classes then change places.`,
+    });
   }
   const { training } = preset;
   return {
@@ -108,7 +118,7 @@ function chooseHead(
   settings: TrainingSettings,
   preset: Preset,
   { overlapFraction }: DatasetStatistics,
-  notes: string[],
+  notes: PlanNote[],
 ): Head {
   const wanted = settings.head === 'auto' ? preset.head : settings.head;
   if (wanted === 'exclusive' && preset.training.loss === 'weighted-bce') {
@@ -119,14 +129,15 @@ function chooseHead(
     });
   }
   if (wanted !== 'auto') {
-    notes.push(`Head: ${wanted}, as set.`);
+    notes.push({ topic: 'Head', text: `${wanted}, as set.` });
     return wanted;
   }
   const percent = (100 * overlapFraction).toFixed(1);
   const head = overlapFraction > OVERLAP_LIMIT ? 'overlapping' : 'exclusive';
-  notes.push(
-    `Head: ${head}, because ${percent} % of the annotated pixels belong to more than one class (limit ${100 * OVERLAP_LIMIT} %).`,
-  );
+  notes.push({
+    topic: 'Head',
+    text: `${head}, because ${percent} % of the annotated pixels belong to more than one class (limit ${100 * OVERLAP_LIMIT} %).`,
+  });
   return head;
 }
 
@@ -135,7 +146,7 @@ function chooseSize(
   preset: Preset,
   statistics: DatasetStatistics,
   { base, levels, minutes }: { base: number; levels: number; minutes: number },
-  notes: string[],
+  notes: PlanNote[],
 ): Size {
   const multiple = 2 ** (levels - 1);
   const { medianHeight, medianWidth, objectShortSide } = statistics;
@@ -166,9 +177,10 @@ function chooseSize(
       : scale === 1
         ? 'the images are no larger'
         : `${minutes} minutes leave time for about ${FEWEST_IMAGES_SEEN} images of that size`;
-  notes.push(
-    `Network input: ${size.height} x ${size.width} px (height x width) for images of ${medianHeight} x ${medianWidth} px: ${reason}.`,
-  );
+  notes.push({
+    topic: 'Network input',
+    text: `${size.height} x ${size.width} px (height x width) for images of ${medianHeight} x ${medianWidth} px: ${reason}.`,
+  });
   return size;
 }
 

@@ -26,13 +26,13 @@ export const trainingSchema = z.strictObject({
   coordinates: z.boolean().optional().describe('Feed x and y as two more channels (laptop: true).'),
   epochs: z.int().min(1).optional().describe('Epochs; planned from the time budget unless set (paper 350).'),
   samplesPerEpoch: z.int().min(1).optional().describe('Images drawn with replacement per epoch (48).'),
-  batch: z.int().min(1).max(256).optional().describe('Images per step (paper 16, laptop 8).'),
+  batch: z.int().min(1).max(256).optional().describe('Images per step (paper 16, laptop 4).'),
   learningRate: z
     .number()
     .positive()
     .optional()
     .describe('Peak learning rate of AdamW (paper 1e-3, laptop 2e-3).'),
-  minutes: z.number().positive().optional().describe('Time budget for one training in minutes (laptop 10).'),
+  minutes: z.number().positive().optional().describe('Time budget for one training in minutes (laptop 9).'),
   patience: z
     .int()
     .min(1)

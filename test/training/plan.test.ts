@@ -50,7 +50,10 @@ describe('planTraining', () => {
     expect(plan().plan).toMatchObject({ head: 'exclusive', architecture: { outputChannels: 3 } });
     const overlapping = plan({}, { ...teeth, overlapFraction: 0.2 });
     expect(overlapping.plan).toMatchObject({ head: 'overlapping', architecture: { outputChannels: 2 } });
-    expect(overlapping.notes.join(' ')).toMatch(/overlapping, because 20\.0 %/);
+    expect(overlapping.notes).toContainEqual({
+      topic: 'Head',
+      text: expect.stringMatching(/^overlapping, because 20\.0 %/),
+    });
     expect(plan({ head: 'overlapping' }).plan.head).toBe('overlapping');
   });
 
