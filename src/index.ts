@@ -8,6 +8,7 @@ export {
   annotationFormats,
   type ReadAnnotationsOptions,
   readAnnotations,
+  readCvatAttributes,
   type Structure,
 } from './annotations/index.ts';
 export {

@@ -4,7 +4,6 @@ import type { Evaluation } from '../evaluate/evaluation.ts';
 
 /** The three sets of masks a run makes, in order. */
 export type Stage = 'initial' | 'refined' | 'final';
-export const STAGES: readonly Stage[] = ['initial', 'refined', 'final'];
 
 export interface ReportData {
   /** Name of the run. */

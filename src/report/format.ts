@@ -1,6 +1,6 @@
 /** @file How figures are written in the report: scores in percent with one decimal, as the field prints Dice. */
 import type { Interval } from '../evaluate/bootstrap.ts';
-import type { AbsenceRule, EvaluationMethod } from '../evaluate/evaluation.ts';
+import type { EvaluationMethod } from '../evaluate/evaluation.ts';
 import type { Stage } from './data.ts';
 
 /** A score in [0, 1] as `80.1`; a dash where there is none. */
@@ -46,9 +46,4 @@ export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   initial: 'Initial network',
   refined: 'Refined masks',
   final: 'Final network',
-};
-
-export const RULE_TITLES: Readonly<Record<AbsenceRule, string>> = {
-  present: 'absent classes skipped',
-  counted: 'invented structures count 0',
 };
