@@ -174,13 +174,14 @@ async function writeNetwork(
   await writeFileAtomic(join(directory, 'model.onnx'), encodeModel(keyed));
 }
 
-/** The curve of a training that is already done, by the key in its model. */
+/** The curve of a training that is already done, by the key in its model; undefined where anything is missing. */
 async function finishedCurve(directory: string, key: string): Promise<EpochLog[] | undefined> {
-  const bytes = await readFile(join(directory, 'model.onnx')).catch(() => undefined);
-  if (bytes === undefined || decodeModel(bytes).metadata[KEY] !== key) return undefined;
-  const lines = (await readFile(join(directory, 'log.jsonl'), 'utf8'))
-    .split('\n')
-    .filter((line) => line !== '');
+  const [bytes, log] = await Promise.all([
+    readFile(join(directory, 'model.onnx')).catch(() => undefined),
+    readFile(join(directory, 'log.jsonl'), 'utf8').catch(() => undefined),
+  ]);
+  if (bytes === undefined || log === undefined || decodeModel(bytes).metadata[KEY] !== key) return undefined;
+  const lines = log.split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as EpochLog);
 }
 
