@@ -8,6 +8,7 @@
  */
 import { DatasetError } from '../base/errors.ts';
 import type { BoxXyxy } from '../base/geometry.ts';
+import { cropMask } from '../masks/crop.ts';
 import { squaredDistanceTo } from '../masks/distance.ts';
 import { emptyMask, type Mask, maskBox } from '../masks/mask.ts';
 import { quantile } from './bootstrap.ts';
@@ -44,7 +45,9 @@ export function surfaceDistances(
     Math.max(boxA[2], boxB[2]),
     Math.max(boxA[3], boxB[3]),
   ];
-  const [outlineA, outlineB] = [outline(crop(truth, box)), outline(crop(predicted, box))];
+  // Pixels on the border of the box are outline pixels either way: it is tight around both masks, so what lies
+  // beyond it is unset.
+  const [outlineA, outlineB] = [outline(cropMask(truth, box)), outline(cropMask(predicted, box))];
   const there = distancesFrom(outlineA, outlineB, spacing);
   const back = distancesFrom(outlineB, outlineA, spacing);
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
@@ -78,19 +81,4 @@ function outline(mask: Mask): Mask {
     }
   }
   return edge;
-}
-
-/**
- * The part of a mask inside a box. Pixels on the border of the box are outline pixels either way: the box is
- * tight around both masks, so what lies beyond it is unset.
- */
-function crop(mask: Mask, [x0, y0, x1, y1]: BoxXyxy): Mask {
-  const width = x1 - x0 + 1;
-  const height = y1 - y0 + 1;
-  const data = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const start = (y + y0) * mask.width + x0;
-    data.set(mask.data.subarray(start, start + width), y * width);
-  }
-  return { height, width, data };
 }

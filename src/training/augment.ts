@@ -11,6 +11,7 @@ import type { Size } from '../base/geometry.ts';
 import type { Rng } from '../base/rng.ts';
 import { conv2d } from '../graph/ops/conv.ts';
 import { add, maximum, minimum, mul, sub } from '../graph/ops/elementwise.ts';
+import { split } from '../graph/ops/join.ts';
 import { matmul, swapLast } from '../graph/ops/matmul.ts';
 import { gridSample, resizeBilinear } from '../graph/ops/pool.ts';
 import { mean } from '../graph/ops/reduce.ts';
@@ -106,25 +107,20 @@ export function augment(
     }),
     image.shape,
   );
-  const tone = (i: number): Tensor => reshape(matmul(inputs.tone, unitColumn(i)), [batch, 1, 1, 1]);
-  // tone: exponent, contrast, brightness.
-  const bent = exp(mul(log(maximum(blurred, 1e-4)), tone(0)));
+  const [exponent, contrast, brightness] = split(inputs.tone, [1, 1, 1], 1).map((column) =>
+    reshape(column, [batch, 1, 1, 1]),
+  ) as [Tensor, Tensor, Tensor];
+  const bent = exp(mul(log(maximum(blurred, 1e-4)), exponent));
   const centre = mean(bent, { axes: [1, 2, 3], keepAxes: true });
-  const stretched = add(add(mul(sub(bent, centre), tone(1)), centre), tone(2));
+  const stretched = add(add(mul(sub(bent, centre), contrast), centre), brightness);
   const noisy = add(stretched, mul(inputs.noise, inputs.noiseLevel));
   return { image: minimum(maximum(noisy, 0), 1), target: gridSample(target, grid, 'nearest', 'zeros') };
 }
 
-function unitColumn(i: number): Tensor {
-  return constant(
-    float32(
-      [3, 1],
-      [0, 1, 2].map((k) => (k === i ? 1 : 0)),
-    ),
-  );
-}
-
-/** Random numbers of one batch, an entry of `flipped` per image. Noise is cut from a bank of normal numbers, which is quicker than drawing afresh. */
+/**
+ * Random numbers of one batch, an entry of `flipped` per image. Noise is cut from a bank of normal numbers, which is
+ * quicker than drawing afresh.
+ */
 export function drawAugmentation(
   rng: Rng,
   settings: AugmentationSettings,
