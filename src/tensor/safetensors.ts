@@ -133,12 +133,12 @@ function parseJsonObject(file: string, bytes: Uint8Array): Record<string, unknow
 function parseMetadata(file: string, value: unknown): Readonly<Record<string, string>> {
   if (value === undefined) return {};
   if (!isRecord(value)) throw damaged(file, `has ${METADATA_KEY} that is not an object`);
-  const metadata: Record<string, string> = {};
-  for (const [key, text] of Object.entries(value)) {
+  const metadata = Object.entries(value).map(([key, text]): [string, string] => {
     if (typeof text !== 'string') throw damaged(file, `has metadata ${key} that is not text`);
-    metadata[key] = text;
-  }
-  return metadata;
+    return [key, text];
+  });
+  // Object.fromEntries, because an assignment to the key __proto__ would be lost.
+  return Object.fromEntries(metadata);
 }
 
 function parseEntry(file: string, name: string, value: unknown, dataStart: number): SafetensorsEntry {
