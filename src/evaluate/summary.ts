@@ -1,6 +1,7 @@
 /** @file Scores a set of predicted annotations against the ground truth: per entry, per image, per class, overall. */
 import type { AnnotatedImage, AnnotationSet } from '../annotations/types.ts';
 import { DatasetError } from '../base/errors.ts';
+import { dice, iou, type Overlap, rleOverlap } from '../masks/overlap.ts';
 import { decodeRle, type Rle } from '../masks/rle.ts';
 import { type BootstrapOptions, bootstrapMean, type PairedDifference, pairedBootstrap } from './bootstrap.ts';
 import type {
@@ -15,7 +16,6 @@ import type {
   OverlapMeasure,
   SurfaceFigures,
 } from './evaluation.ts';
-import { dice, iou, type Overlap, rleOverlap } from './overlap.ts';
 import { surfaceDistances } from './surface.ts';
 
 export interface EvaluateOptions extends BootstrapOptions {

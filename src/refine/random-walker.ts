@@ -10,9 +10,9 @@
 import type { Size } from '../base/geometry.ts';
 import type { Image } from '../imaging/image.ts';
 import { emptyMask, type Mask, maskArea } from '../masks/mask.ts';
+import { maskAgreement } from '../masks/overlap.ts';
 import { randomWalk } from './random-walk.ts';
 import {
-  agreementDice,
   checkInitialMasks,
   type InitialMask,
   keepInitial,
@@ -103,7 +103,7 @@ function refineWindow(
   if (maskArea(decided) === 0)
     return keepInitial(item, 'random-walker', 'the refined mask is empty', details);
   const mask = pasteWindow(decided, window, image);
-  const agreement = agreementDice(item.mask, mask);
+  const agreement = maskAgreement(item.mask, mask);
   const provenance: MaskProvenance = { ...details, refiner: 'random-walker', agreement };
   return { classIndex: item.classIndex, mask, score: item.score, provenance };
 }

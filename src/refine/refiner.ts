@@ -1,7 +1,7 @@
 /** @file What a refiner takes and gives: initial masks of one image in, better masks with their history out. */
 import { RefineError } from '../base/errors.ts';
 import type { Image } from '../imaging/image.ts';
-import type { ClassMask, Mask } from '../masks/mask.ts';
+import type { ClassMask } from '../masks/mask.ts';
 
 /** The mask of one class after component selection, at the image's own resolution; one per class at most. */
 export interface InitialMask extends ClassMask {
@@ -84,15 +84,4 @@ export function checkInitialMasks(
       });
     }
   }
-}
-
-/** Dice of two masks of one size; 1 where both are empty. */
-export function agreementDice(a: Mask, b: Mask): number {
-  let common = 0;
-  let total = 0;
-  for (let i = 0; i < a.data.length; i++) {
-    common += a.data[i]! & b.data[i]!;
-    total += a.data[i]! + b.data[i]!;
-  }
-  return total === 0 ? 1 : (2 * common) / total;
 }

@@ -4,6 +4,7 @@
  */
 import type { Image } from '../imaging/image.ts';
 import { maskArea } from '../masks/mask.ts';
+import { diceFromIou, maskAgreement } from '../masks/overlap.ts';
 import type {
   EncodedImage,
   MaskPrediction,
@@ -13,7 +14,6 @@ import type {
 } from '../sam/promptable.ts';
 import { type ClassPrompt, type PreparedMask, preparePrompts } from './prompts.ts';
 import {
-  agreementDice,
   checkInitialMasks,
   type InitialMask,
   keepInitial,
@@ -140,18 +140,13 @@ function conclude(
     ...details,
     refiner: 'sam',
     predictedIou: last.predictedIou,
-    agreement: agreementDice(initial.mask, last.mask),
+    agreement: maskAgreement(initial.mask, last.mask),
   };
   return {
     classIndex: initial.classIndex,
     mask: last.mask,
-    score: estimatedDice(last.predictedIou),
+    // The predicted IoU is a regression and may leave [0, 1].
+    score: diceFromIou(Math.min(1, Math.max(0, last.predictedIou))),
     provenance,
   };
-}
-
-/** Dice = 2 j / (1 + j) of the predicted IoU j, which is a regression and may leave [0, 1]. */
-function estimatedDice(predictedIou: number): number {
-  const iou = Math.min(1, Math.max(0, predictedIou));
-  return (2 * iou) / (1 + iou);
 }

@@ -2,9 +2,9 @@
 import sharp from 'sharp';
 import type { Structure } from '../annotations/types.ts';
 import type { Evaluation } from '../evaluate/evaluation.ts';
-import { dice, rleOverlap } from '../evaluate/overlap.ts';
 import type { Image } from '../imaging/image.ts';
 import { toRgb } from '../imaging/overlay.ts';
+import { dice, rleOverlap } from '../masks/overlap.ts';
 import { decodeRle, rleArea } from '../masks/rle.ts';
 import type { GalleryCase, GalleryPanel, PromptMarks } from './data.ts';
 import { outlinePath } from './outline.ts';

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { RefineError } from '../../src/base/errors.ts';
 import { emptyMask } from '../../src/masks/mask.ts';
+import { maskAgreement } from '../../src/masks/overlap.ts';
 import { createRefiner } from '../../src/refine/index.ts';
 import type { RefinedMask } from '../../src/refine/refiner.ts';
-import { agreementDice } from '../../src/refine/refiner.ts';
 import { refineSettingsSchema } from '../../src/refine/settings.ts';
 import { fakeModel } from './fake-model.ts';
 import { contextOf, disk, imageOf, initialMask, SIZE } from './scenes.ts';
@@ -31,7 +31,7 @@ describe.each(KINDS)('refiner %s', (kind) => {
       expect(item.score).toBeGreaterThanOrEqual(0);
       expect(item.score).toBeLessThanOrEqual(1);
       expect(item.provenance.refiner).toBe(kind);
-      expect(item.provenance.agreement).toBeCloseTo(agreementDice(initial[k]!.mask, item.mask), 12);
+      expect(item.provenance.agreement).toBeCloseTo(maskAgreement(initial[k]!.mask, item.mask), 12);
       expect(JSON.parse(JSON.stringify(item.provenance))).toEqual(item.provenance);
     }
     await refiner.close();

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/base/rng.ts';
 import { emptyMask, type Mask, maskArea } from '../../src/masks/mask.ts';
+import { maskAgreement } from '../../src/masks/overlap.ts';
 import { createRandomWalkerRefiner } from '../../src/refine/random-walker.ts';
-import { agreementDice, type InitialMask, type RefinedMask } from '../../src/refine/refiner.ts';
+import type { InitialMask, RefinedMask } from '../../src/refine/refiner.ts';
 import { type RefineSettingsInput, refineSettingsSchema } from '../../src/refine/settings.ts';
 import { BACKGROUND, dropUnseededRegions, FOREGROUND } from '../../src/refine/walker-window.ts';
 import { cpuMs } from '../cpu.ts';
@@ -22,15 +23,15 @@ describe('random-walker refiner', () => {
   it('finds the edges of an object from a mask that is shifted and too small', async () => {
     const coarse = disk(49, 34, 14);
     const [refined] = await refine(imageOf([truth]), [initialMask(0, coarse)]);
-    expect(agreementDice(truth, coarse)).toBeLessThan(0.83);
-    expect(agreementDice(truth, refined!.mask)).toBeGreaterThan(0.97);
+    expect(maskAgreement(truth, coarse)).toBeLessThan(0.83);
+    expect(maskAgreement(truth, refined!.mask)).toBeGreaterThan(0.97);
   });
 
   it('sees the same in 16 bits as in 8', async () => {
     const initial = [initialMask(0, disk(49, 34, 14))];
     const [narrow] = await refine(imageOf([truth]), initial);
     const [wide] = await refine(imageOf([truth], 16), initial);
-    expect(agreementDice(narrow!.mask, wide!.mask)).toBeGreaterThan(0.99);
+    expect(maskAgreement(narrow!.mask, wide!.mask)).toBeGreaterThan(0.99);
   });
 
   it('neither shrinks nor grows a mask where the image tells nothing', async () => {
@@ -128,7 +129,7 @@ describe('random-walker refiner', () => {
     });
     expect(spent).toBeLessThan(3000);
     const dice = (masks: readonly { mask: Mask }[]): number =>
-      masks.reduce((sum, { mask }, k) => sum + agreementDice(truths[k]!, mask), 0) / masks.length;
+      masks.reduce((sum, { mask }, k) => sum + maskAgreement(truths[k]!, mask), 0) / masks.length;
     expect(dice(refined)).toBeGreaterThan(dice(initial) + 0.05);
   });
 });

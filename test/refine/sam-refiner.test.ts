@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agreementDice } from '../../src/refine/refiner.ts';
+import { maskAgreement } from '../../src/masks/overlap.ts';
 import { createSamRefiner } from '../../src/refine/sam-refiner.ts';
 import { type RefineSettingsInput, refineSettingsSchema } from '../../src/refine/settings.ts';
 import { type FakeModel, fakeModel } from './fake-model.ts';
@@ -56,7 +56,7 @@ describe('two passes', () => {
         { box: true, points: 'none', mask: false, predictedIou: 0.6 },
         { box: false, points: 'all', mask: true, predictedIou: 0.6 },
       ],
-      agreement: agreementDice(masks[0]!, disk(20, 20, 7)),
+      agreement: maskAgreement(masks[0]!, disk(20, 20, 7)),
     });
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dice, maskOverlap } from '../../src/evaluate/overlap.ts';
 import { emptyMask, type Mask } from '../../src/masks/mask.ts';
+import { dice, maskOverlap } from '../../src/masks/overlap.ts';
 import { outlinePath } from '../../src/report/outline.ts';
 
 const maskOf = (...rows: string[]): Mask => ({

@@ -58,7 +58,9 @@ test('what is encoded is read back, with names, types, shapes and metadata', asy
 
 test('metadata and tensors under the name __proto__ are read back like any other', async () => {
   const metadata: Record<string, string> = Object.fromEntries([['__proto__', 'text']]);
-  const read = await parseSafetensors(encodeSafetensors(new Map([['__proto__', float32([1], [2])]]), metadata));
+  const read = await parseSafetensors(
+    encodeSafetensors(new Map([['__proto__', float32([1], [2])]]), metadata),
+  );
   expect(Object.entries(read.metadata)).toEqual([['__proto__', 'text']]);
   expect(read.tensors.get('__proto__')).toEqual(float32([1], [2]));
 });

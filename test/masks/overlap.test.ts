@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DatasetError } from '../../src/base/errors.ts';
-import { dice, diceFromIou, iou, maskOverlap, rleOverlap } from '../../src/evaluate/overlap.ts';
 import type { Mask } from '../../src/masks/mask.ts';
+import { dice, diceFromIou, iou, maskOverlap, rleOverlap } from '../../src/masks/overlap.ts';
 import { encodeRle } from '../../src/masks/rle.ts';
 
 const mask = (height: number, width: number, pixels: readonly number[]): Mask => ({

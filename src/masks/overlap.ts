@@ -6,8 +6,8 @@
  */
 import { DatasetError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
-import type { Mask } from '../masks/mask.ts';
-import { type Rle, rleArea } from '../masks/rle.ts';
+import type { Mask } from './mask.ts';
+import { type Rle, rleArea } from './rle.ts';
 
 /** Pixel counts of a true and a predicted mask of the same image. */
 export interface Overlap {
@@ -66,6 +66,11 @@ function sharedPixels(a: Rle, b: Rle): number {
 export function dice(overlap: Overlap): number | undefined {
   const sum = overlap.truth + overlap.predicted;
   return sum === 0 ? undefined : (2 * overlap.intersection) / sum;
+}
+
+/** Dice of two dense masks; 1 where both are empty, as they then say the same. */
+export function maskAgreement(a: Mask, b: Mask): number {
+  return dice(maskOverlap(a, b)) ?? 1;
 }
 
 /** IoU (Jaccard index) in [0, 1]; undefined where both masks are empty. */
