@@ -30,8 +30,15 @@ export interface VitConfig {
 /** Standard deviation of position embeddings at the start, as a uniform bound. */
 const POSITION_BOUND = 0.02;
 
-/** Tokens [H / patch, W / patch, width] of pixels [1, 3, H, W]; H and W are multiples of the patch size. */
-export function vit(config: VitConfig, source: ParameterSource, pixels: Tensor): Tensor {
+/** Tokens [H / patch, W / patch, width] of an image. */
+export interface VitTokens {
+  readonly tokens: Tensor;
+  /** What the first block with attention among all tokens made of them; undefined without such a block. */
+  readonly early: Tensor | undefined;
+}
+
+/** The tokens of pixels [1, 3, H, W]; H and W are multiples of the patch size. */
+export function vit(config: VitConfig, source: ParameterSource, pixels: Tensor): VitTokens {
   const { patchSize, width } = config;
   const weight = source('patch_embed.proj.weight', [width, pixels.shape[1]!, patchSize, patchSize], {
     uniform: 1 / Math.sqrt(pixels.shape[1]! * patchSize * patchSize),
@@ -44,12 +51,14 @@ export function vit(config: VitConfig, source: ParameterSource, pixels: Tensor):
     reshape(transpose(patches, [0, 2, 3, 1]), [rows, columns, width]),
     reshape(positions, [rows, columns, width]),
   );
+  let early: Tensor | undefined;
   config.windows.forEach((window, i) => {
     const block: ParameterSource = (name, shape, initializer) =>
       source(`blocks.${i}.${name}`, shape, initializer);
     x = vitBlock(config, window, block, x);
+    if (window === 0) early ??= x;
   });
-  return x;
+  return { tokens: x, early };
 }
 
 /** One block over tokens [H, W, width]. */
@@ -106,7 +115,7 @@ function windowedAttention(config: VitConfig, window: number, source: ParameterS
  * Tokens [H, W, C] as windows [count, height * width, C], row by row. The grid is padded with zero tokens right and
  * below to whole windows; those take part as keys, as in the original.
  */
-function toWindows(x: Tensor, [height, width]: readonly [number, number]): Tensor {
+export function toWindows(x: Tensor, [height, width]: readonly [number, number]): Tensor {
   const [rows, columns, features] = x.shape as [number, number, number];
   const [down, across] = [Math.ceil(rows / height), Math.ceil(columns / width)];
   const padded = pad(x, [0, 0, 0], [down * height - rows, across * width - columns, 0]);
@@ -116,7 +125,7 @@ function toWindows(x: Tensor, [height, width]: readonly [number, number]): Tenso
 }
 
 /** The inverse of toWindows: tokens [rows, columns, C], the padding cut off. */
-function fromWindows(
+export function fromWindows(
   windows: Tensor,
   [height, width]: readonly [number, number],
   rows: number,

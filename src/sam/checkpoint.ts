@@ -1,6 +1,6 @@
 /**
- * @file Reads a SAM or MedSAM checkpoint: Meta's .pth, or Hugging Face's folder of config.json and
- * model.safetensors. Both become the same weights by the original names.
+ * @file Reads a checkpoint of SAM, MedSAM, MobileSAM or SAM-HQ: the originals' .pth or .pt, or Hugging Face's folder
+ * of config.json and model.safetensors. Both become the same weights by the original names.
  */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -13,8 +13,9 @@ import { type Float32NdArray, float32, type NdArray } from '../tensor/array.ts';
 import { toFloat32 } from '../tensor/elements.ts';
 import { readPth } from '../tensor/pth.ts';
 import { readSafetensors } from '../tensor/safetensors.ts';
-import { configFromShapes, parseHints, type SamConfig, type SamHints, samName } from './config.ts';
-import { imageEncoder } from './image-encoder.ts';
+import { configFromShapes, type SamConfig, samName } from './config.ts';
+import { parseHints, type SamHints } from './hints.ts';
+import { encodePixels } from './image-encoder.ts';
 import { maskDecoder } from './mask-decoder.ts';
 import { isHuggingFaceName, originalNames } from './names.ts';
 import { listPointParameters, maskEmbedding } from './prompt-encoder.ts';
@@ -26,6 +27,9 @@ export interface SamCheckpoint {
   /** By the original's names; exactly those of `samParameters`. */
   readonly weights: Weights;
 }
+
+/** What a TinyViT's checkpoint holds besides: its classifier, a count of training steps, tables made of others. */
+const UNUSED = /^image_encoder\.(head|norm_head)\.|\.num_batches_tracked$|\.attn\.(ab|attention_bias_idxs)$/;
 
 /** How many differences an error shows. */
 const SHOWN_DIFFERENCES = 5;
@@ -50,10 +54,11 @@ export function checkpointFromTensors(
   hints: SamHints | undefined,
   file: string,
 ): SamCheckpoint {
-  const named = toOriginalNames(tensors);
-  const shapes = new Map([...named].map(([name, { shape }]) => [name, shape]));
-  const config = configFromShapes(shapes, hints, file);
-  compare(samParameters(config), shapes, file);
+  const all = [...toOriginalNames(tensors)];
+  const config = configFromShapes(new Map(all.map(([name, { shape }]) => [name, shape])), hints, file);
+  const named = all.filter(([name]) => config.encoder.kind === 'vit' || !UNUSED.test(name));
+  const shapes = new Map(named.map(([name, { shape }]) => [name, shape]));
+  compare(config, shapes, file);
   const weights = new Map<string, Float32NdArray>();
   for (const [name, array] of named) weights.set(name, float32(array.shape, toFloat32(array)));
   return { name: samName(config), config, weights };
@@ -63,7 +68,7 @@ export function checkpointFromTensors(
 export function samParameters(config: SamConfig): ParameterSpec[] {
   const { imageSize, gridSize, width } = config;
   const specs = listParameters((source) => {
-    imageEncoder(config, scoped(source, 'image_encoder.'), input('pixels', [1, 3, imageSize, imageSize]));
+    const { fine } = encodePixels(config, source, input('pixels', [1, 3, imageSize, imageSize]));
     const prompts: ParameterSource = scoped(source, 'prompt_encoder.');
     listPointParameters(config, prompts);
     const masks = input('masks', [1, 1, 4 * gridSize, 4 * gridSize]);
@@ -73,6 +78,7 @@ export function samParameters(config: SamConfig): ParameterSpec[] {
       positions: input('positions', [1, width, gridSize, gridSize]),
       tokens: input('tokens', [1, 1, width]),
       masks: maskEmbedding(config, prompts, masks),
+      ...(fine && { fine }),
     });
   });
   return specs;
@@ -115,11 +121,8 @@ function toOriginalNames(tensors: ReadonlyMap<string, NdArray>): ReadonlyMap<str
   return new Map([...unwrapped].map(([name, array]) => [names.get(name)!, array]));
 }
 
-function compare(
-  needed: readonly ParameterSpec[],
-  shapes: ReadonlyMap<string, readonly number[]>,
-  file: string,
-): void {
+function compare(config: SamConfig, shapes: ReadonlyMap<string, readonly number[]>, file: string): void {
+  const needed = samParameters(config);
   const neededNames = new Set(needed.map(({ name }) => name));
   const differences: string[] = [];
   for (const { name, shape } of needed) {
@@ -132,8 +135,8 @@ function compare(
   const more = differences.length - SHOWN_DIFFERENCES;
   const shown = differences.slice(0, SHOWN_DIFFERENCES).join('; ');
   throw new CheckpointError({
-    seen: `${file} does not hold the weights of a SAM model: ${shown}${more > 0 ? `; and ${more} more` : ''}`,
-    need: 'Every tensor of a SAM or MedSAM model with a ViT encoder, and no other',
+    seen: `${file} does not hold the weights of ${samName(config)}: ${shown}${more > 0 ? `; and ${more} more` : ''}`,
+    need: 'Every tensor of SAM, MedSAM, SAM-HQ or MobileSAM, and no other',
     fix: 'Name a checkpoint of the original models, or of one fine-tuned from them without changes to its layers',
   });
 }

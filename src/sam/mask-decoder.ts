@@ -6,16 +6,16 @@ import { add } from '../graph/ops/elementwise.ts';
 import { concat, slice } from '../graph/ops/join.ts';
 import { matmul, swapLast } from '../graph/ops/matmul.ts';
 import { expand, reshape, transpose } from '../graph/ops/reshape.ts';
-import { gelu, relu } from '../graph/ops/unary.ts';
+import { gelu } from '../graph/ops/unary.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { affine, layerNormLayer, linear } from '../nn/linear.ts';
 import type { ParameterSource } from '../nn/parameters.ts';
+import { perceptron } from '../nn/perceptron.ts';
 import { scoped } from '../nn/scope.ts';
 import { twoWayTransformer } from '../nn/two-way-transformer.ts';
 import type { SamConfig } from './config.ts';
+import { fineMask } from './high-quality.ts';
+import { toImages, upscale } from './upscaling.ts';
 
-/** Of the norm between the two upscaling layers. */
-const UPSCALING_EPSILON = 1e-6;
 /** Layers of the perceptrons that make the filters. */
 const FILTER_LAYERS = 3;
 
@@ -28,6 +28,8 @@ export interface DecoderInputs {
   readonly tokens: Tensor;
   /** Embedding of the mask prompts, [N, places, width] or [1, 1, width]. */
   readonly masks: Tensor;
+  /** SAM-HQ only: the image's fine features [1, width / 8, 4 gridSize, 4 gridSize]. */
+  readonly fine?: Tensor;
 }
 
 /**
@@ -40,6 +42,7 @@ export function maskDecoder(
   inputs: DecoderInputs,
 ): { logits: Tensor; iou: Tensor } {
   const { width, gridSize, maskTokens } = config;
+  const { fine } = inputs;
   const [batch] = inputs.tokens.shape as [number];
   const asPlaces = (maps: Tensor): Tensor =>
     transpose(reshape(maps, [1, width, gridSize * gridSize]), [0, 2, 1]);
@@ -47,10 +50,12 @@ export function maskDecoder(
     [
       source('iou_token.weight', [1, width], { uniform: 1 }),
       source('mask_tokens.weight', [maskTokens, width], { uniform: 1 }),
+      ...(fine ? [source('hf_token.weight', [1, width], { uniform: 1 })] : []),
     ],
     0,
   );
-  const repeated = expand(reshape(outputTokens, [1, 1 + maskTokens, width]), [batch, 1 + maskTokens, width]);
+  const [count] = outputTokens.shape as [number];
+  const repeated = expand(reshape(outputTokens, [1, count, width]), [batch, count, width]);
   const { tokens, places } = twoWayTransformer(
     config.transformer,
     scoped(source, 'transformer.'),
@@ -69,7 +74,8 @@ export function maskDecoder(
       width / 8,
     ),
   );
-  const logits = matmul(concat(filters, 1), swapLast(upscale(config, source, places)));
+  const pixels = gelu(upscale(source, 'output_upscaling', places, width / 4, width / 8));
+  const logits = toImages(matmul(concat(filters, 1), swapLast(pixels)), gridSize);
   const iou = perceptron(
     scoped(source, 'iou_prediction_head.'),
     token(0),
@@ -77,60 +83,8 @@ export function maskDecoder(
     config.iouHead.width,
     maskTokens,
   );
-  return { logits: unshuffle(logits, gridSize), iou: reshape(iou, [batch, maskTokens]) };
-}
-
-/** Linear layers with ReLU between them. */
-function perceptron(
-  source: ParameterSource,
-  x: Tensor,
-  layers: number,
-  hidden: number,
-  features: number,
-): Tensor {
-  let y = x;
-  for (let i = 0; i < layers; i++) {
-    y =
-      i < layers - 1
-        ? relu(linear(source, `layers.${i}`, y, hidden))
-        : linear(source, `layers.${i}`, y, features);
-  }
-  return y;
-}
-
-/**
- * Fourfold resolution by two transposed convolutions, 2 x 2 of stride 2: each pixel becomes four by a product. The
- * pixels stay in the order [place, first quarter, second quarter] until only the masks are left to be sorted.
- *
- * @param places [N, P, width]
- * @returns [N, P * 16, width / 8]
- */
-function upscale(config: SamConfig, source: ParameterSource, places: Tensor): Tensor {
-  const { width } = config;
-  const [batch, count] = places.shape as [number, number, number];
-  const first = quadruple(source, 'output_upscaling.0', places, width / 4);
-  const normed = layerNormLayer(
-    source,
-    'output_upscaling.1',
-    reshape(first, [batch, count * 4, width / 4]),
-    UPSCALING_EPSILON,
-  );
-  const second = quadruple(source, 'output_upscaling.3', gelu(normed), width / 8);
-  return gelu(reshape(second, [batch, count * 16, width / 8]));
-}
-
-/** x [N, P, C] to [N, P, 4 * features], the four pixels of each place in row-major order. */
-function quadruple(source: ParameterSource, name: string, x: Tensor, features: number): Tensor {
-  const channels = x.shape.at(-1)!;
-  const weight = source(`${name}.weight`, [channels, features, 2, 2], { uniform: 1 / Math.sqrt(channels) });
-  const bias = source(`${name}.bias`, [features], { constant: 0 });
-  const matrix = reshape(transpose(weight, [0, 2, 3, 1]), [channels, 4 * features]);
-  return affine(x, matrix, concat([bias, bias, bias, bias], 0));
-}
-
-/** [N, M, place, 2 x 2, 2 x 2] to the image [N, M, 4 gridSize, 4 gridSize]. */
-function unshuffle(logits: Tensor, gridSize: number): Tensor {
-  const [batch, masks] = logits.shape as [number, number, number];
-  const cut = reshape(logits, [batch, masks, gridSize, gridSize, 2, 2, 2, 2]);
-  return reshape(transpose(cut, [0, 1, 2, 4, 6, 3, 5, 7]), [batch, masks, 4 * gridSize, 4 * gridSize]);
+  return {
+    logits: fine ? add(logits, fineMask(config, source, token(1 + maskTokens), pixels, fine)) : logits,
+    iou: reshape(iou, [batch, maskTokens]),
+  };
 }

@@ -14,7 +14,7 @@ import { openSession, type Session } from '../runtime/session.ts';
 import { type Float32NdArray, float32 } from '../tensor/array.ts';
 import { type SamCheckpoint, weightsHash } from './checkpoint.ts';
 import type { SamConfig } from './config.ts';
-import { imageEncoder } from './image-encoder.ts';
+import { encodePixels, isEncoderWeight } from './image-encoder.ts';
 import { maskDecoder } from './mask-decoder.ts';
 import {
   inputSize,
@@ -38,7 +38,7 @@ import type {
   MaskPrompt,
   PromptableModel,
 } from './promptable.ts';
-import type { EmbeddingStore } from './store.ts';
+import type { EmbeddingStore, ImageFeatures } from './store.ts';
 import { upsampleMask } from './upsample.ts';
 
 export interface PredictorOptions {
@@ -56,8 +56,8 @@ const LARGEST_BATCH = 8;
 const OPEN_DECODERS = 12;
 
 /** What EncodedImage.data holds. */
-interface SamEmbedding {
-  readonly embedding: Float32NdArray;
+interface SamFeatures {
+  readonly features: ImageFeatures;
   /** Size of the image inside the encoder's input. */
   readonly resized: Size;
 }
@@ -90,9 +90,8 @@ export class SamPredictor implements PromptableModel {
     this.options = options;
     this.preprocessing = options.preprocessing ?? 'sam';
     this.modelHash = options.store ? weightsHash(checkpoint.weights) : '';
-    const isEncoder = (name: string): boolean => name.startsWith('image_encoder.');
-    this.encoderWeights = new Map([...checkpoint.weights].filter(([name]) => isEncoder(name)));
-    this.decoderWeights = new Map([...checkpoint.weights].filter(([name]) => !isEncoder(name)));
+    this.encoderWeights = new Map([...checkpoint.weights].filter(([name]) => isEncoderWeight(name)));
+    this.decoderWeights = new Map([...checkpoint.weights].filter(([name]) => !isEncoderWeight(name)));
     this.tokens = pointTokens(checkpoint.config, checkpoint.weights);
   }
 
@@ -103,21 +102,23 @@ export class SamPredictor implements PromptableModel {
     const size = { height: image.height, width: image.width };
     const resized = inputSize(size, config.imageSize, preprocessing);
     const key = preprocessing === 'sam' ? imageKey : `${imageKey}-${preprocessing}`;
-    let embedding = await store?.get(this.modelHash, key);
-    if (embedding === undefined) {
+    let features = await store?.get(this.modelHash, key);
+    if (features === undefined) {
       const bytes = resizeForSam(image, config.imageSize, preprocessing);
-      embedding = await this.embed(normalizeForSam(bytes, config.imageSize, preprocessing));
-      if (store) embedding = await store.put(this.modelHash, key, embedding);
+      features = await this.embed(normalizeForSam(bytes, config.imageSize, preprocessing));
+      if (store) features = await store.put(this.modelHash, key, features);
     }
-    const data: SamEmbedding = { embedding, resized };
+    const data: SamFeatures = { features, resized };
     return { size, data };
   }
 
-  /** The embedding [1, width, gridSize, gridSize] of an encoder input [1, 3, imageSize, imageSize]. */
-  async embed(pixels: Float32NdArray): Promise<Float32NdArray> {
+  /**
+   * The features of an encoder input [1, 3, imageSize, imageSize]: `embedding` [1, width, gridSize, gridSize] and,
+   * for SAM-HQ, `fine` [1, width / 8, 4 gridSize, 4 gridSize].
+   */
+  async embed(pixels: Float32NdArray): Promise<ImageFeatures> {
     this.encoder ??= this.openEncoder();
-    const { embedding } = await (await this.encoder).run({ pixels });
-    return embedding as Float32NdArray;
+    return (await (await this.encoder).run({ pixels })) as ImageFeatures;
   }
 
   /**
@@ -139,7 +140,7 @@ export class SamPredictor implements PromptableModel {
     prompts: readonly MaskPrompt[],
     { multimask }: DecodeOptions,
   ): Promise<MaskPrediction[][]> {
-    const { embedding, resized } = encoded.data as SamEmbedding;
+    const { features, resized } = encoded.data as SamFeatures;
     const { imageSize, gridSize, maskTokens } = this.config;
     const side = 4 * gridSize;
     const results: MaskPrediction[][] = prompts.map(() => []);
@@ -147,7 +148,7 @@ export class SamPredictor implements PromptableModel {
     const wanted = multimask ? Array.from({ length: maskTokens - 1 }, (_, i) => i + 1) : [0];
     for (const batch of batches(prepared)) {
       const session = await this.decoder(batch);
-      const { logits, iou } = await session.run({ embedding, ...batchFeeds(batch, side) });
+      const { logits, iou } = await session.run({ ...features, ...batchFeeds(batch, side) });
       batch.forEach(({ index }, n) => {
         results[index] = wanted.map((candidate) => {
           const at = n * maskTokens + candidate;
@@ -172,8 +173,7 @@ export class SamPredictor implements PromptableModel {
   private async openEncoder(): Promise<Session> {
     const { config, encoderWeights } = this;
     const pixels = input('pixels', [1, 3, config.imageSize, config.imageSize]);
-    const source = scoped(constantSource(encoderWeights!), 'image_encoder.');
-    const model = buildModel({ embedding: imageEncoder(config, source, pixels) });
+    const model = buildModel({ ...encodePixels(config, constantSource(encoderWeights!), pixels) });
     const session = await openLargeSession(model, this.sessionOptions());
     this.encoderWeights = undefined;
     return session;
@@ -229,6 +229,7 @@ export class SamPredictor implements PromptableModel {
           ? constant(float32([batch, 0, width], []))
           : input('tokens', [batch, tokenCount, width]),
       masks: maskEmbedding(config, scoped(source, 'prompt_encoder.'), masks),
+      ...(config.highQuality && { fine: input('fine', [1, width / 8, 4 * gridSize, 4 * gridSize]) }),
     });
     return openSession(buildModel({ ...outputs }), { ...this.sessionOptions(), keepMemory: false });
   }

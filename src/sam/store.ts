@@ -10,16 +10,19 @@ import { toFloat32 } from '../tensor/elements.ts';
 import { float32ToFloat16 } from '../tensor/float16.ts';
 import { encodeSafetensors, readSafetensors } from '../tensor/safetensors.ts';
 
+/** What a model keeps of an image, by name: `embedding`, and for SAM-HQ `fine`. */
+export type ImageFeatures = Readonly<Record<string, Float32NdArray>>;
+
 export interface EmbeddingStore {
-  /** The stored embedding of an image, or undefined; a damaged file counts as none. */
-  get(modelHash: string, imageKey: string): Promise<Float32NdArray | undefined>;
-  /** Stores an embedding and returns it as `get` will, so that the first run sees what every later one does. */
-  put(modelHash: string, imageKey: string, embedding: Float32NdArray): Promise<Float32NdArray>;
+  /** The stored features of an image, or undefined; a damaged file counts as none. */
+  get(modelHash: string, imageKey: string): Promise<ImageFeatures | undefined>;
+  /** Stores features and returns them as `get` will, so that the first run sees what every later one does. */
+  put(modelHash: string, imageKey: string, features: ImageFeatures): Promise<ImageFeatures>;
 }
 
 /**
- * A store in a folder. Half precision (the default) needs 2 MB per image of the published models and hardly moves a
- * mask; `float32` needs 4 MB and keeps embeddings exactly.
+ * A store in a folder. Half precision (the default) needs 2 MB per image of the published models (6 MB for SAM-HQ) and
+ * hardly moves a mask; `float32` needs twice as much and keeps every digit.
  */
 export function openEmbeddingStore(
   folder: string,
@@ -33,21 +36,28 @@ export function openEmbeddingStore(
         if (error instanceof CheckpointError) return undefined;
         throw error;
       });
-      const embedding = tensors?.get('embedding');
-      return embedding && float32(embedding.shape, toFloat32(embedding));
+      return tensors?.has('embedding') ? floats(tensors) : undefined;
     },
-    put: async (modelHash, imageKey, embedding) => {
-      const { shape, data } = embedding;
-      const stored: NdArray =
-        precision === 'float16' ? { dtype: 'float16', shape, data: float32ToFloat16(data) } : embedding;
-      const bytes = encodeSafetensors(new Map([['embedding', stored]]), {
-        model: modelHash,
-        image: imageKey,
-      });
+    put: async (modelHash, imageKey, features) => {
+      const stored = new Map(
+        Object.entries(features).map(([name, array]): [string, NdArray] => [
+          name,
+          precision === 'float32'
+            ? array
+            : { dtype: 'float16', shape: array.shape, data: float32ToFloat16(array.data) },
+        ]),
+      );
+      const bytes = encodeSafetensors(stored, { model: modelHash, image: imageKey });
       await writeFileAtomic(pathOf(modelHash, imageKey), bytes);
-      return float32(shape, toFloat32(stored));
+      return floats(stored);
     },
   };
+}
+
+function floats(tensors: ReadonlyMap<string, NdArray>): ImageFeatures {
+  return Object.fromEntries(
+    [...tensors].map(([name, array]) => [name, float32(array.shape, toFloat32(array))]),
+  );
 }
 
 /** Hashes are hexadecimal; anything else must not lead out of the folder. */

@@ -21,7 +21,7 @@ const base: VitConfig = {
 /** Tokens [H / 2, W / 2, 8] of an 8 x 8 image. Weights depend on names and shapes alone. */
 async function tokens(config: VitConfig, pixels: Float32NdArray): Promise<Float32Array> {
   const build = (source: Parameters<typeof vit>[1]): Tensor =>
-    vit(config, source, input('pixels', pixels.shape));
+    vit(config, source, input('pixels', pixels.shape)).tokens;
   const weights = initializeWeights(listParameters(build), createRng(1));
   const session = await openSession(buildModel({ out: build(constantSource(weights)) }), { threads: 1 });
   const { out } = await session.run({ pixels });

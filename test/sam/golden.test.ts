@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { goldenSam } from '../../tools/golden/sam.ts';
 import { sharedPath } from '../shared.ts';
@@ -8,4 +9,14 @@ test.skipIf(folder === undefined)('a small SAM gives what the original implement
   const rows = await goldenSam(folder!);
   expect(rows.filter(({ ok }) => !ok)).toEqual([]);
   expect(rows.length).toBe(2 * (4 + 6 * 4));
+});
+
+test.each([
+  ['mobile-sam', 1],
+  ['sam-hq-vit', 3],
+  ['sam-hq-tiny', 3],
+])('a small %s gives what the original implementation gives', async (name, features) => {
+  const rows = await goldenSam(fileURLToPath(new URL(`../reference/fixtures/${name}`, import.meta.url)));
+  expect(rows.filter(({ ok }) => !ok)).toEqual([]);
+  expect(rows.length).toBe(3 + features + 6 * 4);
 });

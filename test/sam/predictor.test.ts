@@ -166,13 +166,13 @@ test('an embedding is computed once, then read; half precision keeps the masks',
 
 test('a store in full precision gives back every digit', async () => {
   const store = openEmbeddingStore(join(folder, 'exact'), 'float32');
-  const embedding = await predictor.embed({
+  const features = await predictor.embed({
     dtype: 'float32',
     shape: [1, 3, 64, 64],
     data: new Float32Array(3 * 64 * 64).fill(0.5),
   });
-  await store.put('model', '../../odd key', embedding);
-  expect(await store.get('model', '../../odd key')).toEqual(embedding);
+  await store.put('model', '../../odd key', features);
+  expect(await store.get('model', '../../odd key')).toEqual(features);
   expect(await store.get('another', '../../odd key')).toBeUndefined();
 });
 

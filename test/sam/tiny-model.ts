@@ -10,6 +10,7 @@ export const tinyConfig: SamConfig = {
   imageSize: 64,
   gridSize: 4,
   encoder: {
+    kind: 'vit',
     patchSize: 16,
     width: 24,
     heads: 2,
@@ -23,6 +24,7 @@ export const tinyConfig: SamConfig = {
   transformer: { width: 16, depth: 2, heads: 8, mlpWidth: 32, crossWidth: 8 },
   maskTokens: 4,
   iouHead: { depth: 3, width: 16 },
+  highQuality: false,
 };
 
 export function tinyCheckpoint(seed = 1): SamCheckpoint {

@@ -64,6 +64,7 @@ function publishedConfig(size: keyof typeof SIZES): SamConfig {
     imageSize: 1024,
     gridSize: 64,
     encoder: {
+      kind: 'vit',
       patchSize: 16,
       width,
       heads,
@@ -77,5 +78,6 @@ function publishedConfig(size: keyof typeof SIZES): SamConfig {
     transformer: { width: 256, depth: 2, heads: 8, mlpWidth: 2048, crossWidth: 128 },
     maskTokens: 4,
     iouHead: { depth: 3, width: 256 },
+    highQuality: false,
   };
 }

@@ -1,13 +1,19 @@
 /**
- * @file Checks SAM against the original implementation: preprocessing, embedding, prompts, logits, predicted IoU and
- * masks, once from Meta's .pth and once from Hugging Face's files.
+ * @file Checks SAM, MobileSAM and SAM-HQ against the original implementations: preprocessing, embedding, prompts,
+ * logits, predicted IoU and masks, from every .pth of a folder and from Hugging Face's files where they are.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { BoxXyxy } from '../../src/base/geometry.ts';
+import { buildModel } from '../../src/graph/build.ts';
+import { input } from '../../src/graph/tensor.ts';
 import { readImage } from '../../src/imaging/read.ts';
+import { constantSource } from '../../src/nn/parameters.ts';
+import { scoped } from '../../src/nn/scope.ts';
+import { openSession } from '../../src/runtime/session.ts';
 import { loadSamCheckpoint, type SamCheckpoint } from '../../src/sam/checkpoint.ts';
+import { imageEncoder } from '../../src/sam/image-encoder.ts';
 import { SamPredictor } from '../../src/sam/predictor.ts';
 import { normalizeForSam, resizeForSam, toInputBox, toInputPoint } from '../../src/sam/preprocess.ts';
 import { imagePositions, pointTokens, promptTokens } from '../../src/sam/prompt-encoder.ts';
@@ -39,11 +45,11 @@ type Expected = ReadonlyMap<string, NdArray>;
 
 /** One row per quantity and weights file; `dir` is laid out as the reference's sam-tiny. */
 export async function goldenSam(dir: string): Promise<GoldenRow[]> {
-  const pth = (await readdir(dir)).filter((name) => name.endsWith('.pth'));
-  const sources: (readonly [label: string, path: string])[] = [
-    ...pth.map((name) => ['pth', join(dir, name)] as const),
-    ['safetensors', dir],
-  ];
+  const names = await readdir(dir);
+  const sources: (readonly [label: string, path: string])[] = names
+    .filter((name) => name.endsWith('.pth'))
+    .map((name) => ['pth', join(dir, name)]);
+  if (sources.length === 0 || names.includes('model.safetensors')) sources.push(['safetensors', dir]);
   const rows: GoldenRow[] = [];
   for (const [label, path] of sources) {
     const found = await checkCheckpoint(dir, await loadSamCheckpoint(path));
@@ -69,7 +75,13 @@ async function checkCheckpoint(dir: string, checkpoint: SamCheckpoint): Promise<
 
   const predictor = new SamPredictor(checkpoint, { threads: 2 });
   try {
-    rows.push(closeRow('embedding', (await predictor.embed(pixels)).data, expected.get('embedding')!));
+    const features = await predictor.embed(pixels);
+    for (const [name, { data }] of Object.entries(features)) {
+      rows.push(closeRow(name, data, expected.get(name)!));
+    }
+    if (config.highQuality) {
+      rows.push(closeRow('early', await earlyFeatures(checkpoint, pixels), expected.get('early')!));
+    }
     const encoded = await predictor.encode(image, 'golden');
     for (const [name, one] of Object.entries(cases)) {
       const points = (one.points ?? []).map((xy, i) => ({ xy, positive: one.labels?.[i] === 1 }));
@@ -83,12 +95,28 @@ async function checkCheckpoint(dir: string, checkpoint: SamCheckpoint): Promise<
       rows.push(closeRow(`${name}.sparse`, sparse.data, expected.get(`${name}.sparse`)!));
       const prompt: MaskPrompt = { points, ...(box && { box }), ...maskInput(name, one, expected) };
       const [predictions] = await predictor.decode(encoded, [prompt], { multimask: one.multimask });
-      rows.push(...predictionRows(name, predictions!, expected));
+      const all = predictions!.length === expected.get(`${name}.iou`)!.data.length;
+      rows.push(...predictionRows(name, all ? predictions! : [bestOf(predictions!)], expected));
     }
   } finally {
     await predictor.close();
   }
   return rows;
+}
+
+/** What SAM-HQ sees of the encoder's early stages. */
+async function earlyFeatures({ config, weights }: SamCheckpoint, pixels: NdArray): Promise<Float32Array> {
+  const source = scoped(constantSource(weights), 'image_encoder.');
+  const { early } = imageEncoder(config, source, input('pixels', pixels.shape));
+  const session = await openSession(buildModel({ early: early! }));
+  const outputs = await session.run({ pixels });
+  await session.close();
+  return outputs.early!.data as Float32Array;
+}
+
+/** The original SAM-HQ returns one of several masks, that of the highest predicted IoU. */
+function bestOf(predictions: readonly MaskPrediction[]): MaskPrediction {
+  return predictions.reduce((best, one) => (one.predictedIou > best.predictedIou ? one : best));
 }
 
 function maskInput(name: string, { mask_input }: Case, expected: Expected): { lowResLogits?: Float32Array } {
