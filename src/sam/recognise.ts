@@ -2,14 +2,15 @@
 
 /** The first row of which any name matches. */
 const SIGNATURES: readonly (readonly [names: RegExp, what: string])[] = [
-  [/^(image_encoder\.trunk|sam_mask_decoder|memory_encoder|vision_encoder\.backbone)\./, 'a SAM 2 model'],
+  [/^(detector|tracker)\.(backbone|.*vision_backbone)\./, 'a SAM 3 model'],
+  [/^(image_encoder\.trunk|sam_mask_decoder|memory_encoder)\.|^no_memory_embedding$/, 'a SAM 2 model'],
   [/^image_encoder\./, 'a SAM with another image encoder'],
   [/^(mask_decoder|prompt_encoder)\./, 'a SAM without its image encoder'],
-  [/^model\.diffusion_model\./, 'a diffusion model'],
+  [/^(model\.diffusion_model|down_blocks)\./, 'a diffusion model'],
   [/(^|\.)(embed_tokens|word_embeddings|wte|lm_head|token_embedding)\./, 'a language model'],
   [/^model\.\d+\.(conv|cv\d|m\.\d+)\./, 'a YOLO detector, such as FastSAM'],
   [
-    /(^|\.)(double_conv|inc|down\d+|up\d+)\.|^(encoder|decoder)\.(stages\.)?\d+\.(conv|\d)|^encoder\.stages\./,
+    /(^|\.)(double_conv|inc|down\d+|up\d+)\.|^(encoder|decoder)\.(stages\.)?\d+\.(conv|\d)|^(encoder\.stages|decoder\.blocks)\./,
     'a U-Net',
   ],
   [/(^|\.)layer[1-4]\.\d+\.conv\d\./, 'a ResNet'],

@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { readImage } from '../../src/imaging/read.ts';
 import { writeGreyPng } from '../../src/imaging/write.ts';
-import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
+import { encodeSafetensors, readSafetensors } from '../../src/tensor/safetensors.ts';
 import { TINY_SETTINGS, writeTinyData } from '../pipeline/tiny.ts';
+import { type Fixture, fixturePath } from '../sam/fixtures.ts';
 import { tinyCheckpoint, tinyImage } from '../sam/tiny-model.ts';
 import { runCli, useSharedFolder } from './program.ts';
 
@@ -29,6 +30,19 @@ describe('packmule segment', () => {
     expect([mask.height, mask.width]).toEqual([90, 60]);
     expect([...new Set(mask.data)].every((value) => value === 0 || value === 255)).toBe(true);
     expect((await readImage(inFolder('out', 'scan.overlay.png'))).width).toBe(60);
+  });
+
+  it.each<[Fixture]>([['mobile-sam'], ['sam-hq-tiny']])('reads %s like any checkpoint', async (name) => {
+    const { code, stderr } = await cli(
+      ...['segment', fixturePath(name, 'image.png'), '--model', fixturePath(name, 'model.pth')],
+      ...['--box', '9,12.5,37,50', '--output', name],
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const mask = await readImage(inFolder(name, 'image.mask.png'));
+    const expected = await readSafetensors(fixturePath(name, 'expected.safetensors'));
+    const box = expected.get('box.mask')!.data as Uint8Array;
+    const equal = box.filter((value, i) => mask.data[i] === 255 * value).length;
+    expect(equal / mask.data.length).toBeGreaterThanOrEqual(0.999);
   });
 
   it.each([
