@@ -21,6 +21,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   sam: 5,
   refine: 5,
   evaluate: 5,
+  trust: 5.5,
   training: 6,
   pipeline: 7,
   report: 6,

@@ -2,7 +2,8 @@
  * @file COCO JSON (Lin et al. 2014, data format "object detection"): polygons, compressed and uncompressed RLE.
  *
  * All annotations of one category in one image become one mask, crowd regions among them: Packmule segments
- * classes, not instances. Written files hold compressed RLE; what a refiner recorded is under the key `packmule`.
+ * classes, not instances. Written files hold compressed RLE; beside COCO's `score`
+ * stands `trust`, and what a refiner recorded is under the key `packmule`.
  */
 import { z } from 'zod';
 import { AnnotationError } from '../base/errors.ts';
@@ -43,6 +44,7 @@ const annotationSchema = z.object({
   category_id: id,
   segmentation: z.union([z.array(z.array(z.number())), runLengths]).optional(),
   score: z.number().min(0).max(1).optional(),
+  trust: z.number().min(0).max(1).optional(),
   packmule: z.record(z.string(), z.json()).optional(),
 });
 
@@ -121,6 +123,7 @@ function toSet(path: string, file: CocoFile, lookup: ClassLookup): AnnotationSet
       classIndex: lookup.indexOf(category, where),
       rle: maskOf(annotation, owner.image, where),
       ...(annotation.score === undefined ? {} : { score: annotation.score }),
+      ...(annotation.trust === undefined ? {} : { trust: annotation.trust }),
       ...(annotation.packmule === undefined ? {} : { provenance: annotation.packmule }),
     });
   });
@@ -188,7 +191,7 @@ function fromSet(set: AnnotationSet): unknown {
   };
 }
 
-function fromStructure({ classIndex, rle, score, provenance }: Structure): Record<string, unknown> {
+function fromStructure({ classIndex, rle, score, trust, provenance }: Structure): Record<string, unknown> {
   const [x0, y0, x1, y1] = rleBox(rle) ?? [0, 0, -1, -1];
   return {
     category_id: classIndex + 1,
@@ -197,6 +200,7 @@ function fromStructure({ classIndex, rle, score, provenance }: Structure): Recor
     bbox: [x0, y0, x1 - x0 + 1, y1 - y0 + 1],
     iscrowd: 0,
     ...(score === undefined ? {} : { score }),
+    ...(trust === undefined ? {} : { trust }),
     ...(provenance === undefined ? {} : { packmule: provenance }),
   };
 }

@@ -51,7 +51,7 @@ function listed(names: readonly string[]): string {
 }
 
 /**
- * One structure per class, in class order. Shapes of one class are merged; a score or provenance describes one
+ * One structure per class, in class order. Shapes of one class are merged; a score, trust or provenance describes one
  * shape, so a merged structure has none.
  */
 export function mergeByClass(shapes: readonly Structure[]): Structure[] {

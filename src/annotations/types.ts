@@ -13,6 +13,8 @@ export interface Structure {
   readonly rle: Rle;
   /** Confidence in [0, 1], where a model or refiner gave one. */
   readonly score?: number;
+  /** Expected Dice with the truth, [0, 1], where it was estimated. */
+  readonly trust?: number;
   /** What a refiner recorded about this mask (prompts, passes, predicted IoU, ...), plain JSON. */
   readonly provenance?: Readonly<Record<string, unknown>>;
 }

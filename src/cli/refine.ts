@@ -6,12 +6,12 @@ import { addSourceOptions, runUntil, type SourceOptions } from './source.ts';
 export function refineCommand(): Command {
   const command = addSourceOptions(
     new Command('refine').description(
-      'refine the predicted masks (does earlier stages where they are not done)',
+      'refine the predicted masks and judge them (does earlier stages where they are not done)',
     ),
   );
   return defineAction(
     command,
     ['packmule refine', 'packmule refine --set refine.refiner=none --name raw'],
-    (context, source: string, options: SourceOptions) => runUntil('refine', context, source, options),
+    (context, source: string, options: SourceOptions) => runUntil('trust', context, source, options),
   );
 }

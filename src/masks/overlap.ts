@@ -73,6 +73,13 @@ export function maskAgreement(a: Mask, b: Mask): number {
   return dice(maskOverlap(a, b)) ?? 1;
 }
 
+/** In how many of some masks of one size each pixel lies, row-major. */
+export function countCoverage(masks: readonly Mask[]): Uint16Array {
+  const coverage = new Uint16Array(masks[0]?.data.length ?? 0);
+  for (const { data } of masks) for (let i = 0; i < data.length; i++) coverage[i]! += data[i]!;
+  return coverage;
+}
+
 /** IoU (Jaccard index) in [0, 1]; undefined where both masks are empty. */
 export function iou(overlap: Overlap): number | undefined {
   const union = overlap.truth + overlap.predicted - overlap.intersection;

@@ -38,6 +38,27 @@ const samSchema = z
   })
   .describe('The promptable model, for the refiner sam.');
 
+const trustSchema = z
+  .strictObject({
+    folds: z
+      .int()
+      .min(0)
+      .max(20)
+      .refine((folds) => folds !== 1, 'one fold leaves no image to learn from')
+      .default(3)
+      .describe(
+        'Networks that each learn from the labelled images without one part of them and then mask that part: on these masks trust is calibrated. 0: trust is an uncalibrated product of evidence.',
+      ),
+    epochs: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'Epochs of each of these networks; unless set those of the initial one divided by the folds.',
+      ),
+  })
+  .describe('Trust: the Dice that each refined mask is expected to have.');
+
 const evaluationSchema = z
   .strictObject({
     networkResolution: z
@@ -74,6 +95,7 @@ export const runSchema = z.strictObject({
     .prefault({})
     .describe('How masks of the initial network become better ones to learn from.'),
   sam: samSchema.prefault({}),
+  trust: trustSchema.prefault({}),
   evaluation: evaluationSchema.prefault({}),
   report: reportSchema.prefault({}),
   seed: z.int().default(1).describe('Seed of weights, batches and augmentation.'),
@@ -91,6 +113,7 @@ const PRESETS: Readonly<Record<string, Tree>> = {
   paper: {
     refine: { refiner: 'sam' },
     final: { samples: 'pseudo' },
+    trust: { folds: 0 },
     evaluation: { networkResolution: true },
   },
 };

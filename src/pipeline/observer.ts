@@ -7,6 +7,8 @@ export type StageName =
   | 'initial'
   | 'predict'
   | 'refine'
+  | 'folds'
+  | 'trust'
   | 'final'
   | 'predictFinal'
   | 'evaluate'
@@ -22,6 +24,14 @@ export interface RunObserver {
   stageSkipped(stage: StageName, title: string): void;
   /** Something the user should know: a sentence. */
   note(text: string): void;
+}
+
+/** The observer of one part of a stage's work, which runs from one fraction of it to another. */
+export function partOf(observer: RunObserver, from: number, to: number): RunObserver {
+  return {
+    ...observer,
+    progress: (fraction, detail) => observer.progress(from + fraction * (to - from), detail),
+  };
 }
 
 /** Says nothing. */

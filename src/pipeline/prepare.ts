@@ -5,19 +5,28 @@ import { dependencyVersion, PACKMULE_VERSION } from '../base/version.ts';
 import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
 import { openDataset } from '../dataset/dataset.ts';
 import { computeStatistics } from '../dataset/statistics.ts';
+import { casesOf, type Dataset } from '../dataset/types.ts';
 import { vectorLength } from '../optim/parameter-vector.ts';
 import { networkSpecs } from '../training/network.ts';
-import { planTraining, type TrainingPlan } from '../training/plan.ts';
+import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
+import { FEWEST_IMAGES } from '../trust/model.ts';
 import type { RunConfig } from './config.ts';
 import { requireFreeSpace } from './run-directory.ts';
 import type { RunContext } from './stage.ts';
+
+export interface RunPlans {
+  readonly initial: TrainingPlan;
+  readonly final: TrainingPlan;
+  /** The networks on which trust is calibrated, and how many; absent where it is not. */
+  readonly folds?: TrainingPlan & { readonly count: number };
+}
 
 /** A run whose data were checked and whose networks are planned. */
 export interface PreparedRun {
   readonly config: RunConfig;
   readonly checked: CheckedDataset;
-  readonly plans: { readonly initial: TrainingPlan; readonly final: TrainingPlan };
+  readonly plans: RunPlans;
   readonly threads: number;
   /** Versions and data fingerprint, for config.json and the report. */
   readonly versions: readonly { readonly name: string; readonly value: string }[];
@@ -35,7 +44,7 @@ export async function prepareRun(
   const { run, observer, signal } = context;
   const checked = await check(context, config, skipBad);
   const plans = await planNetworks(config, checked, signal);
-  for (const { topic, text } of plans.initial.notes) observer.note(`${topic}: ${text}`);
+  for (const { topic, text } of planNotes(plans)) observer.note(`${topic}: ${text}`);
   await requireFreeSpace(run, expectedBytes(config, plans, checked));
   const threads = config.threads ?? availableParallelism();
   const versions = versionFacts(checked, threads);
@@ -47,6 +56,11 @@ export async function prepareRun(
   };
   await writeFileAtomic(run.config, `${JSON.stringify(record, null, 2)}\n`);
   return { config, checked, plans, threads, versions };
+}
+
+/** What was planned and why, for the user. */
+export function planNotes({ initial, folds }: RunPlans): readonly PlanNote[] {
+  return [...initial.notes, ...(folds?.notes ?? [])];
 }
 
 async function check(context: RunContext, config: RunConfig, skipBad: boolean): Promise<CheckedDataset> {
@@ -67,21 +81,39 @@ async function planNetworks(
   config: RunConfig,
   { dataset }: CheckedDataset,
   signal: AbortSignal | undefined,
-): Promise<PreparedRun['plans']> {
+): Promise<RunPlans> {
   const statistics = await computeStatistics(dataset, signal ? { signal } : {});
   const { samples: _, ...overrides } = config.final;
   const plan = (settings: object): TrainingPlan => {
     const training = trainingSchema.parse({ preset: config.preset, ...settings });
     return planTraining(statistics, dataset.classes, training, dataset.mirroredPairs);
   };
-  return { initial: plan(config.training), final: plan({ ...config.training, ...overrides }) };
+  const initial = plan(config.training);
+  const count = Math.min(config.trust.folds, casesOf(dataset, 'labelled').length);
+  return {
+    initial,
+    final: plan({ ...config.training, ...overrides }),
+    ...(whyNoFolds(config, dataset) === undefined && {
+      folds: { ...planFolds(initial, count, config.trust.epochs), count },
+    }),
+  };
+}
+
+/** Why trust is not calibrated, if so: the end of a sentence. */
+export function whyNoFolds({ trust }: RunConfig, dataset: Dataset): string | undefined {
+  if (trust.folds === 0) return 'trust.folds is 0';
+  if (casesOf(dataset, 'unlabelled').length === 0) return 'there are no unlabelled images to be judged';
+  const labelled = casesOf(dataset, 'labelled').length;
+  if (labelled >= FEWEST_IMAGES) return undefined;
+  return `there are ${labelled} labelled images, and calibration takes ${FEWEST_IMAGES}`;
 }
 
 /** What a run writes at most: checkpoints and models of both networks, masks, embeddings. */
-function expectedBytes(config: RunConfig, plans: PreparedRun['plans'], { dataset }: CheckedDataset): number {
+function expectedBytes(config: RunConfig, plans: RunPlans, { dataset }: CheckedDataset): number {
   // Four vectors in a checkpoint, which is there twice while it is replaced; weights and model after it.
   const vectors = 10;
-  const networks = [plans.initial, plans.final]
+  const folds = new Array<TrainingPlan>(plans.folds?.count ?? 0).fill(plans.initial);
+  const networks = [plans.initial, plans.final, ...folds]
     .map(({ plan }) => vectorLength(networkSpecs(plan)) * 4 * vectors)
     .reduce((a, b) => a + b);
   const masks = dataset.cases.length * dataset.classes.length * 4 * 2000;

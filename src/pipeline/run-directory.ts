@@ -6,7 +6,7 @@ import { writeError } from '../base/files.ts';
 import type { SplitName } from '../dataset/types.ts';
 
 /** Folders that hold masks, in the order in which they are made. */
-export type MaskFolder = 'predicted' | 'selected' | 'refined' | 'final';
+export type MaskFolder = 'predicted' | 'selected' | 'refined' | 'folds' | 'final';
 
 export interface RunDirectory {
   readonly root: string;
@@ -16,6 +16,8 @@ export interface RunDirectory {
   readonly log: string;
   readonly lock: string;
   readonly evaluation: string;
+  /** How trust is made from evidence, and how far it can be believed. */
+  readonly trust: string;
   readonly report: string;
   /** Path of a file or folder inside the run directory. */
   path(...parts: string[]): string;
@@ -32,6 +34,7 @@ export function runDirectory(folder: string): RunDirectory {
     log: path('log.jsonl'),
     lock: path('lock.json'),
     evaluation: path('evaluation.json'),
+    trust: path('trust', 'model.json'),
     report: path('report.html'),
     path,
     masks: (maskFolder, split) =>

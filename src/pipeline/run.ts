@@ -7,16 +7,18 @@ import type { RunConfig } from './config.ts';
 import { imagesFingerprint, labelsFingerprint } from './fingerprints.ts';
 import { acquireLock } from './lock.ts';
 import { type RunObserver, type StageName, silentObserver } from './observer.ts';
-import { type PreparedRun, prepareRun } from './prepare.ts';
+import { type PreparedRun, planNotes, prepareRun, whyNoFolds } from './prepare.ts';
 import { gatherReportData } from './report-data.ts';
 import { logEvent, type MaskFolder, type RunDirectory, runDirectory } from './run-directory.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import { checkModelStage } from './stages/check-model.ts';
 import { evaluateStage, type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
+import { foldsStage } from './stages/folds.ts';
 import { predictStage } from './stages/predict.ts';
 import { refineStage } from './stages/refine.ts';
 import { reportStage } from './stages/report.ts';
 import { finalSamples, labelledSamples, trainStage } from './stages/train.ts';
+import { trustStage } from './stages/trust.ts';
 
 /** The stages of a run in their order. */
 const ORDER = [
@@ -24,6 +26,8 @@ const ORDER = [
   'initial',
   'predict',
   'refine',
+  'folds',
+  'trust',
   'final',
   'predictFinal',
   'evaluate',
@@ -31,7 +35,7 @@ const ORDER = [
 ] as const;
 
 /** The stages after which a run can stop. */
-export type LastStage = Exclude<(typeof ORDER)[number], 'checkModel' | 'predictFinal'>;
+export type LastStage = Exclude<(typeof ORDER)[number], 'checkModel' | 'refine' | 'folds' | 'predictFinal'>;
 
 export interface RunOptions {
   /** The run directory. */
@@ -122,18 +126,37 @@ async function* doStages(
   });
   yield predict;
 
+  const refining = { config, checked, splits, threads, embeddings: join(dirname(run.root), '.embeddings') };
   const refine = await refineStage(context, {
-    config,
-    checked,
-    splits,
+    ...refining,
     predictKey: predict.key,
     modelKey: model?.key,
-    threads,
-    embeddings: join(dirname(run.root), '.embeddings'),
   });
   yield refine;
 
-  const keys = [predict.key, refine.key];
+  const folds =
+    plans.folds &&
+    (await foldsStage(context, {
+      dataset,
+      planned: plans.folds,
+      selection: config.refine,
+      seed: config.seed,
+      threads,
+      inputs: labelled,
+    }));
+  if (folds !== undefined) yield folds;
+
+  const trust = await trustStage(context, {
+    ...refining,
+    refineKey: refine.key,
+    folds:
+      folds && plans.folds
+        ? { count: plans.folds.count, seed: config.seed, key: folds.key }
+        : { none: whyNoFolds(config, dataset) ?? '' },
+  });
+  yield trust;
+
+  const keys = [predict.key, trust.key];
   const masks: Partial<Record<Stage, MaskFolder>> = { initial: 'predicted', refined: 'refined' };
   if (splits.includes('unlabelled')) {
     const { samples } = config.final;
@@ -164,9 +187,17 @@ async function* doStages(
   });
   yield evaluate;
 
-  const planNotes = plans.initial.notes;
   yield await reportStage(context, {
     inputs: { evaluate: evaluate.key, config, versions, warnings },
-    data: () => gatherReportData({ run, config, dataset, masks, planNotes, warnings, versions }),
+    data: () =>
+      gatherReportData({
+        run,
+        config,
+        dataset,
+        masks,
+        planNotes: planNotes(plans),
+        warnings,
+        versions,
+      }),
   });
 }

@@ -18,7 +18,7 @@ export function createRefiner(settings: RefineSettings, dependencies: RefinerDep
     case 'none':
       return createNoRefiner();
     case 'random-walker':
-      return createRandomWalkerRefiner(settings.randomWalker);
+      return createRandomWalkerRefiner(settings.randomWalker, settings.ensemble);
     case 'sam':
       if (dependencies.model === undefined) {
         throw new ConfigError({

@@ -8,7 +8,14 @@ export function createNoRefiner(): Refiner {
       context.signal?.throwIfAborted();
       checkInitialMasks(image, initial, context.classes);
       const provenance: MaskProvenance = { refiner: 'none', agreement: 1 };
-      return initial.map(({ classIndex, mask, score }) => ({ classIndex, mask, score, provenance }));
+      const evidence = { agreement: 1 };
+      return initial.map(({ classIndex, mask, score }) => ({
+        classIndex,
+        mask,
+        score,
+        evidence,
+        provenance,
+      }));
     },
     async close() {},
   };

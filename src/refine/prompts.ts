@@ -6,6 +6,7 @@ import type { BoxXyxy, PointXy } from '../base/geometry.ts';
 import { deepestPixel } from '../masks/distance.ts';
 import { type Mask, maskArea, maskBox } from '../masks/mask.ts';
 import { close, dilate, erode, open } from '../masks/morphology.ts';
+import { countCoverage } from '../masks/overlap.ts';
 import type { InitialMask } from './refiner.ts';
 import type { RefineSettings } from './settings.ts';
 
@@ -56,13 +57,6 @@ export function applyMorphology(mask: Mask, settings: RefineSettings['morphology
   if (operation === 'none') return mask;
   const apply = { erosion: erode, dilation: dilate, opening: open, closing: close }[operation];
   return apply(mask, element, radius);
-}
-
-/** In how many masks each pixel lies, row-major. */
-function countCoverage(masks: readonly Mask[]): Uint16Array {
-  const coverage = new Uint16Array(masks[0]?.data.length ?? 0);
-  for (const { data } of masks) for (let i = 0; i < data.length; i++) coverage[i]! += data[i]!;
-  return coverage;
 }
 
 interface Seed {

@@ -11,6 +11,7 @@ import type { Size } from '../base/geometry.ts';
 import type { Image } from '../imaging/image.ts';
 import { emptyMask, type Mask, maskArea } from '../masks/mask.ts';
 import { maskAgreement } from '../masks/overlap.ts';
+import { levelIou, majority, meanAgreement } from './ensemble.ts';
 import { randomWalk } from './random-walk.ts';
 import {
   checkInitialMasks,
@@ -20,7 +21,7 @@ import {
   type RefinedMask,
   type Refiner,
 } from './refiner.ts';
-import type { RandomWalkerSettings } from './settings.ts';
+import type { EnsembleSettings, RandomWalkerSettings } from './settings.ts';
 import { smoothGaussian } from './smooth.ts';
 import {
   countCores,
@@ -34,14 +35,17 @@ import {
 /** Smallest sigma on the scale 0..255: where the image is flat, its noise must not decide. */
 const MIN_SIGMA = 0.25;
 
-export function createRandomWalkerRefiner(settings: RandomWalkerSettings): Refiner {
+export function createRandomWalkerRefiner(
+  settings: RandomWalkerSettings,
+  ensemble: EnsembleSettings,
+): Refiner {
   return {
     name: 'random-walker',
     async refine(image, initial, context) {
       checkInitialMasks(image, initial, context.classes);
       const intensities = smoothGaussian(greyLevels(image), image, settings.imageSmoothing);
       const windows = initial.map(({ mask }) => cutWindow(mask, settings));
-      const cores = countCores(windows, image);
+      const scene: Scene = { image, intensities, cores: countCores(windows, image), settings };
       const refined: RefinedMask[] = [];
       for (const [k, item] of initial.entries()) {
         context.signal?.throwIfAborted();
@@ -49,7 +53,7 @@ export function createRandomWalkerRefiner(settings: RandomWalkerSettings): Refin
         refined.push(
           window === undefined
             ? keepInitial(item, 'random-walker', 'the initial mask is empty')
-            : refineWindow(item, window, cores, intensities, settings),
+            : refineMask(item, window, scene, ensemble),
         );
       }
       return refined;
@@ -64,14 +68,57 @@ function greyLevels(image: Image): Float32Array {
   return Float32Array.from(image.data, (value) => value * scale);
 }
 
-function refineWindow(
+/** What all masks of an image share. */
+interface Scene {
+  readonly image: Size;
+  /** Smoothed, on the scale 0..255. */
+  readonly intensities: Float32Array;
+  /** In how many windows each pixel is a seed. */
+  readonly cores: Uint16Array;
+  readonly settings: RandomWalkerSettings;
+}
+
+/** What the walker makes of one initial mask. */
+interface Walked {
+  readonly mask: Mask;
+  /** IoU of the masks at one unit of log odds above and below the threshold. */
+  readonly thresholdStability: number | undefined;
+  readonly details: { readonly sigma: number; readonly threshold: number; readonly unseededPixels: number };
+}
+
+function refineMask(
   item: InitialMask,
   window: WalkerWindow,
-  cores: Uint16Array,
-  intensities: Float32Array,
-  settings: RandomWalkerSettings,
+  scene: Scene,
+  ensemble: EnsembleSettings,
 ): RefinedMask {
-  const image: Size = item.mask;
+  const walked = walkWindow(window, scene);
+  const { details, thresholdStability } = walked;
+  if (maskArea(walked.mask) === 0)
+    return keepInitial(item, 'random-walker', 'the refined mask is empty', details);
+  const members = disturbedMasks(item.mask, window, ensemble).flatMap((disturbed) => {
+    const moved = cutWindow(disturbed, scene.settings);
+    return moved === undefined ? [] : [walkWindow(moved, scene).mask];
+  });
+  const voted = ensemble.vote && members.length > 0 ? majority([walked.mask, ...members]) : walked.mask;
+  const mask = maskArea(voted) > 0 ? voted : walked.mask;
+  const agreement = maskAgreement(item.mask, mask);
+  const stability = meanAgreement(walked.mask, members);
+  const provenance: MaskProvenance = { ...details, refiner: 'random-walker', agreement };
+  return {
+    classIndex: item.classIndex,
+    mask,
+    score: item.score,
+    evidence: {
+      agreement,
+      ...(stability !== undefined && { stability }),
+      ...(thresholdStability !== undefined && { thresholdStability }),
+    },
+    provenance,
+  };
+}
+
+function walkWindow(window: WalkerWindow, { image, intensities, cores, settings }: Scene): Walked {
   const seeds = plantSeeds(window, cores, image.width, settings);
   const local = cutIntensities(intensities, image.width, window);
   const sigma =
@@ -98,14 +145,34 @@ function refineWindow(
     data: Uint8Array.from(probability, (value) => (value > threshold ? 1 : 0)),
   };
   if (settings.fillHoles) dropUnseededRegions(decided, seeds);
+  return {
+    mask: pasteWindow(decided, window, image),
+    thresholdStability: levelIou(probability, moveOdds(threshold, -1), moveOdds(threshold, 1)),
+    details: { sigma, threshold, unseededPixels: countUnseeded(seeds) },
+  };
+}
 
-  const details = { sigma, threshold, unseededPixels: countUnseeded(seeds) };
-  if (maskArea(decided) === 0)
-    return keepInitial(item, 'random-walker', 'the refined mask is empty', details);
-  const mask = pasteWindow(decided, window, image);
-  const agreement = maskAgreement(item.mask, mask);
-  const provenance: MaskProvenance = { ...details, refiner: 'random-walker', agreement };
-  return { classIndex: item.classIndex, mask, score: item.score, provenance };
+/** The probability whose log odds are `by` above those of `probability`. */
+function moveOdds(probability: number, by: number): number {
+  const odds = (probability / (1 - probability)) * Math.exp(by);
+  return Number.isFinite(odds) ? odds / (1 + odds) : probability;
+}
+
+/**
+ * The mask eroded and dilated in turn, each pair by one step more; a step is a part of the square root of the area.
+ * Erosion leaves the seeds of the class, without which it would be another problem.
+ */
+function disturbedMasks(mask: Mask, window: WalkerWindow, { jitters = 0, spread }: EnsembleSettings): Mask[] {
+  const step = Math.max(1, spread * Math.sqrt(maskArea(mask)));
+  const { inside, outside, core } = window;
+  return Array.from({ length: jitters }, (_, member) => {
+    const reach = (step * (Math.floor(member / 2) + 1)) ** 2;
+    const data = Uint8Array.from(inside, (depth, i) => {
+      const kept = member % 2 === 0 ? depth > reach || core[i] === 1 : depth > 0 || outside[i]! <= reach;
+      return kept ? 1 : 0;
+    });
+    return pasteWindow({ height: window.height, width: window.width, data }, window, mask);
+  });
 }
 
 /** The probability of the class from the signed distance to the initial border: a logistic of the given width. */

@@ -2,16 +2,21 @@
 import { RefineError } from '../base/errors.ts';
 import type { Image } from '../imaging/image.ts';
 import type { ClassMask } from '../masks/mask.ts';
+import type { NetworkEvidence, RefinerEvidence } from './evidence.ts';
 
 /** The mask of one class after component selection, at the image's own resolution; one per class at most. */
 export interface InitialMask extends ClassMask {
   /** Confidence of the network in this mask, [0, 1]. */
   readonly score: number;
+  /** What else the network's maps say about it, where they were looked at. */
+  readonly evidence?: NetworkEvidence;
 }
 
 export interface RefinedMask extends ClassMask {
   /** Confidence in the refined mask, [0, 1]; where the refiner has no estimate of its own, the initial one. */
   readonly score: number;
+  /** How firmly the refiner stands by it. */
+  readonly evidence: RefinerEvidence;
   /** What was done to this mask, plain JSON; see MaskProvenance. */
   readonly provenance: Readonly<Record<string, unknown>>;
 }
@@ -49,7 +54,8 @@ export function keepInitial(
   details: Readonly<Record<string, unknown>> = {},
 ): RefinedMask {
   const provenance: MaskProvenance = { ...details, refiner, agreement: 1, keptInitial: reason };
-  return { classIndex: initial.classIndex, mask: initial.mask, score: initial.score, provenance };
+  const { classIndex, mask, score } = initial;
+  return { classIndex, mask, score, evidence: { agreement: 1 }, provenance };
 }
 
 /** Every mask has the image's size and a class of its own from the class list; throws RefineError otherwise. */

@@ -1,9 +1,11 @@
 /**
  * @file Refinement by a promptable model: each pass prompts with the box, the seeds or the logits of the pass
- * before; as described, a box first, then positive and negative points with those logits.
+ * before; as described, a box first, then positive and negative points with those logits. Disturbed prompts are
+ * asked the first pass only, and every pass where their answers vote.
  */
+import { createRng } from '../base/rng.ts';
 import type { Image } from '../imaging/image.ts';
-import { maskArea } from '../masks/mask.ts';
+import { type Mask, maskArea } from '../masks/mask.ts';
 import { diceFromIou, maskAgreement } from '../masks/overlap.ts';
 import type {
   EncodedImage,
@@ -12,6 +14,7 @@ import type {
   PromptableModel,
   PromptPoint,
 } from '../sam/promptable.ts';
+import { disturbPrompt, levelIou, majority, meanAgreement } from './ensemble.ts';
 import { type ClassPrompt, type PreparedMask, preparePrompts } from './prompts.ts';
 import {
   checkInitialMasks,
@@ -26,7 +29,7 @@ import type { PassSettings, RefineSettings } from './settings.ts';
 
 export type SamRefinerSettings = Pick<
   RefineSettings,
-  'morphology' | 'seed' | 'negatives' | 'passes' | 'multimask'
+  'morphology' | 'seed' | 'negatives' | 'passes' | 'candidates' | 'ensemble'
 >;
 
 /** A refiner over a model that stays the caller's: closing the refiner leaves the model as it is. */
@@ -38,10 +41,29 @@ export function createSamRefiner(settings: SamRefinerSettings, model: Promptable
   };
 }
 
+/** Disturbed prompts per mask, unless the settings say. */
+const DEFAULT_JITTERS = 3;
+/** SAM's stability score compares the masks at these logits. */
+const LOGIT_OFFSET = 1;
+
 /** A class whose prompt the model is asked about. */
 interface Prompted {
   readonly prepared: PreparedMask;
   readonly prompt: ClassPrompt;
+}
+
+/** The chosen candidate of one pass. */
+interface Answer extends MaskPrediction {
+  /** Mean Dice with the candidates that were not chosen, where there were any. */
+  readonly candidateAgreement: number | undefined;
+}
+
+/** What is needed to ask about one image. */
+interface Asking {
+  readonly encoded: EncodedImage;
+  readonly context: RefineContext;
+  readonly settings: SamRefinerSettings;
+  readonly model: PromptableModel;
 }
 
 async function refineByPrompts(
@@ -57,21 +79,17 @@ async function refineByPrompts(
   const prompted = prepared.flatMap((item): Prompted[] =>
     item.prompt === undefined ? [] : [{ prepared: item, prompt: item.prompt }],
   );
-  const passes =
-    prompted.length === 0
-      ? []
-      : await runPasses(await model.encode(image, context.imageKey), prompted, context, settings, model);
-  const results = new Map(
-    prompted.map((item, k) => [
-      item.prepared,
-      conclude(
-        item,
-        passes.map((pass) => pass[k]!),
-        settings,
-        model,
-      ),
-    ]),
-  );
+  const results = new Map<PreparedMask, RefinedMask>();
+  if (prompted.length > 0) {
+    const asking = { encoded: await model.encode(image, context.imageKey), context, settings, model };
+    const passes = await runPasses(asking, prompted, settings.passes);
+    const members = await askDisturbed(asking, prompted);
+    for (const [k, item] of prompted.entries()) {
+      const own = passes.map((pass) => pass[k]!);
+      const others = members.map((pass) => pass[k]!);
+      results.set(item.prepared, conclude(item, own, others, asking));
+    }
+  }
   return prepared.map(
     (item) =>
       results.get(item) ??
@@ -84,23 +102,44 @@ const NO_PROMPT_REASONS = {
   covered: 'no prompt: other classes cover this one wholly, no pixel is its own',
 };
 
-/** Best prediction per pass and class; all classes of a pass are decoded together. */
+/** The answers of each pass, one per class; all classes of a pass are decoded together. */
 async function runPasses(
-  encoded: EncodedImage,
+  { encoded, context, settings, model }: Asking,
   prompted: readonly Prompted[],
-  context: RefineContext,
-  settings: SamRefinerSettings,
-  model: PromptableModel,
-): Promise<MaskPrediction[][]> {
-  const passes: MaskPrediction[][] = [];
-  for (const pass of settings.passes) {
+  passes: readonly PassSettings[],
+): Promise<Answer[][]> {
+  const answers: Answer[][] = [];
+  for (const pass of passes) {
     context.signal?.throwIfAborted();
-    const before = passes.at(-1);
+    const before = answers.at(-1);
     const prompts = prompted.map(({ prompt }, k) => buildPrompt(prompt, pass, before?.[k]?.lowResLogits));
-    const candidates = await model.decode(encoded, prompts, { multimask: settings.multimask });
-    passes.push(candidates.map(bestCandidate));
+    const multimask = settings.candidates !== 'single';
+    const candidates = await model.decode(encoded, prompts, { multimask });
+    answers.push(
+      candidates.map((list, k) => choose(list, prompted[k]!.prepared.initial.mask, settings.candidates)),
+    );
   }
-  return passes;
+  return answers;
+}
+
+/** The last answers to each disturbed set of prompts, one per class. The image's hash is their seed. */
+async function askDisturbed(asking: Asking, prompted: readonly Prompted[]): Promise<Answer[][]> {
+  const { encoded, context, settings } = asking;
+  const { jitters = DEFAULT_JITTERS, spread } = settings.ensemble;
+  const rng = createRng(0).child(context.imageKey);
+  const members: Answer[][] = [];
+  for (let member = 0; member < jitters; member++) {
+    const disturbed = prompted.map(({ prepared, prompt }) => ({
+      prepared,
+      prompt: disturbPrompt(prompt, spread, encoded.size, rng),
+    }));
+    members.push((await runPasses(asking, disturbed, memberPasses(settings))).at(-1)!);
+  }
+  return members;
+}
+
+function memberPasses({ passes, ensemble }: SamRefinerSettings): readonly PassSettings[] {
+  return ensemble.vote ? passes : passes.slice(0, 1);
 }
 
 function buildPrompt(prompt: ClassPrompt, pass: PassSettings, logits: Float32Array | undefined): MaskPrompt {
@@ -114,39 +153,61 @@ function buildPrompt(prompt: ClassPrompt, pass: PassSettings, logits: Float32Arr
   };
 }
 
-/** The candidate of the highest predicted IoU, the first on a tie. */
-function bestCandidate(candidates: readonly MaskPrediction[]): MaskPrediction {
-  return candidates.reduce((best, candidate) =>
-    candidate.predictedIou > best.predictedIou ? candidate : best,
-  );
+/** The candidate of the highest predicted IoU, or the one closest to the initial mask; the first on a tie. */
+function choose(
+  candidates: readonly MaskPrediction[],
+  initial: Mask,
+  rule: SamRefinerSettings['candidates'],
+): Answer {
+  const worth = ({ predictedIou, mask }: MaskPrediction): number =>
+    rule === 'closest-of-three' ? maskAgreement(initial, mask) : predictedIou;
+  const scores = candidates.map(worth);
+  const best = candidates[scores.indexOf(Math.max(...scores))]!;
+  const others = candidates.filter((candidate) => candidate !== best).map(({ mask }) => mask);
+  return { ...best, candidateAgreement: meanAgreement(best.mask, others) };
 }
 
 function conclude(
   { prepared, prompt }: Prompted,
-  predictions: readonly MaskPrediction[],
-  settings: SamRefinerSettings,
-  model: PromptableModel,
+  answers: readonly Answer[],
+  members: readonly Answer[],
+  { settings, model }: Asking,
 ): RefinedMask {
   const { initial } = prepared;
-  const last = predictions.at(-1)!;
+  const last = answers.at(-1)!;
   const details = {
     model: model.name,
     prompt: { ...prompt },
-    passes: settings.passes.map((pass, k) => ({ ...pass, predictedIou: predictions[k]!.predictedIou })),
+    passes: settings.passes.map((pass, k) => ({ ...pass, predictedIou: answers[k]!.predictedIou })),
   };
   if (maskArea(last.mask) === 0)
     return keepInitial(initial, 'sam', 'the model answered with an empty mask', details);
+  const others = members.map(({ mask }) => mask);
+  const voted = settings.ensemble.vote && others.length > 0 ? majority([last.mask, ...others]) : last.mask;
+  const mask = maskArea(voted) > 0 ? voted : last.mask;
+  const agreement = maskAgreement(initial.mask, mask);
+  // Answers are compared with the one that the undisturbed prompt gave in the same pass.
+  const stability = meanAgreement(answers[memberPasses(settings).length - 1]!.mask, others);
+  const thresholdStability = levelIou(last.lowResLogits, -LOGIT_OFFSET, LOGIT_OFFSET);
+  // The predicted IoU is a regression and may leave [0, 1].
+  const predictedIou = Math.min(1, Math.max(0, last.predictedIou));
   const provenance: MaskProvenance = {
     ...details,
     refiner: 'sam',
     predictedIou: last.predictedIou,
-    agreement: maskAgreement(initial.mask, last.mask),
+    agreement,
   };
   return {
     classIndex: initial.classIndex,
-    mask: last.mask,
-    // The predicted IoU is a regression and may leave [0, 1].
-    score: diceFromIou(Math.min(1, Math.max(0, last.predictedIou))),
+    mask,
+    score: diceFromIou(predictedIou),
+    evidence: {
+      agreement,
+      predictedIou,
+      ...(stability !== undefined && { stability }),
+      ...(thresholdStability !== undefined && { thresholdStability }),
+      ...(last.candidateAgreement !== undefined && { candidateAgreement: last.candidateAgreement }),
+    },
     provenance,
   };
 }

@@ -16,6 +16,8 @@ export interface SelectedMask {
   readonly mask: Mask;
   /** Mean probability over the mask; 0 where it is empty. */
   readonly score: number;
+  /** Probability mass of the kept components as a share of that of all components, [0, 1]; 0 where there is none. */
+  readonly share: number;
 }
 
 /** Pixels above the threshold, then the components that `selection` keeps. */
@@ -40,17 +42,14 @@ export function selectComponents(
 ): SelectedMask {
   const components = labelComponents(mask, 8);
   const { count, areas } = components;
-  if (count === 0) return { mask, score: 0 };
+  if (count === 0) return { mask, score: 0, share: 0 };
   const means = componentMeans(components, probabilities);
-  if (selection === 'all') {
-    let sum = 0;
-    let area = 0;
-    for (let label = 1; label <= count; label++) {
-      sum += means[label]! * areas[label]!;
-      area += areas[label]!;
-    }
-    return { mask, score: sum / area };
+  let [mass, area] = [0, 0];
+  for (let label = 1; label <= count; label++) {
+    mass += means[label]! * areas[label]!;
+    area += areas[label]!;
   }
+  if (selection === 'all') return { mask, score: mass / area, share: 1 };
   let best = 1;
   for (let label = 2; label <= count; label++) {
     const byArea = areas[label]! - areas[best]!;
@@ -58,5 +57,9 @@ export function selectComponents(
     const better = selection === 'largest' ? byArea : byMean || byArea;
     if (better > 0) best = label;
   }
-  return { mask: count === 1 ? mask : componentMask(components, best), score: means[best]! };
+  return {
+    mask: count === 1 ? mask : componentMask(components, best),
+    score: means[best]!,
+    share: count === 1 ? 1 : (means[best]! * areas[best]!) / mass,
+  };
 }

@@ -93,6 +93,31 @@ const randomWalkerSchema = z
   })
   .describe('Settings of the random walker.');
 
+const ensembleSchema = z
+  .strictObject({
+    jitters: z
+      .int()
+      .min(0)
+      .max(16)
+      .optional()
+      .describe(
+        'Disturbed prompts per mask; how little the answers differ is its stability. Unless set 3 for sam, and 0 for the random walker, where each costs as much as the mask itself.',
+      ),
+    spread: z
+      .number()
+      .gt(0)
+      .max(0.5)
+      .default(0.05)
+      .describe(
+        'Largest shift of a box edge and of the seed as a part of the side of the box; the random walker starts from masks eroded and dilated by this part of the square root of their area.',
+      ),
+    vote: z
+      .boolean()
+      .default(false)
+      .describe('The mask becomes what more than half of the answers hold, disturbed or not.'),
+  })
+  .describe('Asking more than once: how stable a mask is when its prompt is disturbed.');
+
 const settingsSchema = z.strictObject({
   preset: z
     .enum(['as-described', 'as-coded'])
@@ -133,10 +158,13 @@ const settingsSchema = z.strictObject({
     .refine((passes) => passes[0]?.mask !== true, 'the first pass has no logits of a pass before')
     .prefault([{ box: true }, { points: 'all', mask: true }])
     .describe('Prompts of each pass of a promptable refiner.'),
-  multimask: z
-    .boolean()
-    .default(false)
-    .describe('Take the best of several candidates by predicted IoU in place of the single-mask output.'),
+  candidates: z
+    .enum(['single', 'best-of-three', 'closest-of-three'])
+    .default('single')
+    .describe(
+      'The single mask of a promptable model, or of its three candidates the one of the highest predicted IoU, or the one closest to the initial mask.',
+    ),
+  ensemble: ensembleSchema.prefault({}),
   randomWalker: randomWalkerSchema.prefault({}),
 });
 
@@ -164,6 +192,7 @@ export const refineSettingsSchema = z.preprocess(
 export type RefineSettings = z.output<typeof settingsSchema>;
 export type RefineSettingsInput = z.input<typeof settingsSchema>;
 export type RandomWalkerSettings = RefineSettings['randomWalker'];
+export type EnsembleSettings = RefineSettings['ensemble'];
 export type PassSettings = RefineSettings['passes'][number];
 
 type Tree = Record<string, unknown>;

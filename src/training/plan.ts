@@ -17,6 +17,8 @@ import type { Head, NetworkPlan } from './types.ts';
 export interface TrainingPlan {
   readonly plan: NetworkPlan;
   readonly settings: ResolvedTraining;
+  /** Expected time on two cores. */
+  readonly minutes: number;
   /** For the user: what was chosen and why. */
   readonly notes: readonly PlanNote[];
 }
@@ -58,10 +60,10 @@ export function planTraining(
     samplesPerEpoch * imageSeconds(inputSize, base) + (samplesPerEpoch / batch) * SECONDS_PER_STEP;
   const epochs =
     settings.epochs ?? preset.epochs ?? Math.max(1, Math.round((minutes * 60) / secondsPerEpoch));
-  const expected = Math.max(1, Math.round((epochs * secondsPerEpoch) / 60));
+  const expected = (epochs * secondsPerEpoch) / 60;
   notes.push({
     topic: 'Length',
-    text: `${epochs} epochs of ${samplesPerEpoch} images, about ${expected} minutes on two cores.`,
+    text: `${epochs} epochs of ${samplesPerEpoch} images, about ${wholeMinutes(expected)} on two cores.`,
   });
   const mirror = mirroredPairs && preset.mayFlip ? mirrorOf(classes.length, mirroredPairs) : undefined;
   if (mirror) {
@@ -95,8 +97,46 @@ export function planTraining(
       ...(settings.patience !== undefined && { patience: settings.patience }),
       ...(mirror && { mirror }),
     },
+    minutes: expected,
     notes,
   };
+}
+
+/**
+ * The plan of networks that each learn from the images outside one fold: as the whole training, shortened so that
+ * all of them together cost about as much as it does. The average of the weights reaches as far back, as a part of
+ * the training, as it does there.
+ *
+ * @param epochs of each network; those of the whole training divided by the folds unless given
+ */
+export function planFolds(whole: TrainingPlan, folds: number, epochs?: number): TrainingPlan {
+  const { averageDecay, patience: _, ...settings } = whole.settings;
+  const each = epochs ?? Math.max(1, Math.round(settings.epochs / folds));
+  const share = each / settings.epochs;
+  const minutes = folds * share * whole.minutes;
+  return {
+    plan: whole.plan,
+    settings: {
+      ...settings,
+      epochs: each,
+      validateEvery: each,
+      ...(averageDecay !== undefined && {
+        averageDecay: Math.min(averageDecay, averageDecay ** (1 / share)),
+      }),
+    },
+    minutes,
+    notes: [
+      {
+        topic: 'Trust',
+        text: `calibrated on what ${folds} networks of ${each} epochs make of labelled images they have not seen, about ${wholeMinutes(minutes)} on two cores in all.`,
+      },
+    ],
+  };
+}
+
+function wholeMinutes(minutes: number): string {
+  const whole = Math.max(1, Math.round(minutes));
+  return `${whole} minute${whole === 1 ? '' : 's'}`;
 }
 
 /** The class that each class becomes in a flipped image. */

@@ -102,7 +102,7 @@ describe('the commands of single stages', () => {
     };
     expect(await stagesOf('train')).toEqual(['initial']);
     expect(await stagesOf('predict')).toEqual(['predict']);
-    expect(await stagesOf('refine')).toEqual(['refine']);
+    expect(await stagesOf('refine')).toEqual(['refine', 'folds', 'trust']);
     expect(await stagesOf('train', '--final')).toEqual(['final']);
     expect(await stagesOf('evaluate')).toEqual(['predictFinal', 'evaluate']);
     expect(await stagesOf('report')).toEqual(['report']);

@@ -59,6 +59,8 @@ describe('a run', () => {
         'evaluation.json',
         'final/annotations.json',
         'final/model.onnx',
+        'folds/3/model.onnx',
+        'folds/labelled.json',
         'initial/model.onnx',
         'initial/weights.safetensors',
         'log.jsonl',
@@ -67,6 +69,8 @@ describe('a run', () => {
         'refined/test.json',
         'report.html',
         'results/README.md',
+        'trust/model.json',
+        'trust/pairs.jsonl',
       ]),
     );
     expect(files.filter((file) => /lock|journal|tmp|checkpoint/.test(file))).toEqual([]);
@@ -79,8 +83,9 @@ describe('a run', () => {
     );
     const structures = set.images.flatMap((image) => image.structures);
     expect(structures.length).toBeGreaterThan(0);
-    for (const { score, provenance } of structures) {
+    for (const { score, trust, provenance } of structures) {
       expect(score).toBeGreaterThan(0);
+      expect(trust).toBeGreaterThanOrEqual(0);
       expect(provenance).toMatchObject({ refiner: 'random-walker', agreement: expect.any(Number) });
     }
   });
@@ -117,14 +122,16 @@ describe('a second run', () => {
     expect(done(await rerun(tinyConfig(at('data'))))).toEqual([]);
   });
 
-  const afterRefinement = ['refine', 'final', 'predictFinal', 'evaluate', 'report'];
+  const afterRefinement = ['refine', 'trust', 'final', 'predictFinal', 'evaluate', 'report'];
   it.each([
     ['report.cases=0', ['report']],
     ['evaluation.resamples=200', ['evaluate', 'report']],
     ['final.epochs=2', ['final', 'predictFinal', 'evaluate', 'report']],
     ['refine.randomWalker.sigma=9', afterRefinement],
     ['refine.refiner=none', afterRefinement],
-    ['refine.selection=largest', ['predict', ...afterRefinement]],
+    ['refine.selection=largest', ['predict', 'refine', 'folds', ...afterRefinement.slice(1)]],
+    ['trust.epochs=2', ['folds', 'trust', 'evaluate', 'report']],
+    ['trust.folds=0', ['trust', 'evaluate', 'report']],
     // Prompts are not for the random walker: nothing but the list of settings in the report changes.
     ['refine.seed=interior', ['report']],
   ])('with %s does again what depends on it, and nothing else', async (set, expected) => {
@@ -162,7 +169,7 @@ describe('a run that is interrupted while refining', () => {
     expect(existsSync(join(run, 'lock.json'))).toBe(false);
 
     const outcome = await runPipeline(config, { folder: run });
-    expect(done(outcome).slice(0, 2)).toEqual(['refine', 'final']);
+    expect(done(outcome).slice(0, 2)).toEqual(['refine', 'folds']);
     for (const file of [
       'predicted/annotations.json',
       'refined/annotations.json',

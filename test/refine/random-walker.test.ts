@@ -10,12 +10,14 @@ import { cpuMs } from '../cpu.ts';
 import { drawn, picture } from '../masks/grids.ts';
 import { contextOf, disk, imageOf, initialMask, SIZE } from './scenes.ts';
 
-const settings = (input: RefineSettingsInput = {}) => refineSettingsSchema.parse(input).randomWalker;
 const refine = (
   image: ReturnType<typeof imageOf>,
   initial: readonly InitialMask[],
-  input?: RefineSettingsInput,
-) => createRandomWalkerRefiner(settings(input)).refine(image, initial, contextOf(32));
+  input: RefineSettingsInput = {},
+) => {
+  const { randomWalker, ensemble } = refineSettingsSchema.parse(input);
+  return createRandomWalkerRefiner(randomWalker, ensemble).refine(image, initial, contextOf(32));
+};
 
 describe('random-walker refiner', () => {
   const truth = disk(46, 36, 17);

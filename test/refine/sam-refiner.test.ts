@@ -9,7 +9,11 @@ const masks = [disk(20, 20, 6), disk(60, 40, 8), disk(61, 40, 2)];
 const initial = masks.map((mask, k) => initialMask(k, mask, 0.9));
 
 function refine(model: FakeModel, settings: RefineSettingsInput = {}) {
-  const parsed = refineSettingsSchema.parse({ morphology: { operation: 'none' }, ...settings });
+  const parsed = refineSettingsSchema.parse({
+    morphology: { operation: 'none' },
+    ensemble: { jitters: 0 },
+    ...settings,
+  });
   return createSamRefiner(parsed, model).refine(imageOf(masks), initial, contextOf(3));
 }
 
@@ -90,7 +94,7 @@ describe('other prompts', () => {
 
   it('takes the best candidate by predicted IoU, and its logits on', async () => {
     const model = fakeModel([0.2, 0.8, 0.5]);
-    const [first] = await refine(model, { multimask: true });
+    const [first] = await refine(model, { candidates: 'best-of-three' });
     expect(model.decoded[1]!.prompts[0]!.lowResLogits).toEqual(Float32Array.of(1, 0, 1));
     expect(model.decoded[0]!.options).toEqual({ multimask: true });
     expect(first!.mask).toEqual(disk(20, 20, 8));

@@ -31,6 +31,9 @@ describe('selectFromProbabilities', () => {
     const all = selectFromProbabilities(map, 'all');
     expect(picture(all.mask)).toEqual(['###...#', '###...#', '.......', '.##....']);
     expect(all.score).toBeCloseTo((6 * 0.6 + 2 * 0.9 + 0.7 + 0.8) / 10);
+    expect(highest.share).toBeCloseTo(1.8 / 6.9);
+    expect(largest.share).toBeCloseTo(3.6 / 6.9);
+    expect(all.share).toBe(1);
   });
 
   it('takes pixels above the threshold, not on it', () => {
@@ -42,6 +45,7 @@ describe('selectFromProbabilities', () => {
     expect(selectFromProbabilities(tenths('12', '34'), 'largest')).toEqual({
       mask: drawn('..', '..'),
       score: 0,
+      share: 0,
     });
   });
 

@@ -14,7 +14,8 @@ describe('refineSettingsSchema', () => {
         { box: true, points: 'none', mask: false },
         { box: false, points: 'all', mask: true },
       ],
-      multimask: false,
+      candidates: 'single',
+      ensemble: { spread: 0.05, vote: false },
     });
   });
 

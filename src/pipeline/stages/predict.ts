@@ -2,13 +2,10 @@
 import { rm } from 'node:fs/promises';
 import { casesOf, type Dataset, type SplitName } from '../../dataset/types.ts';
 import { readImage } from '../../imaging/read.ts';
-import type { ClassMask } from '../../masks/mask.ts';
-import { selectComponents, selectFromProbabilities } from '../../refine/select.ts';
-import type { RefineSettings } from '../../refine/settings.ts';
 import { openPredictor, probabilitiesToMasks } from '../../training/predictor.ts';
-import type { Head, ProbabilityMaps } from '../../training/types.ts';
 import { eachImage } from '../each-image.ts';
 import { type StoredStructure, storeMasks, writeMaskSet } from '../mask-sets.ts';
+import { predictedMasks, type SelectionSettings, selectedMasks } from '../network-masks.ts';
 import type { MaskFolder } from '../run-directory.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 
@@ -24,7 +21,7 @@ export interface PredictStageOptions {
   readonly images: string;
   readonly threads: number;
   /** For the initial network: how its masks become those that are refined. */
-  readonly selection: Pick<RefineSettings, 'selection' | 'threshold'>;
+  readonly selection: SelectionSettings;
 }
 
 interface Found {
@@ -63,9 +60,9 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
         const found = await eachImage(context, cases, journalPath, async ({ imagePath }): Promise<Found> => {
           const maps = await predictor.predict(await readImage(imagePath));
           const masks = probabilitiesToMasks(maps, head);
-          const predicted = storeMasks(masks.map((mask) => withMeanProbability(mask, maps)));
+          const predicted = storeMasks(predictedMasks(maps, masks));
           if (!isInitial) return { predicted };
-          return { predicted, selected: storeMasks(selectMasks(maps, masks, head, selection)) };
+          return { predicted, selected: storeMasks(selectedMasks(maps, masks, head, selection)) };
         });
         for (const split of splits) {
           await writeMaskSet(run.masks(folders[0]!, split), dataset, split, (id) => found.get(id)!.predicted);
@@ -83,47 +80,4 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
       await rm(journalPath, { force: true });
     },
   });
-}
-
-type ScoredMask = ClassMask & { readonly score: number };
-
-/**
- * Component selection of every class. Masks of an exclusive network are those of the most probable class, so that
- * the threshold is for overlapping ones.
- */
-function selectMasks(
-  maps: ProbabilityMaps,
-  masks: readonly ClassMask[],
-  head: Head,
-  { selection, threshold }: PredictStageOptions['selection'],
-): ScoredMask[] {
-  if (head === 'exclusive') {
-    return masks.map(({ classIndex, mask }) => ({
-      classIndex,
-      ...selectComponents(mask, plane(maps, classIndex), selection),
-    }));
-  }
-  return Array.from({ length: maps.classes }, (_, classIndex) => ({
-    classIndex,
-    ...selectFromProbabilities(
-      { height: maps.height, width: maps.width, data: plane(maps, classIndex) },
-      selection,
-      threshold,
-    ),
-  }));
-}
-
-function withMeanProbability({ classIndex, mask }: ClassMask, maps: ProbabilityMaps): ScoredMask {
-  const probabilities = plane(maps, classIndex);
-  let [sum, area] = [0, 0];
-  for (let i = 0; i < mask.data.length; i++) {
-    if (mask.data[i] === 0) continue;
-    sum += probabilities[i]!;
-    area++;
-  }
-  return { classIndex, mask, score: area === 0 ? 0 : sum / area };
-}
-
-function plane({ height, width, data }: ProbabilityMaps, classIndex: number): Float32Array {
-  return data.subarray(classIndex * height * width, (classIndex + 1) * height * width);
 }

@@ -1,0 +1,111 @@
+/**
+ * @file Masks of the labelled images by networks that have not seen them: for each fold a network learns from the
+ * other folds and masks this one. On these masks trust is calibrated.
+ */
+import { rm } from 'node:fs/promises';
+import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
+import { readImage } from '../../imaging/read.ts';
+import type { TrainingPlan } from '../../training/plan.ts';
+import { openPredictor, probabilitiesToMasks } from '../../training/predictor.ts';
+import { trainNetwork } from '../../training/train.ts';
+import { stratifiedFolds } from '../../trust/folds.ts';
+import { eachImage } from '../each-image.ts';
+import { type StoredStructure, storeMasks, writeMaskSet } from '../mask-sets.ts';
+import { type SelectionSettings, selectedMasks } from '../network-masks.ts';
+import { partOf } from '../observer.ts';
+import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
+import { labelledSamples } from './train.ts';
+
+export interface FoldsStageOptions {
+  readonly dataset: Dataset;
+  readonly planned: TrainingPlan & { readonly count: number };
+  readonly selection: SelectionSettings;
+  readonly seed: number;
+  readonly threads: number;
+  /** What the labelled samples depend on. */
+  readonly inputs: unknown;
+}
+
+/** Share of the stage's time that training takes; the rest is prediction. */
+const TRAINING_SHARE = 0.9;
+
+/** Writes folds/labelled.json, and the network of each fold beside it. */
+export async function foldsStage(context: RunContext, options: FoldsStageOptions): Promise<StageOutcome> {
+  const { dataset, planned, selection, seed, threads } = options;
+  const { run, observer } = context;
+  const { plan, settings, count } = planned;
+  const journalPath = run.path('folds', 'journal.jsonl');
+  return runStage(context, {
+    name: 'folds',
+    title: `Training ${count} networks to calibrate trust`,
+    inputs: {
+      plan,
+      settings,
+      count,
+      seed,
+      threads,
+      selection: selectionOf(selection),
+      samples: options.inputs,
+    },
+    owns: ['folds'],
+    outputs: [run.masks('folds', 'labelled')],
+    work: async () => {
+      let found: ReadonlyMap<string, StoredStructure[]> = new Map();
+      for (const [fold, { held, others }] of foldsOf(dataset, count, seed).entries()) {
+        const at = (share: number): number => (fold + share) / count;
+        const directory = run.path('folds', String(fold + 1));
+        const training = partOf(observer, at(0), at(TRAINING_SHARE));
+        await trainNetwork({
+          plan,
+          settings,
+          samples: labelledSamples(others),
+          validation: [],
+          directory,
+          seed,
+          threads,
+          ...(context.signal && { signal: context.signal }),
+          onEpoch: ({ epoch, epochs, loss }) =>
+            training.progress(
+              epoch / epochs,
+              `network ${fold + 1}, epoch ${epoch} of ${epochs}, loss ${loss.toFixed(3)}`,
+            ),
+        });
+        const predicting = { ...context, observer: partOf(observer, at(TRAINING_SHARE), at(1)) };
+        const predictor = await openPredictor(run.path('folds', String(fold + 1), 'model.onnx'), { threads });
+        try {
+          const { head } = predictor.plan;
+          found = await eachImage(predicting, held, journalPath, async ({ imagePath }) => {
+            const maps = await predictor.predict(await readImage(imagePath));
+            return storeMasks(selectedMasks(maps, probabilitiesToMasks(maps, head), head, selection));
+          });
+        } finally {
+          await predictor.close();
+        }
+      }
+      await writeMaskSet(run.masks('folds', 'labelled'), dataset, 'labelled', (id) => found.get(id)!);
+      await rm(journalPath, { force: true });
+    },
+  });
+}
+
+export interface Fold {
+  /** The images that the network of this fold has not seen. */
+  readonly held: readonly Case[];
+  /** Those that it learns from: all other labelled images. */
+  readonly others: readonly Case[];
+}
+
+/** The labelled images in folds, the same ones for the same data and seed. */
+export function foldsOf(dataset: Dataset, count: number, seed: number): Fold[] {
+  const labelled = casesOf(dataset, 'labelled');
+  const classes = labelled.map(({ structures = [] }) => structures.map(({ classIndex }) => classIndex));
+  const assigned = stratifiedFolds(classes, count, seed);
+  return Array.from({ length: count }, (_, fold) => ({
+    held: labelled.filter((_case, i) => assigned[i] === fold),
+    others: labelled.filter((_case, i) => assigned[i] !== fold),
+  }));
+}
+
+function selectionOf({ selection, threshold }: SelectionSettings): SelectionSettings {
+  return { selection, threshold };
+}

@@ -1,0 +1,143 @@
+/**
+ * @file Giving each refined mask its trust: the held-out masks of the labelled images are refined as all others,
+ * their evidence is paired with their true Dice, and a model fitted on the pairs judges the masks in refined/.
+ */
+import { rm } from 'node:fs/promises';
+import { coco } from '../../annotations/coco.ts';
+import type { Structure } from '../../annotations/types.ts';
+import { writeFileAtomic } from '../../base/files.ts';
+import type { CheckedDataset } from '../../dataset/check.ts';
+import { classShapes } from '../../dataset/shapes.ts';
+import { type Case, casesOf, type SplitName } from '../../dataset/types.ts';
+import { dice, rleOverlap } from '../../masks/overlap.ts';
+import { rleFromString } from '../../masks/rle.ts';
+import type { Evidence } from '../../refine/evidence.ts';
+import { type FittedTrust, fitTrust, type TrustModel, type TrustPair, trustOf } from '../../trust/model.ts';
+import { eachImage } from '../each-image.ts';
+import { imageName, readMaskSet, type StoredStructure, structuresByName } from '../mask-sets.ts';
+import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
+import type { RunDirectory } from '../run-directory.ts';
+import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
+import { type Fold, foldsOf } from './folds.ts';
+
+export interface TrustStageOptions extends RefinerOptions {
+  readonly checked: CheckedDataset;
+  readonly splits: readonly SplitName[];
+  /** Of the stage that refined the masks; stands for the refiner and its settings too. */
+  readonly refineKey: string;
+  /** The folds on which trust is calibrated, or why there are none. */
+  readonly folds: CalibrationFolds | { readonly none: string };
+}
+
+interface CalibrationFolds {
+  readonly count: number;
+  readonly seed: number;
+  /** Of the stage that masked the held-out images. */
+  readonly key: string;
+}
+
+/** Writes trust/, and trust into the files of refined/. */
+export async function trustStage(context: RunContext, options: TrustStageOptions): Promise<StageOutcome> {
+  const { checked, splits, refineKey, folds } = options;
+  const { run, observer } = context;
+  const { classes } = checked.dataset;
+  return runStage(context, {
+    name: 'trust',
+    title: 'Judging the refined masks',
+    inputs: { refine: refineKey, folds },
+    owns: ['trust'],
+    outputs: [run.trust],
+    work: async () => {
+      const pairs = 'none' in folds ? [] : await heldOutPairs(context, options, folds);
+      const fitted = 'none' in folds ? unfitted(folds.none) : fitTrust(pairs);
+      const lines = pairs.map((pair) => `${JSON.stringify(pair)}\n`);
+      await writeFileAtomic(run.path('trust', 'pairs.jsonl'), lines.join(''));
+      for (const split of splits) {
+        const set = await readMaskSet(run, 'refined', split, classes);
+        const images = set.images.map((image) => ({
+          ...image,
+          structures: image.structures.map((structure) => withTrust(structure, fitted.model)),
+        }));
+        await coco.write?.(run.masks('refined', split), { classes, images });
+      }
+      // Written last: its presence says that all masks have their trust.
+      await writeFileAtomic(run.trust, `${JSON.stringify(fitted, null, 2)}\n`);
+      await rm(journalOf(run), { force: true });
+      observer.note(describeTrust(fitted));
+    },
+  });
+}
+
+/** How the trust of a run is to be believed, one line. */
+function describeTrust({ model, heldOut, pairs, images }: FittedTrust): string {
+  if (!model.calibrated) return `Trust is not calibrated, because ${model.reason}.`;
+  const { spearman, calibrationError } = heldOut!;
+  return `Trust on held-out labelled images (${pairs} masks of ${images} images): Spearman ${spearman?.toFixed(2) ?? '-'}, calibration error ${calibrationError?.toFixed(3) ?? '-'}.`;
+}
+
+function unfitted(reason: string): FittedTrust {
+  return { model: { calibrated: false, reason }, pairs: 0, images: 0 };
+}
+
+const journalOf = (run: RunDirectory): string => run.path('trust', 'journal.jsonl');
+
+/** The masks of the labelled images, refined and compared with the truth. */
+async function heldOutPairs(
+  context: RunContext,
+  options: TrustStageOptions,
+  { count, seed }: CalibrationFolds,
+): Promise<TrustPair[]> {
+  const { checked } = options;
+  const { dataset, imageHashes } = checked;
+  const { run, signal } = context;
+  const selected = structuresByName(await readMaskSet(run, 'folds', 'labelled', dataset.classes));
+  const folds = foldsOf(dataset, count, seed);
+  const usual = new Map(folds.flatMap((fold) => usualShapes(fold, dataset.classes.length)));
+  const labelled = casesOf(dataset, 'labelled');
+  const refiner = await openRefiner(options);
+  try {
+    const refined = await eachImage(context, labelled, journalOf(run), (item) =>
+      refineImage(refiner, item, selected.get(imageName(item)) ?? [], usual.get(item.id)!, {
+        classes: dataset.classes,
+        imageKey: imageHashes.get(item.id)!,
+        ...(signal && { signal }),
+      }),
+    );
+    return folds.flatMap(({ held }, fold) =>
+      held.flatMap((item) => refined.get(item.id)!.map((mask) => pairOf(item, fold, mask))),
+    );
+  } finally {
+    await refiner.close();
+  }
+}
+
+/** What is usual to the eyes of a fold's network, for each image it has not seen. */
+function usualShapes(
+  { held, others }: Fold,
+  classCount: number,
+): [id: string, ReturnType<typeof classShapes>][] {
+  const shapes = classShapes(
+    others.map(({ structures = [] }) => structures),
+    classCount,
+  );
+  return held.map(({ id }) => [id, shapes]);
+}
+
+function pairOf(item: Case, fold: number, mask: StoredStructure): TrustPair {
+  const truth = item.structures?.find(({ classIndex }) => classIndex === mask.classIndex);
+  const rle = rleFromString(mask.counts, item.size, `A refined mask of ${item.id}`);
+  return {
+    image: imageName(item),
+    fold,
+    classIndex: mask.classIndex,
+    evidence: mask.provenance?.evidence as Evidence,
+    dice: dice(rleOverlap(truth?.rle, rle)) ?? 0,
+  };
+}
+
+/** The structure with its trust, which replaces one that an earlier calibration gave. */
+function withTrust(structure: Structure, model: TrustModel): Structure {
+  const evidence = structure.provenance?.evidence as Evidence;
+  const provenance = { ...structure.provenance, calibrated: model.calibrated };
+  return { ...structure, provenance, trust: trustOf(model, evidence) };
+}
