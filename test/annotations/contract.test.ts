@@ -48,7 +48,7 @@ function annotatedImage(fileName: string, overlaps: boolean, scores: boolean): f
             passes: [{ box: [0, 0, 3, 4], predictedIou: 0.5 }],
             note: null,
           };
-          return [{ classIndex, rle, score: score / 100, provenance }];
+          return [{ classIndex, rle, score: score / 100, trust: score / 200, provenance }];
         });
         return { fileName, height, width, structures };
       });

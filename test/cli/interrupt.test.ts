@@ -23,6 +23,8 @@ const FILES = [
   'selected/annotations.json',
   'refined/annotations.json',
   'refined/test.json',
+  'folds/2/weights.safetensors',
+  'trust/model.json',
   'final/weights.safetensors',
   'evaluation.json',
 ];
@@ -55,12 +57,13 @@ async function expectSameBytes(name: string): Promise<void> {
 }
 
 describe('a run that is killed', () => {
-  it('in the middle of training, predicting and refining ends with the same bytes', async () => {
-    for (const file of ['initial/log.jsonl', 'predicted/journal.jsonl', 'refined/journal.jsonl']) {
+  it('in the middle of training, predicting, refining and the folds ends with the same bytes', async () => {
+    const files = ['initial/log.jsonl', 'predicted/journal.jsonl', 'refined/journal.jsonl'];
+    for (const file of [...files, 'folds/2/log.jsonl']) {
       expect((await endedAt('killed', file, 'SIGKILL')).code, file).toBeUndefined();
       expect(existsSync(inFolder('runs', 'killed', 'lock.json')), 'the lock stays behind').toBe(true);
     }
-    expect(existsSync(inFolder('runs', 'killed', 'refined', 'annotations.json'))).toBe(false);
+    expect(existsSync(inFolder('runs', 'killed', 'trust', 'model.json'))).toBe(false);
     expect((await runCli(inFolder(), ...RUN, '--name', 'killed')).code).toBe(0);
     await expectSameBytes('killed');
   }, 120_000);

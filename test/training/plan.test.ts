@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import type { DatasetStatistics } from '../../src/dataset/statistics.ts';
-import { planTraining } from '../../src/training/plan.ts';
+import { planFolds, planTraining } from '../../src/training/plan.ts';
 import { type TrainingSettings, trainingSchema } from '../../src/training/settings.ts';
 
 const teeth: DatasetStatistics = {
@@ -98,5 +98,26 @@ describe('planTraining', () => {
     expect(planTraining(teeth, CLASSES, laptop, []).settings.mirror).toEqual([0, 1]);
     const paper = trainingSchema.parse({ preset: 'paper' });
     expect(planTraining(teeth, CLASSES, paper, []).settings.mirror).toBeUndefined();
+  });
+});
+
+describe('planFolds', () => {
+  const whole = plan({ epochs: 90, patience: 5 });
+
+  it('shortens the training so that all folds together take about as long as it does', () => {
+    const folds = planFolds(whole, 3);
+    expect(folds.plan).toBe(whole.plan);
+    expect(folds.settings).toMatchObject({ epochs: 30, validateEvery: 30, batch: whole.settings.batch });
+    expect(folds.settings.patience).toBeUndefined();
+    expect(folds.minutes).toBeCloseTo(whole.minutes);
+    expect(folds.notes[0]!.text).toMatch(/3 networks of 30 epochs .* about \d+ minutes? on two cores/);
+    expect(planFolds(whole, 5, 9).minutes).toBeCloseTo(whole.minutes / 2);
+    expect(planFolds(plan({ epochs: 1 }), 3).settings.epochs).toBe(1);
+  });
+
+  it('averages weights over the same part of the training, never over a longer past', () => {
+    const decay = whole.settings.averageDecay!;
+    expect(planFolds(whole, 3).settings.averageDecay).toBeCloseTo(decay ** 3);
+    expect(planFolds(whole, 3, 180).settings.averageDecay).toBe(decay);
   });
 });
