@@ -45,3 +45,10 @@ export function toImages(maps: Tensor, gridSize: number): Tensor {
   const cut = reshape(maps, [batch, count, gridSize, gridSize, 2, 2, 2, 2]);
   return reshape(transpose(cut, [0, 1, 2, 4, 6, 3, 5, 7]), [batch, count, 4 * gridSize, 4 * gridSize]);
 }
+
+/** Pixels [N, place * 16, C] in the order of `upscale`, row by row: [N, 4 gridSize * 4 gridSize, C]. */
+export function inRows(pixels: Tensor, gridSize: number): Tensor {
+  const [batch, , features] = pixels.shape as [number, number, number];
+  const cut = reshape(pixels, [batch, gridSize, gridSize, 2, 2, 2, 2, features]);
+  return reshape(transpose(cut, [0, 1, 3, 5, 2, 4, 6, 7]), pixels.shape);
+}
