@@ -35,6 +35,9 @@ export interface DecoderInputs {
 /**
  * All candidates of N prompts: logits [N, maskTokens, 4 gridSize, 4 gridSize] and predicted IoU [N, maskTokens];
  * candidate 0 is the single mask. Parameter names are those below `mask_decoder.`.
+ *
+ * With `fine`, SAM-HQ's mask is added to every candidate. The original adds it to the one that it returns: of several,
+ * that of the highest predicted IoU.
  */
 export function maskDecoder(
   config: SamConfig,
