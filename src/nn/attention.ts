@@ -12,11 +12,34 @@ import { concat, gather, split } from '../graph/ops/join.ts';
 import { matmul, softmax, swapLast } from '../graph/ops/matmul.ts';
 import { reshape, transpose } from '../graph/ops/reshape.ts';
 import { constant, type Tensor } from '../graph/tensor.ts';
+import { linear } from './linear.ts';
+import type { ParameterSource } from './parameters.ts';
 
 /** softmax(q k^T / sqrt(d)) v for q [..., Nq, d], k [..., Nk, d], v [..., Nk, e]: [..., Nq, e]. */
 export function attention(q: Tensor, k: Tensor, v: Tensor): Tensor {
   const scores = mul(matmul(q, swapLast(k)), 1 / Math.sqrt(q.shape.at(-1)!));
   return matmul(softmax(scores), v);
+}
+
+/**
+ * Self-attention over several heads, in PyTorch's names below `name`: queries and keys from `placed`, values from
+ * `x`, both [N, T, width]; [N, T, width].
+ */
+export function selfAttention(
+  source: ParameterSource,
+  name: string,
+  placed: Tensor,
+  x: Tensor,
+  { width, heads }: { readonly width: number; readonly heads: number },
+): Tensor {
+  const [batch, count] = x.shape as [number, number, number];
+  const perHead = (part: string, from: Tensor): Tensor => {
+    const projected = linear(source, `${name}.${part}`, from, width);
+    return transpose(reshape(projected, [batch, count, heads, width / heads]), [0, 2, 1, 3]);
+  };
+  const attended = attention(perHead('q_proj', placed), perHead('k_proj', placed), perHead('v_proj', x));
+  const joined = reshape(transpose(attended, [0, 2, 1, 3]), [batch, count, width]);
+  return linear(source, `${name}.out_proj`, joined, width);
 }
 
 /** Learnt vectors per relative distance: row i is the distance i - (size - 1), query minus key. */

@@ -23,14 +23,14 @@ export type ParameterSource = (name: string, shape: Shape, initializer: Initiali
 /** Named arrays, in the order in which the model asks for them. */
 export type Weights = ReadonlyMap<string, Float32NdArray>;
 
-/** The weights a model asks for, in order. `build` is called once and its result dropped. */
+/** The weights a model asks for, each once, in order. `build` is called once and its result dropped. */
 export function listParameters(build: (source: ParameterSource) => unknown): ParameterSpec[] {
-  const specs: ParameterSpec[] = [];
+  const specs = new Map<string, ParameterSpec>();
   build((name, shape, initializer) => {
-    specs.push({ name, shape, initializer });
+    if (!specs.has(name)) specs.set(name, { name, shape, initializer });
     return input(name, shape);
   });
-  return specs;
+  return [...specs.values()];
 }
 
 /** Fresh weights; every parameter draws from a generator of its own, named after it. */

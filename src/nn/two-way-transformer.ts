@@ -1,15 +1,20 @@
 /**
  * @file The two-way transformer of SAM's mask decoder (Kirillov et al. 2023, appendix A): a few tokens and many
  * image places attend to each other in turn. Positions are added to queries and keys at every attention.
- *
- * N prompts of one image are decoded together. The image places have a batch axis of 1 as long as they are the same
- * for all prompts: what is computed from them before the tokens change them is computed once.
  */
 import { add } from '../graph/ops/elementwise.ts';
-import { reshape, transpose } from '../graph/ops/reshape.ts';
+import { slice } from '../graph/ops/join.ts';
+import { matmul, swapLast } from '../graph/ops/matmul.ts';
 import { relu } from '../graph/ops/unary.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { attention } from './attention.ts';
+import { selfAttention } from './attention.ts';
+import {
+  addFromTokens,
+  type CrossAttention,
+  gatherFromPlaces,
+  multiply,
+  projectPlaces,
+} from './cross-attention.ts';
 import { layerNormLayer, linear } from './linear.ts';
 import type { ParameterSource } from './parameters.ts';
 
@@ -22,96 +27,128 @@ export interface TwoWayConfig {
   readonly crossWidth: number;
 }
 
+/** The image as the first layer sees it, the same for all prompts: computed once. */
+export interface TwoWayImage {
+  /** Features of the places [1, P, width]. */
+  readonly places: Tensor;
+  /** Their encoded positions [1, P, width]. */
+  readonly positions: Tensor;
+  /** What the first layer's tokens look at, and what its places ask with: [1, crossWidth, P] each. */
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  readonly queries: Tensor;
+}
+
+/** What a prompt adds to the places: factors times basis. */
+export interface PlacePrompt {
+  /** [N, P, rank] */
+  readonly factors: Tensor;
+  /** [rank, width] */
+  readonly basis: Tensor;
+}
+
 /** PyTorch's default for nn.LayerNorm, which the original leaves as it is. */
 const EPSILON = 1e-5;
 
+const READ = 'cross_attn_token_to_image';
+const WRITE = 'cross_attn_image_to_token';
+
+function crossAttention(config: TwoWayConfig, source: ParameterSource, name: string): CrossAttention {
+  const { width, heads, crossWidth } = config;
+  return { source, name, width, heads, inner: crossWidth };
+}
+
+/** The shared part of the first layer, for places [1, P, width] with positions [1, P, width]. */
+export function twoWayImage(
+  config: TwoWayConfig,
+  source: ParameterSource,
+  places: Tensor,
+  positions: Tensor,
+): TwoWayImage {
+  const placed = add(places, positions);
+  const read = crossAttention(config, source, `layers.0.${READ}`);
+  return {
+    places,
+    positions,
+    keys: projectPlaces(read, 'k_proj', placed),
+    values: projectPlaces(read, 'v_proj', places),
+    queries: projectPlaces(crossAttention(config, source, `layers.0.${WRITE}`), 'q_proj', placed),
+  };
+}
+
 /**
  * @param tokens [N, T, width]
- * @param places [N or 1, P, width], the image, and their positions [1, P, width]
- * @returns tokens [N, T, width] and places [N, P, width]
+ * @param prompt what the prompts add to the places, where they do
+ * @param answered how many of the first tokens are asked for
+ * @returns tokens [N, answered, width] and places [N, P, width]
  */
 export function twoWayTransformer(
   config: TwoWayConfig,
   source: ParameterSource,
   tokens: Tensor,
-  places: Tensor,
-  positions: Tensor,
+  image: TwoWayImage,
+  prompt: PlacePrompt | undefined,
+  answered: number,
 ): { tokens: Tensor; places: Tensor } {
-  const { width, heads, crossWidth, mlpWidth } = config;
-  const attend = (name: string, q: Tensor, k: Tensor, v: Tensor, inner: number): Tensor =>
-    multiHeadAttention(source, name, q, k, v, { width, heads, inner });
+  const { width, heads, mlpWidth } = config;
+  const attention = (name: string): CrossAttention => crossAttention(config, source, name);
   const norm = (name: string, x: Tensor): Tensor => layerNormLayer(source, name, x, EPSILON);
 
-  let [queries, keys] = [tokens, places];
+  const first = prompt === undefined ? image : withPrompt(config, source, image, prompt);
+  let [queries, keys] = [tokens, first.places];
   for (let i = 0; i < config.depth; i++) {
     const layer = `layers.${i}`;
     if (i === 0) {
       // The tokens are their own positions, so the first self-attention needs neither them nor a residual.
-      queries = attend(`${layer}.self_attn`, queries, queries, queries, width);
+      queries = selfAttention(source, `${layer}.self_attn`, queries, queries, { width, heads });
     } else {
       const placed = add(queries, tokens);
-      queries = add(queries, attend(`${layer}.self_attn`, placed, placed, queries, width));
+      queries = add(queries, selfAttention(source, `${layer}.self_attn`, placed, queries, { width, heads }));
     }
     queries = norm(`${layer}.norm1`, queries);
 
-    const placedKeys = add(keys, positions);
-    const toImage = attend(
-      `${layer}.cross_attn_token_to_image`,
-      add(queries, tokens),
-      placedKeys,
-      keys,
-      crossWidth,
-    );
-    queries = norm(`${layer}.norm2`, add(queries, toImage));
+    const placedKeys = i === 0 ? undefined : add(keys, image.positions);
+    const seen = placedKeys
+      ? { keys: placedKeys, values: keys }
+      : { projectedKeys: first.keys, projectedValues: first.values };
+    const gathered = gatherFromPlaces(attention(`${layer}.${READ}`), add(queries, tokens), seen);
+    queries = norm(`${layer}.norm2`, add(queries, gathered));
 
     const hidden = relu(linear(source, `${layer}.mlp.lin1`, queries, mlpWidth));
     queries = norm(`${layer}.norm3`, add(queries, linear(source, `${layer}.mlp.lin2`, hidden, width)));
 
-    const toTokens = attend(
-      `${layer}.cross_attn_image_to_token`,
-      placedKeys,
-      add(queries, tokens),
-      queries,
-      crossWidth,
-    );
-    keys = norm(`${layer}.norm4`, add(keys, toTokens));
+    const asking = placedKeys ? { queries: placedKeys } : { projectedQueries: first.queries };
+    const told = addFromTokens(attention(`${layer}.${WRITE}`), keys, asking, add(queries, tokens), queries);
+    keys = norm(`${layer}.norm4`, told);
   }
-  const toImage = attend(
-    'final_attn_token_to_image',
-    add(queries, tokens),
-    add(keys, positions),
-    keys,
-    crossWidth,
-  );
-  return { tokens: norm('norm_final_attn', add(queries, toImage)), places: keys };
+  const [batch] = tokens.shape as [number];
+  const asked = (x: Tensor): Tensor => slice(x, [0, 0, 0], [batch, answered, width]);
+  const last = asked(queries);
+  const gathered = gatherFromPlaces(attention('final_attn_token_to_image'), add(last, asked(tokens)), {
+    keys: add(keys, image.positions),
+    values: keys,
+  });
+  return { tokens: norm('norm_final_attn', add(last, gathered)), places: keys };
 }
 
-interface MultiHeadConfig {
-  readonly width: number;
-  readonly heads: number;
-  readonly inner: number;
-}
-
-/** Attention of q [N or 1, Tq, width] over k and v [N or 1, Tk, width]: [N, Tq, width]. */
-function multiHeadAttention(
+/** The first layer's part of the image with a prompt added to the places. */
+function withPrompt(
+  config: TwoWayConfig,
   source: ParameterSource,
-  name: string,
-  q: Tensor,
-  k: Tensor,
-  v: Tensor,
-  { width, heads, inner }: MultiHeadConfig,
-): Tensor {
-  const perHead = (projection: string, x: Tensor): Tensor => {
-    const [batch, count] = x.shape as [number, number, number];
-    const projected = linear(source, `${name}.${projection}`, x, inner);
-    return transpose(reshape(projected, [batch, count, heads, inner / heads]), [0, 2, 1, 3]);
+  { places, positions, keys, values, queries }: TwoWayImage,
+  { factors, basis }: PlacePrompt,
+): TwoWayImage {
+  const { width, crossWidth } = config;
+  const initializer = { uniform: 1 / Math.sqrt(width) };
+  const added = (projected: Tensor, name: string): Tensor => {
+    const weight = source(`layers.0.${name}.weight`, [crossWidth, width], initializer);
+    return multiply({ x: matmul(weight, swapLast(basis)) }, { x: factors, turned: true }, projected);
   };
-  const attended = attention(perHead('q_proj', q), perHead('k_proj', k), perHead('v_proj', v));
-  const [batch, , count] = attended.shape as [number, number, number, number];
-  return linear(
-    source,
-    `${name}.out_proj`,
-    reshape(transpose(attended, [0, 2, 1, 3]), [batch, count, inner]),
-    width,
-  );
+  return {
+    places: multiply({ x: factors }, { x: basis }, places),
+    positions,
+    keys: added(keys, `${READ}.k_proj`),
+    values: added(values, `${READ}.v_proj`),
+    queries: added(queries, `${WRITE}.q_proj`),
+  };
 }

@@ -16,9 +16,9 @@ import { readSafetensors } from '../tensor/safetensors.ts';
 import { configFromShapes, type SamConfig, samName } from './config.ts';
 import { parseHints, type SamHints } from './hints.ts';
 import { encodePixels } from './image-encoder.ts';
-import { maskDecoder } from './mask-decoder.ts';
+import { decoderImage, maskDecoder } from './mask-decoder.ts';
 import { isHuggingFaceName, originalNames } from './names.ts';
-import { listPointParameters, maskEmbedding } from './prompt-encoder.ts';
+import { listPointParameters, maskOffset, maskPrompt, noMaskOffset } from './prompt-encoder.ts';
 
 export interface SamCheckpoint {
   /** `sam-vit-b` and the like. */
@@ -71,15 +71,15 @@ export function samParameters(config: SamConfig): ParameterSpec[] {
     const { fine } = encodePixels(config, source, input('pixels', [1, 3, imageSize, imageSize]));
     const prompts: ParameterSource = scoped(source, 'prompt_encoder.');
     listPointParameters(config, prompts);
-    const masks = input('masks', [1, 1, 4 * gridSize, 4 * gridSize]);
-    maskEmbedding(config, prompts, undefined);
-    maskDecoder(config, scoped(source, 'mask_decoder.'), {
-      embedding: input('embedding', [1, width, gridSize, gridSize]),
-      positions: input('positions', [1, width, gridSize, gridSize]),
-      tokens: input('tokens', [1, 1, width]),
-      masks: maskEmbedding(config, prompts, masks),
-      ...(fine && { fine }),
-    });
+    const decoder: ParameterSource = scoped(source, 'mask_decoder.');
+    const maps = [1, width, gridSize, gridSize];
+    noMaskOffset(config, prompts);
+    const offset = maskOffset(config, prompts);
+    const image = decoderImage(config, decoder, input('embedding', maps), input('positions', maps), offset);
+    const masks = maskPrompt(config, prompts, input('masks', [1, 1, 4 * gridSize, 4 * gridSize]));
+    const candidates = Array.from({ length: config.maskTokens }, (_, i) => i);
+    const tokens = input('tokens', [1, 1, width]);
+    maskDecoder(config, decoder, { image, tokens, masks, ...(fine && { fine }) }, candidates);
   });
   return specs;
 }

@@ -11,7 +11,12 @@ import type { Tensor } from '../graph/tensor.ts';
 import type { ParameterSource } from '../nn/parameters.ts';
 import { perceptron } from '../nn/perceptron.ts';
 import { scoped } from '../nn/scope.ts';
-import { twoWayTransformer } from '../nn/two-way-transformer.ts';
+import {
+  type PlacePrompt,
+  type TwoWayImage,
+  twoWayImage,
+  twoWayTransformer,
+} from '../nn/two-way-transformer.ts';
 import type { SamConfig } from './config.ts';
 import { fineMask } from './high-quality.ts';
 import { toImages, upscale } from './upscaling.ts';
@@ -20,20 +25,42 @@ import { toImages, upscale } from './upscaling.ts';
 const FILTER_LAYERS = 3;
 
 export interface DecoderInputs {
-  /** Image embedding [1, width, gridSize, gridSize]. */
-  readonly embedding: Tensor;
-  /** Encoded positions of the image places, of the same shape. */
-  readonly positions: Tensor;
+  readonly image: TwoWayImage;
   /** Prompt tokens [N, T, width]; T may be 0. */
   readonly tokens: Tensor;
-  /** Embedding of the mask prompts, [N, places, width] or [1, 1, width]. */
-  readonly masks: Tensor;
+  /** What mask prompts add to the places, where there are any. */
+  readonly masks: PlacePrompt | undefined;
   /** SAM-HQ only: the image's fine features [1, width / 8, 4 gridSize, 4 gridSize]. */
   readonly fine?: Tensor;
 }
 
 /**
- * All candidates of N prompts: logits [N, maskTokens, 4 gridSize, 4 gridSize] and predicted IoU [N, maskTokens];
+ * What all prompts of an image share. Parameter names are those below `mask_decoder.`.
+ *
+ * @param embedding image embedding [1, width, gridSize, gridSize]
+ * @param positions encoded positions of the image places, of the same shape
+ * @param offset [1, width], what every place gains whatever the prompt
+ */
+export function decoderImage(
+  config: SamConfig,
+  source: ParameterSource,
+  embedding: Tensor,
+  positions: Tensor,
+  offset: Tensor,
+): TwoWayImage {
+  const { width, gridSize } = config;
+  const asPlaces = (maps: Tensor): Tensor =>
+    transpose(reshape(maps, [1, width, gridSize * gridSize]), [0, 2, 1]);
+  return twoWayImage(
+    config.transformer,
+    scoped(source, 'transformer.'),
+    add(asPlaces(embedding), offset),
+    asPlaces(positions),
+  );
+}
+
+/**
+ * The wanted candidates of N prompts: logits [N, wanted, 4 gridSize, 4 gridSize] and predicted IoU [N, wanted];
  * candidate 0 is the single mask. Parameter names are those below `mask_decoder.`.
  *
  * With `fine`, SAM-HQ's mask is added to every candidate. The original adds it to the one that it returns: of several,
@@ -43,12 +70,11 @@ export function maskDecoder(
   config: SamConfig,
   source: ParameterSource,
   inputs: DecoderInputs,
+  wanted: readonly number[],
 ): { logits: Tensor; iou: Tensor } {
   const { width, gridSize, maskTokens } = config;
   const { fine } = inputs;
   const [batch] = inputs.tokens.shape as [number];
-  const asPlaces = (maps: Tensor): Tensor =>
-    transpose(reshape(maps, [1, width, gridSize * gridSize]), [0, 2, 1]);
   const outputTokens = concat(
     [
       source('iou_token.weight', [1, width], { uniform: 1 }),
@@ -63,12 +89,13 @@ export function maskDecoder(
     config.transformer,
     scoped(source, 'transformer.'),
     inputs.tokens.shape[1] === 0 ? repeated : concat([repeated, inputs.tokens], 1),
-    add(asPlaces(inputs.embedding), inputs.masks),
-    asPlaces(inputs.positions),
+    inputs.image,
+    inputs.masks,
+    fine ? count : 2 + Math.max(...wanted),
   );
   const token = (i: number): Tensor => slice(tokens, [0, i, 0], [batch, i + 1, width]);
 
-  const filters = Array.from({ length: maskTokens }, (_, i) =>
+  const filters = wanted.map((i) =>
     perceptron(
       scoped(source, `output_hypernetworks_mlps.${i}.`),
       token(1 + i),
@@ -86,8 +113,12 @@ export function maskDecoder(
     config.iouHead.width,
     maskTokens,
   );
+  const wantedIou = concat(
+    wanted.map((i) => slice(iou, [0, 0, i], [batch, 1, i + 1])),
+    2,
+  );
   return {
     logits: fine ? add(logits, fineMask(config, source, token(1 + maskTokens), pixels, fine)) : logits,
-    iou: reshape(iou, [batch, maskTokens]),
+    iou: reshape(wantedIou, [batch, wanted.length]),
   };
 }

@@ -9,8 +9,9 @@ import { swapLast } from '../graph/ops/matmul.ts';
 import { reshape, transpose } from '../graph/ops/reshape.ts';
 import { gelu } from '../graph/ops/unary.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { affine, layerNormLayer, linear } from '../nn/linear.ts';
+import { affine, layerNormLayer } from '../nn/linear.ts';
 import type { ParameterSource, Weights } from '../nn/parameters.ts';
+import type { PlacePrompt } from '../nn/two-way-transformer.ts';
 import { type Float32NdArray, float32 } from '../tensor/array.ts';
 import type { SamConfig } from './config.ts';
 import type { PromptPoint } from './promptable.ts';
@@ -108,17 +109,19 @@ export function promptTokens(
   return float32([rows.length, width], data);
 }
 
+/** What every place gains where no mask is given: [1, width]. Parameter names are those below `prompt_encoder.`. */
+export function noMaskOffset(config: SamConfig, source: ParameterSource): Tensor {
+  return source('no_mask_embed.weight', [1, config.width], { uniform: 1 });
+}
+
 /**
- * The embedding [N, places, width] of mask logits [N, 1, 4 gridSize, 4 gridSize], or without masks the learnt
- * embedding [1, 1, width] of "no mask". Parameter names are those below `prompt_encoder.`.
+ * What places gain by mask logits [N, 1, 4 gridSize, 4 gridSize]: factors times basis (maskOffset comes on top). Parameter names are those below `prompt_encoder.`.
  *
- * Both convolutions have non-overlapping 2 x 2 kernels, so they are products over the pixels of each place.
+ * Both convolutions have non-overlapping 2 x 2 kernels, so they are products over the pixels of each place; the
+ * last, 1 x 1, is left to be merged with what comes after it.
  */
-export function maskEmbedding(config: SamConfig, source: ParameterSource, masks: Tensor | undefined): Tensor {
-  const { width, gridSize } = config;
-  if (masks === undefined) {
-    return reshape(source('no_mask_embed.weight', [1, width], { uniform: 1 }), [1, 1, width]);
-  }
+export function maskPrompt(config: SamConfig, source: ParameterSource, masks: Tensor): PlacePrompt {
+  const { gridSize } = config;
   const [first, second] = config.maskChannels;
   const [batch] = masks.shape as [number];
   const places = gridSize * gridSize;
@@ -137,9 +140,26 @@ export function maskEmbedding(config: SamConfig, source: ParameterSource, masks:
   const merged = affine(reshape(activated1, [batch, places, 4 * first]), matrix2, bias2);
   const activated2 = gelu(layerNormLayer(source, 'mask_downscaling.4', merged, MASK_EPSILON));
 
-  const mixing: ParameterSource = (name, shape, initializer) => {
-    const weight = source(name, name.endsWith('weight') ? [...shape, 1, 1] : shape, initializer);
-    return reshape(weight, shape);
+  return { factors: activated2, basis: swapLast(maskMixing(config, source).weight) };
+}
+
+/** The offset [1, width] that goes with maskPrompt. */
+export function maskOffset(config: SamConfig, source: ParameterSource): Tensor {
+  return reshape(maskMixing(config, source).bias, [1, config.width]);
+}
+
+/** The 1 x 1 convolution behind the other two: weight [width, channels] and bias [width]. */
+function maskMixing(
+  { width, maskChannels }: SamConfig,
+  source: ParameterSource,
+): { weight: Tensor; bias: Tensor } {
+  const channels = maskChannels[1];
+  const initializer = { uniform: 1 / Math.sqrt(channels) };
+  return {
+    weight: reshape(source('mask_downscaling.6.weight', [width, channels, 1, 1], initializer), [
+      width,
+      channels,
+    ]),
+    bias: source('mask_downscaling.6.bias', [width], initializer),
   };
-  return linear(mixing, 'mask_downscaling.6', activated2, width);
 }

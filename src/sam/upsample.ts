@@ -6,7 +6,7 @@
  * Both steps are linear and separable, so they are one: per axis each output is a mean of at most four inputs.
  */
 import type { Size } from '../base/geometry.ts';
-import type { Mask } from '../masks/mask.ts';
+import { emptyMask, type Mask } from '../masks/mask.ts';
 
 /** For each output of an axis four inputs and their weights. */
 interface AxisTaps {
@@ -29,35 +29,71 @@ export function upsampleMask(
   resized: Size,
   original: Size,
 ): Mask {
-  const columns = axisTaps(side, imageSize, resized.width, original.width);
-  const lines = axisTaps(side, imageSize, resized.height, original.height);
   const { height, width } = original;
-  const wide = new Float32Array(side * width);
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < width; x++) {
+  const mask = emptyMask(original);
+  // A mean is positive only where one of its inputs is: outside of those the mask stays empty.
+  const positive = positiveBounds(logits, side);
+  if (positive === undefined) return mask;
+  const columns = axisTaps(side, imageSize, resized.width, width);
+  const lines = axisTaps(side, imageSize, resized.height, height);
+  const [left, right] = reached(columns, width, positive.left, positive.right);
+  const [top, bottom] = reached(lines, height, positive.top, positive.bottom);
+
+  const across = right - left;
+  const wide = new Float32Array(side * across);
+  // A line outside the positive ones may still be a neighbour of one.
+  const [firstLine, lastLine] = [lines.indices[top * TAPS]!, lines.indices[bottom * TAPS - 1]!];
+  for (let y = firstLine; y <= lastLine; y++) {
+    for (let x = left; x < right; x++) {
       let sum = 0;
       for (let t = x * TAPS; t < (x + 1) * TAPS; t++)
         sum += logits[y * side + columns.indices[t]!]! * columns.weights[t]!;
-      wide[y * width + x] = sum;
+      wide[y * across + x - left] = sum;
     }
   }
-  const data = new Uint8Array(height * width);
-  for (let y = 0; y < height; y++) {
-    const [a, b, c, d] = lines.indices
-      .subarray(y * TAPS, (y + 1) * TAPS)
-      .map((line) => line * width) as unknown as [number, number, number, number];
-    const [p, q, r, s] = lines.weights.subarray(y * TAPS, (y + 1) * TAPS) as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    for (let x = 0; x < width; x++) {
+  for (let y = top; y < bottom; y++) {
+    const [a, b, c, d] = fourOf(lines.indices, y).map((line) => line * across) as Four;
+    const [p, q, r, s] = fourOf(lines.weights, y);
+    const row = y * width + left;
+    for (let x = 0; x < across; x++) {
       const logit = wide[a + x]! * p + wide[b + x]! * q + wide[c + x]! * r + wide[d + x]! * s;
-      data[y * width + x] = logit > 0 ? 1 : 0;
+      mask.data[row + x] = logit > 0 ? 1 : 0;
     }
   }
-  return { height, width, data };
+  return mask;
+}
+
+type Four = [number, number, number, number];
+
+function fourOf(values: ArrayLike<number>, i: number): Four {
+  return [values[4 * i]!, values[4 * i + 1]!, values[4 * i + 2]!, values[4 * i + 3]!];
+}
+
+/** First and last row and column that hold a positive logit; undefined where there is none. */
+function positiveBounds(
+  logits: Float32Array,
+  side: number,
+): { top: number; bottom: number; left: number; right: number } | undefined {
+  let [top, bottom, left, right] = [side, -1, side, -1];
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      if (!(logits[y * side + x]! > 0)) continue;
+      if (top > y) top = y;
+      bottom = y;
+      if (x < left) left = x;
+      if (x > right) right = x;
+    }
+  }
+  return bottom < 0 ? undefined : { top, bottom, left, right };
+}
+
+/** The outputs [from, to) of an axis that have an input in [first, last]. */
+function reached({ indices }: AxisTaps, outputs: number, first: number, last: number): [number, number] {
+  let from = 0;
+  while (from < outputs && indices[from * TAPS + TAPS - 1]! < first) from++;
+  let to = outputs;
+  while (to > from && indices[(to - 1) * TAPS]! > last) to--;
+  return [from, to];
 }
 
 /** The two resizings of one axis, side -> imageSize, cut to `inner`, -> outer, as one. */

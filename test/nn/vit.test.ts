@@ -2,8 +2,13 @@ import { expect, test } from 'vitest';
 import { createRng } from '../../src/base/rng.ts';
 import { buildModel } from '../../src/graph/build.ts';
 import { constant, input, type Tensor } from '../../src/graph/tensor.ts';
-import { constantSource, initializeWeights, listParameters } from '../../src/nn/parameters.ts';
-import { twoWayTransformer } from '../../src/nn/two-way-transformer.ts';
+import {
+  constantSource,
+  initializeWeights,
+  listParameters,
+  type ParameterSource,
+} from '../../src/nn/parameters.ts';
+import { twoWayImage, twoWayTransformer } from '../../src/nn/two-way-transformer.ts';
 import { type VitConfig, vit } from '../../src/nn/vit.ts';
 import { openSession } from '../../src/runtime/session.ts';
 import { elementCount, type Float32NdArray, float32 } from '../../src/tensor/array.ts';
@@ -69,33 +74,42 @@ test('relative positions matter', async () => {
   expect(changedTokens(plain, await tokens(base, image)).length).toBe(16);
 });
 
-test('decoding prompts together over one shared image equals decoding over copies of it', async () => {
-  const config = { width: 8, depth: 2, heads: 2, mlpWidth: 12, crossWidth: 4 };
+test('decoding prompts together equals decoding each alone, with what they add to the places', async () => {
+  const config = { width: 8, depth: 2, heads: 2, mlpWidth: 12, crossWidth: 8 };
   const [prompts, places, positions] = [random(3, 5, 8), random(1, 6, 8), random(1, 6, 8)];
-  const copies = float32(
-    [3, 6, 8],
-    Float32Array.from({ length: 144 }, (_, i) => places.data[i % 48]!),
-  );
-  const build = (source: Parameters<typeof twoWayTransformer>[1], image: Float32NdArray) =>
-    twoWayTransformer(config, source, constant(prompts), constant(image), constant(positions));
+  const [factors, basis] = [random(3, 6, 2), random(2, 8)];
+  const part = ({ shape, data }: Float32NdArray, n: number): Float32NdArray =>
+    float32([1, ...shape.slice(1)], data.slice((n * data.length) / 3, ((n + 1) * data.length) / 3));
+  const build = (source: ParameterSource, tokens: Float32NdArray, added: Float32NdArray | undefined) => {
+    const image = twoWayImage(config, source, constant(places), constant(positions));
+    const prompt = added && { factors: constant(added), basis: constant(basis) };
+    return twoWayTransformer(config, source, constant(tokens), image, prompt, 2);
+  };
   const weights = initializeWeights(
-    listParameters((source) => build(source, places)),
+    listParameters((source) => build(source, prompts, factors)),
     createRng(3),
   );
-  const run = async (image: Float32NdArray) => {
-    const session = await openSession(buildModel({ ...build(constantSource(weights), image) }), {
-      threads: 1,
-    });
+  const run = async (tokens: Float32NdArray, added: Float32NdArray | undefined) => {
+    const model = buildModel({ ...build(constantSource(weights), tokens, added) });
+    const session = await openSession(model, { threads: 1 });
     const result = await session.run({});
     await session.close();
-    return result;
+    return result as Record<'tokens' | 'places', Float32NdArray>;
   };
-  const [shared, copied] = [await run(places), await run(copies)];
-  expect(shared.tokens!.shape).toEqual([3, 5, 8]);
-  expect(shared.places!.shape).toEqual([3, 6, 8]);
-  for (const name of ['tokens', 'places']) {
-    shared[name]!.data.forEach((value: number | bigint, i: number) => {
-      expect(Math.abs(Number(value) - Number(copied[name]!.data[i]))).toBeLessThan(1e-5);
-    });
+  for (const added of [factors, undefined]) {
+    const together = await run(prompts, added);
+    expect(together.tokens.shape).toEqual([3, 2, 8]);
+    expect(together.places.shape).toEqual([3, 6, 8]);
+    for (const n of [0, 1, 2]) {
+      const alone = await run(part(prompts, n), added && part(added, n));
+      for (const name of ['tokens', 'places'] as const) {
+        const expected = part(together[name], n).data;
+        alone[name].data.forEach((value, i) => {
+          expect(value).toBeCloseTo(expected[i]!, 5);
+        });
+      }
+    }
   }
+  const [plain, changed] = [await run(prompts, undefined), await run(prompts, factors)];
+  expect(plain.places.data).not.toEqual(changed.places.data);
 });

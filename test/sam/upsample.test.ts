@@ -3,7 +3,10 @@ import { createRng } from '../../src/base/rng.ts';
 import { resizeMaps } from '../../src/imaging/resample.ts';
 import { upsampleMask } from '../../src/sam/upsample.ts';
 
-test('equals enlarging, cutting and resizing one after the other', () => {
+test.each([
+  ['everywhere', 0],
+  ['in few places', -1.2],
+])('equals enlarging, cutting and resizing one after the other, positive %s', (_, offset) => {
   const rng = createRng(3);
   const [side, imageSize] = [8, 32];
   for (const original of [
@@ -16,7 +19,7 @@ test('equals enlarging, cutting and resizing one after the other', () => {
       height: Math.floor(original.height * scale + 0.5),
       width: Math.floor(original.width * scale + 0.5),
     };
-    const logits = Float32Array.from({ length: side * side }, () => rng.normal());
+    const logits = Float32Array.from({ length: side * side }, () => rng.normal() + offset);
     const square = { height: imageSize, width: imageSize };
     const large = resizeMaps(logits, 1, { height: side, width: side }, square);
     const cut = new Float32Array(resized.height * resized.width);
@@ -31,4 +34,10 @@ test('equals enlarging, cutting and resizing one after the other', () => {
     expect(equal).toBeGreaterThanOrEqual(expected.length - 1);
     expect(mask.data.includes(0) && mask.data.includes(1)).toBe(true);
   }
+});
+
+test('no positive logit gives an empty mask', () => {
+  const size = { height: 20, width: 30 };
+  const mask = upsampleMask(new Float32Array(64).fill(-1), 8, 32, { height: 21, width: 32 }, size);
+  expect(mask).toEqual({ ...size, data: new Uint8Array(600) });
 });
