@@ -11,6 +11,7 @@ import { refineCommand } from './refine.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
 import { segmentCommand } from './segment.ts';
+import { listenForLostOutput } from './streams.ts';
 import { trainCommand } from './train.ts';
 
 const program = new Command('packmule')
@@ -40,6 +41,7 @@ for (const command of [
 }
 program.exitOverride();
 
+listenForLostOutput();
 const argv = process.argv.slice(2);
 try {
   await program.parseAsync(argv, { from: 'user' });
