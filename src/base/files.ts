@@ -1,6 +1,6 @@
 /** @file Writing files so that a reader never sees half of one: a temporary file beside it, then a rename. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RunError } from './errors.ts';
 
@@ -13,6 +13,15 @@ export async function writeFileAtomic(
   content: Uint8Array | string | Iterable<Uint8Array>,
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  const old = await stat(path).catch(() => undefined);
+  // A rename would put a file in the place of a device such as /dev/null, for everybody.
+  if (old !== undefined && !old.isFile() && !old.isDirectory()) {
+    throw new RunError({
+      seen: `${path} is a device or pipe`,
+      need: 'The path is free or a file',
+      fix: 'Choose another path',
+    });
+  }
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, 'wx');
@@ -30,6 +39,13 @@ export async function writeFileAtomic(
   }
 }
 
+/** Adds a line to a file that is never rewritten. @throws RunError as writeFileAtomic. */
+export async function appendLine(path: string, line: string): Promise<void> {
+  await appendFile(path, `${line}\n`).catch((cause: unknown) => {
+    throw writeError(path, cause);
+  });
+}
+
 const REMEDIES: Readonly<Record<string, readonly [need: string, fix: string]>> = {
   ENOSPC: [
     'There is free space on the disk',
@@ -42,6 +58,7 @@ const REMEDIES: Readonly<Record<string, readonly [need: string, fix: string]>> =
   EACCES: ['The folder may be written', 'Change the rights of the folder, or choose another one'],
   EPERM: ['The folder may be written', 'Change the rights of the folder, or choose another one'],
   EROFS: ['The disk may be written', 'Choose a folder on a disk that is not read-only'],
+  ERR_FS_EISDIR: ['The path is free or a file', 'Remove the folder of that name, or choose another path'],
   EISDIR: ['The path is free or a file', 'Remove the folder of that name, or choose another path'],
   ENOTDIR: [
     'Every part of the path but the last is a folder',

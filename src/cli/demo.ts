@@ -5,7 +5,7 @@ import { writePhantomDataset } from '../dataset/phantom/write.ts';
 import { resolveConfig } from '../pipeline/load-config.ts';
 import { acquireLock } from '../pipeline/lock.ts';
 import { runPipeline } from '../pipeline/run.ts';
-import { runDirectory } from '../pipeline/run-directory.ts';
+import { requireRunOrNothing, runDirectory } from '../pipeline/run-directory.ts';
 import { runStage } from '../pipeline/stage.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 import { collect } from './source.ts';
@@ -39,6 +39,7 @@ async function demo(context: ActionContext, { runs, set }: DemoOptions): Promise
   const run = runDirectory(resolve(runs, 'demo'));
   const root = run.path('data');
   const config = resolveConfig({ name: 'demo', data: { root }, ...SETTINGS }, run.root, { set });
+  await requireRunOrNothing(run);
   const release = await acquireLock(run.lock);
   try {
     await runStage(

@@ -1,8 +1,8 @@
 /** @file Where a run keeps what: the one place that knows the names of its files. */
-import { appendFile, mkdir, statfs } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readdir, statfs } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { RunError } from '../base/errors.ts';
-import { writeError } from '../base/files.ts';
+import { appendLine, writeError } from '../base/files.ts';
 import type { SplitName } from '../dataset/types.ts';
 
 /** Folders that hold masks, in the order in which they are made. */
@@ -42,12 +42,25 @@ export function runDirectory(folder: string): RunDirectory {
   };
 }
 
+/**
+ * A stage clears away folders such as final/ and results/ before it begins, so that they must be those of a run.
+ * @throws RunError when the folder holds files but no run.
+ */
+export async function requireRunOrNothing(run: RunDirectory): Promise<void> {
+  const names = await readdir(run.root).catch(() => []);
+  const found = names.filter((name) => !name.startsWith('.'));
+  const ours = [run.config, run.log, run.lock, run.path('stages')].map((path) => basename(path));
+  if (found.length === 0 || found.some((name) => ours.includes(name))) return;
+  throw new RunError({
+    seen: `${run.root} holds files that are no run of Packmule, such as ${found[0]}`,
+    need: 'A folder of its own for a run: parts of it are deleted when settings change',
+    fix: 'Choose another --name or another folder with --runs',
+  });
+}
+
 /** Adds a line to the log of the run. */
 export async function logEvent(run: RunDirectory, event: Readonly<Record<string, unknown>>): Promise<void> {
-  const line = JSON.stringify({ time: new Date().toISOString(), ...event });
-  await appendFile(run.log, `${line}\n`).catch((cause: unknown) => {
-    throw writeError(run.log, cause);
-  });
+  await appendLine(run.log, JSON.stringify({ time: new Date().toISOString(), ...event }));
 }
 
 /** @throws RunError when the disk of the run directory has less than `bytes` free. */

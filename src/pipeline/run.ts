@@ -9,7 +9,13 @@ import { acquireLock } from './lock.ts';
 import { type RunObserver, type StageName, silentObserver } from './observer.ts';
 import { type PreparedRun, planNotes, prepareRun, whyNoFolds } from './prepare.ts';
 import { gatherReportData } from './report-data.ts';
-import { logEvent, type MaskFolder, type RunDirectory, runDirectory } from './run-directory.ts';
+import {
+  logEvent,
+  type MaskFolder,
+  type RunDirectory,
+  requireRunOrNothing,
+  runDirectory,
+} from './run-directory.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import { checkModelStage } from './stages/check-model.ts';
 import { evaluateStage, type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
@@ -66,6 +72,7 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
   const { until = 'report', skipBad = false, observer = silentObserver, signal } = options;
   const run = runDirectory(options.folder);
   const context: RunContext = { run, observer, signal };
+  await requireRunOrNothing(run);
   const release = await acquireLock(run.lock);
   try {
     const prepared = await prepareRun(context, config, skipBad);

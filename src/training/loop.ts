@@ -2,10 +2,9 @@
  * @file The loop of a training: step after step, a log line and perhaps a validation per epoch, a checkpoint now and
  * then. A checkpoint may fall between any two steps.
  */
-import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrainingError } from '../base/errors.ts';
-import { writeFileAtomic } from '../base/files.ts';
+import { appendLine, writeFileAtomic } from '../base/files.ts';
 import { createRng, type Rng } from '../base/rng.ts';
 import type { Feeds } from '../runtime/session.ts';
 import { drawAugmentation, makeNoiseBank } from './augment.ts';
@@ -50,7 +49,10 @@ export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
   const rng = input.start ? createRng(input.start.rng) : createRng(input.seed).child('batches');
   const draw = batchSource(input, rng);
   const curve: EpochLog[] = [...(input.start?.curve ?? [])];
-  await writeFileAtomic(join(directory, 'log.jsonl'), curve.map(logLine).join(''));
+  await writeFileAtomic(
+    join(directory, 'log.jsonl'),
+    curve.map((log) => `${JSON.stringify(log)}\n`).join(''),
+  );
 
   let { step, lossSum, seconds } = input.start ?? { step: 0, lossSum: 0, seconds: 0 };
   const secondsBefore = seconds;
@@ -84,7 +86,7 @@ export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
       };
       lossSum = 0;
       curve.push(log);
-      await appendFile(join(directory, 'log.jsonl'), logLine(log));
+      await appendLine(join(directory, 'log.jsonl'), JSON.stringify(log));
       input.onEpoch?.(log, (seconds / epoch) * (settings.epochs - epoch));
       if (settings.patience !== undefined && stopsHere(curve, settings.patience)) break;
     }
@@ -96,8 +98,6 @@ export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
   }
   return curve;
 }
-
-const logLine = (log: EpochLog): string => `${JSON.stringify(log)}\n`;
 
 /** The feeds of one batch after another. */
 function batchSource({ plan, settings, samples, seed }: LoopInput, rng: Rng): () => Feeds {

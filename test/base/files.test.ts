@@ -1,9 +1,10 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RunError } from '../../src/base/errors.ts';
-import { writeError, writeFileAtomic } from '../../src/base/files.ts';
+import { appendLine, writeError, writeFileAtomic } from '../../src/base/files.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -37,6 +38,13 @@ describe('writeFileAtomic', () => {
     expect((await readdir(folder)).sort()).toEqual(['file', 'taken']);
   });
 
+  it.skipIf(process.platform === 'win32')('never puts a file in the place of a device or pipe', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    await expect(writeFileAtomic(path, 'x')).rejects.toThrow(/device or pipe/);
+    expect((await lstat(path)).isFIFO()).toBe(true);
+  });
+
   it.skipIf(process.getuid?.() === 0)(
     'refuses a folder that may not be written (root may write all)',
     async () => {
@@ -44,6 +52,15 @@ describe('writeFileAtomic', () => {
       await expect(writeFileAtomic(join(folder, 'x'), 'x')).rejects.toThrow(/rights/);
     },
   );
+});
+
+describe('appendLine', () => {
+  it('adds lines, and says what is wrong where it cannot', async () => {
+    await appendLine(join(folder, 'log'), 'one');
+    await appendLine(join(folder, 'log'), 'two');
+    expect(await readFile(join(folder, 'log'), 'utf8')).toBe('one\ntwo\n');
+    await expect(appendLine(join(folder, 'gone', 'log'), 'x')).rejects.toThrow(RunError);
+  });
 });
 
 describe('writeError', () => {
