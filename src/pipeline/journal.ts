@@ -14,7 +14,8 @@ export interface Journal<T> {
 }
 
 /**
- * Opens a journal, or begins one. `T` is plain JSON. A last line that was cut off by a kill is dropped.
+ * Opens a journal, or begins one. `T` is plain JSON. A last line that was cut off by a kill is dropped, and so are
+ * lines that a power cut left unreadable: what they stood for is done again.
  * @throws RunError when the file cannot be written.
  */
 export async function openJournal<T>(path: string): Promise<Journal<T>> {
@@ -22,9 +23,8 @@ export async function openJournal<T>(path: string): Promise<Journal<T>> {
   const bytes = await readFile(path).catch(() => Buffer.alloc(0));
   const complete = bytes.lastIndexOf('\n') + 1;
   for (const line of bytes.toString('utf8', 0, complete).split('\n')) {
-    if (line === '') continue;
-    const [id, value] = JSON.parse(line) as [string, T];
-    done.set(id, value);
+    const entry = parseEntry(line);
+    if (entry !== undefined) done.set(entry[0], entry[1] as T);
   }
   const file = await mkdir(dirname(path), { recursive: true })
     .then(async () => {
@@ -44,4 +44,16 @@ export async function openJournal<T>(path: string): Promise<Journal<T>> {
     },
     close: () => file.close(),
   };
+}
+
+/** Id and value of a line; undefined where it is damaged. */
+function parseEntry(line: string): [string, unknown] | undefined {
+  try {
+    const entry: unknown = JSON.parse(line);
+    const whole =
+      Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string' && entry[1] !== null;
+    return whole ? (entry as [string, unknown]) : undefined;
+  } catch {
+    return undefined;
+  }
 }

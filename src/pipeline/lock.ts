@@ -3,15 +3,18 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { z } from 'zod';
 import { RunError } from '../base/errors.ts';
 import { writeError } from '../base/files.ts';
 
-interface LockOwner {
-  readonly pid: number;
-  readonly host: string;
-  readonly started: string;
-  readonly token: string;
-}
+const ownerSchema = z.object({
+  pid: z.int().positive(),
+  host: z.string(),
+  started: z.string(),
+  token: z.string(),
+});
+
+type LockOwner = Readonly<z.infer<typeof ownerSchema>>;
 
 /**
  * Takes the lock and returns the function that gives it back. A lock whose process is gone is taken over.
@@ -33,7 +36,7 @@ export async function acquireLock(path: string): Promise<() => Promise<void>> {
     const other = await readOwner(path);
     if (other !== undefined && !isStale(other)) throw inUse(path, other);
     // Read once more just before: another process may have taken the stale lock over meanwhile.
-    if ((await readOwner(path))?.token === other?.token) await rm(path, { force: true });
+    if ((await readOwner(path))?.token === other?.token) await removeLock(path);
   }
   throw new RunError({
     seen: `The lock ${path} changes hands again and again`,
@@ -42,9 +45,17 @@ export async function acquireLock(path: string): Promise<() => Promise<void>> {
   });
 }
 
+async function removeLock(path: string): Promise<void> {
+  await rm(path, { force: true }).catch((cause: unknown) => {
+    throw writeError(path, cause);
+  });
+}
+
 async function tryCreate(path: string, owner: LockOwner): Promise<boolean> {
+  await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
+    throw writeError(path, cause);
+  });
   try {
-    await mkdir(dirname(path), { recursive: true });
     const file = await open(path, 'wx');
     try {
       await file.writeFile(`${JSON.stringify(owner)}\n`);
@@ -59,10 +70,10 @@ async function tryCreate(path: string, owner: LockOwner): Promise<boolean> {
   }
 }
 
-/** Undefined where the lock is gone or was cut off while it was written. */
+/** Undefined where the lock is gone, was cut off while it was written, or is damaged. */
 async function readOwner(path: string): Promise<LockOwner | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as LockOwner;
+    return ownerSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch {
     return undefined;
   }
@@ -86,7 +97,7 @@ function inUse(path: string, { pid, host, started }: LockOwner): RunError {
     seen: `Process ${pid} on ${here ? 'this machine' : host} has been working in this run directory since ${started}`,
     need: 'One process at a time works in a run directory',
     fix: here
-      ? 'Wait for it or stop it, or choose another --name'
+      ? `Wait for it or stop it, or choose another --name; if that process is not Packmule, delete ${path}`
       : `Wait for it or stop it; if it is certain that it is gone, delete ${path}`,
   });
 }

@@ -34,6 +34,15 @@ describe('a journal', () => {
     expect(await readFile(path, 'utf8')).toBe('["one",1]\n["two",22]\n');
   });
 
+  it('drops damaged lines, so that their work is done again', async () => {
+    const path = inFolder('journal.jsonl');
+    const damaged = ['["two",', '\0\0\0', 'null', '{"id":"two"}', '[2,2]', '["two",null]', '["two",2,2]'];
+    await writeFile(path, `["one",1]\n${damaged.join('\n')}\n["three",3]\n`);
+    const journal = await openJournal<number>(path);
+    expect([...journal.done.keys()]).toEqual(['one', 'three']);
+    await journal.close();
+  });
+
   it('in a place where nothing can be written is a RunError', async () => {
     await writeFile(inFolder('file'), '');
     await expect(openJournal(inFolder('file', 'journal.jsonl'))).rejects.toMatchObject({ name: 'RunError' });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { acquireLock } from '../../src/pipeline/lock.ts';
@@ -49,9 +49,19 @@ describe('the lock of a run directory', () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  it('that was cut off while it was written is taken over', async () => {
-    await writeFile(inFolder('lock.json'), '{"pid": 12');
-    await (await acquireLock(inFolder('lock.json')))();
+  it.each(['', '{"pid": 12', 'null', '[]', '{"pid":-1,"host":"h","started":"s","token":"t"}'])(
+    'that was cut off or damaged (%j) is taken over',
+    async (content) => {
+      await writeFile(inFolder('lock.json'), content);
+      await (await acquireLock(inFolder('lock.json')))();
+    },
+  );
+
+  it('cannot be taken where a file or folder is in the way', async () => {
+    await writeFile(inFolder('file'), '');
+    await expect(acquireLock(inFolder('file', 'lock.json'))).rejects.toMatchObject({ name: 'RunError' });
+    await mkdir(inFolder('lock.json'));
+    await expect(acquireLock(inFolder('lock.json'))).rejects.toMatchObject({ name: 'RunError' });
   });
 
   it('is not given back by whom it was taken from', async () => {
