@@ -16,6 +16,7 @@ export {
   CheckpointError,
   ConfigError,
   DatasetError,
+  DeviceError,
   GraphError,
   ImageError,
   PackmuleError,
@@ -39,6 +40,8 @@ export { compareEvaluations, type EvaluateOptions, evaluateSet } from './evaluat
 export type { Image } from './imaging/image.ts';
 export { readImage } from './imaging/read.ts';
 export { writeGreyPng, writeMaskPng } from './imaging/write.ts';
+// Devices.
+export { chooseDevice, type DeviceChoice, type DeviceSetting } from './machine/choose.ts';
 export type { ClassMask, Mask } from './masks/mask.ts';
 export { decodeRle, encodeRle, type Rle } from './masks/rle.ts';
 // A whole run.
@@ -53,6 +56,8 @@ export type { InitialMask, RefineContext, RefinedMask, Refiner } from './refine/
 export { type RefineSettings, type RefineSettingsInput, refineSettingsSchema } from './refine/settings.ts';
 export type { ReportData } from './report/data.ts';
 export { renderReport } from './report/report.ts';
+export type { Device } from './runtime/device.ts';
+export type { ComputeOptions } from './runtime/session.ts';
 export { loadSamCheckpoint, type SamCheckpoint } from './sam/checkpoint.ts';
 export { type PredictorOptions, SamPredictor } from './sam/predictor.ts';
 export type { MaskPrediction, MaskPrompt, PromptableModel, PromptPoint } from './sam/promptable.ts';

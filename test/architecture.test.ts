@@ -23,6 +23,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   evaluate: 5,
   trust: 5.5,
   training: 6,
+  machine: 6.5,
   pipeline: 7,
   report: 6,
   cli: 9,

@@ -48,3 +48,5 @@ export class TrainingError extends PackmuleError {}
 export class GraphError extends PackmuleError {}
 /** Prompts or initial masks that a refiner cannot use. */
 export class RefineError extends PackmuleError {}
+/** A device that was asked for and cannot be used. */
+export class DeviceError extends PackmuleError {}

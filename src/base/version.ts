@@ -9,7 +9,12 @@ export const PACKMULE_VERSION: string = versionIn(packageFolder(dirname(fileURLT
 
 /** Version of an installed dependency. */
 export function dependencyVersion(name: string): string {
-  return versionIn(packageFolder(dirname(createRequire(import.meta.url).resolve(name))));
+  return versionIn(dependencyFolder(name));
+}
+
+/** Folder of an installed dependency, absolute. */
+export function dependencyFolder(name: string): string {
+  return packageFolder(dirname(createRequire(import.meta.url).resolve(name)));
 }
 
 /** The nearest folder upwards whose package.json has a version: sources and built files lie at different depths. */

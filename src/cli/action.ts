@@ -14,6 +14,8 @@ export interface ActionContext {
 export interface ActionResult {
   readonly text: string;
   readonly json: Readonly<Record<string, unknown>>;
+  /** 0 by default. */
+  readonly exitCode?: number;
 }
 
 /** Gives a command --json, its examples and its work. */
@@ -30,9 +32,14 @@ export function defineAction<Args extends unknown[]>(
       const { signal, dispose } = listenForInterrupt(progress.note);
       try {
         // Commander adds the command itself as the last argument.
-        const { text, json } = await work({ observer: progress, signal }, ...(args.slice(0, -1) as Args));
+        const {
+          text,
+          json,
+          exitCode = 0,
+        } = await work({ observer: progress, signal }, ...(args.slice(0, -1) as Args));
         progress.end();
         process.stdout.write(`${wantsJson(process.argv) ? JSON.stringify(json) : text}\n`);
+        process.exitCode = exitCode;
       } finally {
         progress.end();
         dispose();

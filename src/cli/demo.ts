@@ -8,7 +8,7 @@ import { runPipeline } from '../pipeline/run.ts';
 import { requireRunOrNothing, runDirectory } from '../pipeline/run-directory.ts';
 import { runStage } from '../pipeline/stage.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
-import { collect } from './source.ts';
+import { collect, deviceOption } from './source.ts';
 import { summarise } from './summary.ts';
 
 const PHANTOMS = {
@@ -23,6 +23,7 @@ const SETTINGS = { training: { epochs: 60, batch: 4, inputSize: [64, 48] } };
 
 interface DemoOptions {
   readonly runs: string;
+  readonly device?: string;
   readonly set: readonly string[];
 }
 
@@ -30,14 +31,19 @@ export function demoCommand(): Command {
   const command = new Command('demo')
     .description('draw phantom radiographs and do the whole run on them, in a few minutes')
     .option('--runs <folder>', 'folder of all runs', 'runs')
+    .addOption(deviceOption())
     .option('--set <key=value>', 'override a setting; may be given again', collect, []);
   return defineAction(command, ['packmule demo', 'packmule demo --set training.epochs=150'], demo);
 }
 
-async function demo(context: ActionContext, { runs, set }: DemoOptions): Promise<ActionResult> {
+async function demo(
+  context: ActionContext,
+  { runs, device, ...options }: DemoOptions,
+): Promise<ActionResult> {
   const { observer, signal } = context;
   const run = runDirectory(resolve(runs, 'demo'));
   const root = run.path('data');
+  const set = [...(device === undefined ? [] : [`device=${device}`]), ...options.set];
   const config = resolveConfig({ name: 'demo', data: { root }, ...SETTINGS }, run.root, { set });
   await requireRunOrNothing(run);
   const release = await acquireLock(run.lock);

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { reportFailure } from './action.ts';
 import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { initCommand } from './init.ts';
 import { predictCommand } from './predict.ts';
@@ -35,6 +36,7 @@ for (const command of [
   reportCommand(),
   segmentCommand(),
   demoCommand(),
+  doctorCommand(),
 ]) {
   // A thrown error in place of an exit, so that wrong usage ends as every other user error does.
   program.addCommand(command.exitOverride());

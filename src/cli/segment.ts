@@ -6,6 +6,7 @@ import type { BoxXyxy } from '../base/geometry.ts';
 import { renderOverlay } from '../imaging/overlay.ts';
 import { readImage } from '../imaging/read.ts';
 import { writeMaskPng, writeRgbPng } from '../imaging/write.ts';
+import { chooseCompute, type DeviceSetting } from '../machine/choose.ts';
 import { maskArea, maskBox } from '../masks/mask.ts';
 import { loadSamCheckpoint } from '../sam/checkpoint.ts';
 import { SamPredictor } from '../sam/predictor.ts';
@@ -13,7 +14,7 @@ import type { Preprocessing } from '../sam/preprocess.ts';
 import type { MaskPrompt, PromptPoint } from '../sam/promptable.ts';
 import { segmentImage } from '../sam/segment.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
-import { collect } from './source.ts';
+import { collect, deviceOption } from './source.ts';
 
 interface SegmentOptions {
   readonly model: string;
@@ -21,6 +22,7 @@ interface SegmentOptions {
   readonly point: readonly string[];
   readonly output: string;
   readonly preprocessing: string;
+  readonly device?: DeviceSetting;
 }
 
 export function segmentCommand(): Command {
@@ -31,7 +33,8 @@ export function segmentCommand(): Command {
     .option('--box <x0,y0,x1,y1>', 'a box around the object, px')
     .option('--point <x,y,inside>', 'a point, px; inside is 1 or 0; may be given again', collect, [])
     .option('--output <folder>', 'where mask and overlay are written', '.')
-    .option('--preprocessing <kind>', 'how the checkpoint was trained to see images: sam or medsam', 'sam');
+    .option('--preprocessing <kind>', 'how the checkpoint was trained to see images: sam or medsam', 'sam')
+    .addOption(deviceOption());
   return defineAction(
     command,
     [
@@ -43,14 +46,15 @@ export function segmentCommand(): Command {
 }
 
 async function segment(
-  { signal }: ActionContext,
+  { observer, signal }: ActionContext,
   path: string,
   options: SegmentOptions,
 ): Promise<ActionResult> {
   const prompt = parsePrompt(options);
   const preprocessing = parsePreprocessing(options.preprocessing);
   const image = await readImage(path);
-  const model = new SamPredictor(await loadSamCheckpoint(options.model), { preprocessing });
+  const compute = await chooseCompute(options.device ?? 'auto', (text) => observer.note(text));
+  const model = new SamPredictor(await loadSamCheckpoint(options.model), { preprocessing, ...compute });
   try {
     signal.throwIfAborted();
     const { mask, predictedIou } = await segmentImage(model, image, prompt);

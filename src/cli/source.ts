@@ -1,8 +1,9 @@
 /** @file What the commands that work on a run share: their options, the run they mean, and doing it up to a stage. */
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
+import { DEVICE_SETTINGS } from '../machine/choose.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { loadConfig, resolveConfig } from '../pipeline/load-config.ts';
 import { type LastStage, runPipeline } from '../pipeline/run.ts';
@@ -15,6 +16,7 @@ export interface SourceOptions {
   readonly set: readonly string[];
   readonly name?: string;
   readonly preset?: string;
+  readonly device?: string;
   readonly runs: string;
   readonly skipBad?: boolean;
 }
@@ -25,8 +27,14 @@ export function addSourceOptions(command: Command): Command {
     .option('--set <key=value>', 'override a setting; may be given again', collect, [])
     .option('--name <name>', 'name of the run')
     .option('--preset <preset>', 'laptop or paper')
+    .addOption(deviceOption())
     .option('--runs <folder>', 'folder of all runs', 'runs')
     .option('--skip-bad', 'leave out images with problems instead of stopping');
+}
+
+/** Where networks run. No default, so that the settings file is heard. */
+export function deviceOption(): Option {
+  return new Option('--device <device>', 'where networks run (default: auto)').choices(DEVICE_SETTINGS);
 }
 
 export function collect(value: string, before: readonly string[]): string[] {
@@ -42,6 +50,7 @@ export async function runUntil(
 ): Promise<ActionResult> {
   const set = [
     ...(options.preset === undefined ? [] : [`preset=${options.preset}`]),
+    ...(options.device === undefined ? [] : [`device=${options.device}`]),
     ...(options.name === undefined ? [] : [`name=${JSON.stringify(options.name)}`]),
     ...options.set,
   ];

@@ -1,6 +1,7 @@
 /** @file All settings of a run: one strict schema whose descriptions are the documentation, and two presets. */
 import { z } from 'zod';
 import { dataSchema } from '../dataset/config.ts';
+import { DEVICE_SETTINGS } from '../machine/choose.ts';
 import { refineSettingsSchema } from '../refine/settings.ts';
 import { trainingSchema } from '../training/settings.ts';
 
@@ -99,6 +100,12 @@ export const runSchema = z.strictObject({
   evaluation: evaluationSchema.prefault({}),
   report: reportSchema.prefault({}),
   seed: z.int().default(1).describe('Seed of weights, batches and augmentation.'),
+  device: z
+    .enum(DEVICE_SETTINGS)
+    .default('auto')
+    .describe(
+      'Where networks run. auto: the best device that computes what the CPU does and is faster; a run goes on where it began. `packmule doctor` lists them.',
+    ),
   threads: z.int().min(1).max(256).optional().describe('Threads of the networks; all cores unless set.'),
 });
 

@@ -1,4 +1,5 @@
 /** @file What happens before the first stage: every file is read, both networks are planned, the disk is asked. */
+import { readFile } from 'node:fs/promises';
 import { availableParallelism, platform } from 'node:os';
 import { writeFileAtomic } from '../base/files.ts';
 import { dependencyVersion, PACKMULE_VERSION } from '../base/version.ts';
@@ -6,13 +7,17 @@ import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
 import { openDataset } from '../dataset/dataset.ts';
 import { computeStatistics } from '../dataset/statistics.ts';
 import { casesOf, type Dataset } from '../dataset/types.ts';
+import { chooseCompute } from '../machine/choose.ts';
+import type { Machine } from '../machine/devices.ts';
 import { vectorLength } from '../optim/parameter-vector.ts';
+import type { Device } from '../runtime/device.ts';
+import type { ComputeOptions } from '../runtime/session.ts';
 import { networkSpecs } from '../training/network.ts';
 import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
 import { FEWEST_IMAGES } from '../trust/model.ts';
 import type { RunConfig } from './config.ts';
-import { requireFreeSpace } from './run-directory.ts';
+import { type RunDirectory, requireFreeSpace } from './run-directory.ts';
 import type { RunContext } from './stage.ts';
 
 export interface RunPlans {
@@ -27,35 +32,72 @@ export interface PreparedRun {
   readonly config: RunConfig;
   readonly checked: CheckedDataset;
   readonly plans: RunPlans;
-  readonly threads: number;
+  readonly compute: ComputeOptions;
   /** Versions and data fingerprint, for config.json and the report. */
   readonly versions: readonly { readonly name: string; readonly value: string }[];
 }
 
+export interface PrepareOptions {
+  readonly skipBad: boolean;
+  /** Whose devices are looked at. */
+  readonly machine: Machine | undefined;
+}
+
 /**
- * Checks data and disk, plans, and writes config.json.
+ * Chooses the device, checks data and disk, plans, and writes config.json.
  * @throws PackmuleError for data, settings or a disk with which the run could not end well.
  */
 export async function prepareRun(
   context: RunContext,
   config: RunConfig,
-  skipBad: boolean,
+  { skipBad, machine }: PrepareOptions,
 ): Promise<PreparedRun> {
   const { run, observer, signal } = context;
+  const compute = await prepareCompute(context, config, machine);
   const checked = await check(context, config, skipBad);
   const plans = await planNetworks(config, checked, signal);
   for (const { topic, text } of planNotes(plans)) observer.note(`${topic}: ${text}`);
   await requireFreeSpace(run, expectedBytes(config, plans, checked));
-  const threads = config.threads ?? availableParallelism();
-  const versions = versionFacts(checked, threads);
+  const versions = versionFacts(checked, compute);
   const record = {
+    device: compute.device,
     versions: Object.fromEntries(versions.map(({ name, value }) => [name, value])),
     config,
     plans,
     leftOut: checked.problems,
   };
   await writeFileAtomic(run.config, `${JSON.stringify(record, null, 2)}\n`);
-  return { config, checked, plans, threads, versions };
+  return { config, checked, plans, compute, versions };
+}
+
+/** The device of the run and what to do where it fails a model. A run that goes on elsewhere says what follows. */
+async function prepareCompute(
+  { run, observer }: RunContext,
+  config: RunConfig,
+  machine: Machine | undefined,
+): Promise<ComputeOptions> {
+  const before = await recordedDevice(run);
+  const chosen = await chooseCompute(config.device, (text) => observer.note(text), {
+    ...(before && { before }),
+    ...(machine && { machine }),
+  });
+  const { device } = chosen;
+  if (before !== undefined && before !== device) {
+    observer.note(
+      `This run was computed on ${before} so far. Results differ in their last bits, so what networks compute is done again on ${device}; --device ${before} goes on with what is there.`,
+    );
+  }
+  return { threads: config.threads ?? availableParallelism(), ...chosen };
+}
+
+/** The device in an earlier config.json, if there is one; those from before there was a choice name none: the CPU. */
+async function recordedDevice(run: RunDirectory): Promise<Device | undefined> {
+  try {
+    const { device } = JSON.parse(await readFile(run.config, 'utf8')) as { readonly device?: Device };
+    return device ?? 'cpu';
+  } catch {
+    return undefined;
+  }
 }
 
 /** What was planned and why, for the user. */
@@ -121,12 +163,16 @@ function expectedBytes(config: RunConfig, plans: RunPlans, { dataset }: CheckedD
   return 20e6 + networks + masks + embeddings;
 }
 
-function versionFacts(checked: CheckedDataset, threads: number): PreparedRun['versions'] {
+function versionFacts(
+  checked: CheckedDataset,
+  { threads, device = 'cpu' }: ComputeOptions,
+): PreparedRun['versions'] {
   return [
     { name: 'Packmule', value: PACKMULE_VERSION },
     { name: 'Node.js', value: process.version },
     { name: 'ONNX Runtime', value: dependencyVersion('onnxruntime-node') },
     { name: 'platform', value: `${platform()} ${process.arch}, ${threads} threads` },
+    { name: 'device', value: device },
     { name: 'data fingerprint (SHA-256)', value: checked.fingerprint },
   ];
 }

@@ -8,6 +8,7 @@ import type { NetworkEvidence } from '../refine/evidence.ts';
 import { gatherEvidence } from '../refine/gather-evidence.ts';
 import { createRefiner } from '../refine/index.ts';
 import type { InitialMask, RefineContext, Refiner } from '../refine/refiner.ts';
+import type { ComputeOptions } from '../runtime/session.ts';
 import { loadSamCheckpoint } from '../sam/checkpoint.ts';
 import { SamPredictor } from '../sam/predictor.ts';
 import { openEmbeddingStore } from '../sam/store.ts';
@@ -16,17 +17,17 @@ import { type StoredStructure, storeMasks } from './mask-sets.ts';
 
 export interface RefinerOptions {
   readonly config: Pick<RunConfig, 'refine' | 'sam'>;
-  readonly threads: number;
+  readonly compute: ComputeOptions;
   /** Where embeddings of images are kept, for all runs. */
   readonly embeddings: string;
 }
 
 /** The refiner of a run; closing it closes its model too. */
-export async function openRefiner({ config, threads, embeddings }: RefinerOptions): Promise<Refiner> {
+export async function openRefiner({ config, compute, embeddings }: RefinerOptions): Promise<Refiner> {
   const { refine, sam } = config;
   if (refine.refiner !== 'sam') return createRefiner(refine);
   const model = new SamPredictor(await loadSamCheckpoint(sam.checkpoint!), {
-    threads,
+    ...compute,
     store: openEmbeddingStore(embeddings),
     preprocessing: sam.preprocessing,
   });

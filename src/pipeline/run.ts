@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
+import type { Machine } from '../machine/devices.ts';
 import type { Stage } from '../report/data.ts';
 import type { RunConfig } from './config.ts';
 import { imagesFingerprint, labelsFingerprint } from './fingerprints.ts';
@@ -50,6 +51,8 @@ export interface RunOptions {
   readonly until?: LastStage;
   /** Leave out images with problems instead of stopping. */
   readonly skipBad?: boolean;
+  /** Whose devices are looked at; this machine by default. */
+  readonly machine?: Machine;
   readonly observer?: RunObserver;
   /** When aborted, the current step is finished and saved, and the signal's reason thrown. */
   readonly signal?: AbortSignal;
@@ -69,13 +72,13 @@ export interface RunOutcome {
  * @throws PackmuleError for bad data, settings, checkpoints, a run directory in use, a full disk.
  */
 export async function runPipeline(config: RunConfig, options: RunOptions): Promise<RunOutcome> {
-  const { until = 'report', skipBad = false, observer = silentObserver, signal } = options;
+  const { until = 'report', skipBad = false, observer = silentObserver, machine, signal } = options;
   const run = runDirectory(options.folder);
   const context: RunContext = { run, observer, signal };
   await requireRunOrNothing(run);
   const release = await acquireLock(run.lock);
   try {
-    const prepared = await prepareRun(context, config, skipBad);
+    const prepared = await prepareRun(context, config, { skipBad, machine });
     await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });
     const warnings = warningsOf(prepared);
     const stages: StageOutcome[] = [];
@@ -105,7 +108,7 @@ async function* doStages(
   warnings: readonly string[],
 ): AsyncGenerator<StageOutcome, void> {
   const { run } = context;
-  const { config, checked, plans, threads, versions } = prepared;
+  const { config, checked, plans, compute, versions } = prepared;
   const { dataset } = checked;
 
   const model = config.refine.refiner === 'sam' ? await checkModelStage(context, config.sam) : undefined;
@@ -113,7 +116,7 @@ async function* doStages(
 
   const trained: readonly SplitName[] = ['labelled', 'val'];
   const labelled = [imagesFingerprint(checked, trained), labelsFingerprint(checked, trained)];
-  const training = { seed: config.seed, threads, validation: labelledSamples(casesOf(dataset, 'val')) };
+  const training = { seed: config.seed, compute, validation: labelledSamples(casesOf(dataset, 'val')) };
   const initial = await trainStage(context, {
     ...training,
     name: 'initial',
@@ -125,7 +128,7 @@ async function* doStages(
 
   const splits = SPLIT_NAMES.filter((split) => split !== 'labelled' && casesOf(dataset, split).length > 0);
   const images = imagesFingerprint(checked, splits);
-  const prediction = { dataset, splits, images, threads, selection: config.refine };
+  const prediction = { dataset, splits, images, compute, selection: config.refine };
   const predict = await predictStage(context, {
     ...prediction,
     network: 'initial',
@@ -133,7 +136,7 @@ async function* doStages(
   });
   yield predict;
 
-  const refining = { config, checked, splits, threads, embeddings: join(dirname(run.root), '.embeddings') };
+  const refining = { config, checked, splits, compute, embeddings: join(dirname(run.root), '.embeddings') };
   const refine = await refineStage(context, {
     ...refining,
     predictKey: predict.key,
@@ -148,7 +151,7 @@ async function* doStages(
       planned: plans.folds,
       selection: config.refine,
       seed: config.seed,
-      threads,
+      compute,
       inputs: labelled,
     }));
   if (folds !== undefined) yield folds;

@@ -3,19 +3,37 @@
  *
  * It is the only place that touches ONNX Runtime: everything above deals in NdArrays.
  */
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node';
 import { GraphError } from '../base/errors.ts';
 import { encodeModel } from '../graph/onnx/encode.ts';
 import type { OnnxModel } from '../graph/onnx/model.ts';
 import type { DType, NdArray, StorageOf } from '../tensor/array.ts';
+import { type Device, PROVIDERS } from './device.ts';
 
-export interface SessionOptions {
+/** Where and with what a model runs. */
+export interface ComputeOptions {
   /** Threads of one run; the number of cores by default. */
   readonly threads?: number;
+  /** `cpu` by default. Operators that another device does not have run on the CPU. */
+  readonly device?: Device;
+  /** Told why the device opens no session for a model, which then runs on the CPU. Without it that is an error. */
+  readonly onFallback?: (reason: string) => void;
+}
+
+export interface SessionOptions extends ComputeOptions {
   /** Keep freed memory for the next run: faster where the same session runs often. On by default. */
   readonly keepMemory?: boolean;
   /** Write ONNX Runtime's profile (JSON) to files that start with this path. */
   readonly profile?: string;
+}
+
+/** Of options that hold more, what is for sessions. */
+export function computeOf({ threads, device, onFallback }: ComputeOptions): ComputeOptions {
+  return {
+    ...(threads !== undefined && { threads }),
+    ...(device !== undefined && { device }),
+    ...(onFallback !== undefined && { onFallback }),
+  };
 }
 
 export type Feeds = Readonly<Record<string, NdArray>>;
@@ -33,31 +51,7 @@ export interface Session {
 
 /** Opens a session for a model, or for an ONNX file by path (needed where weights lie in a second file). */
 export async function openSession(model: OnnxModel | string, options: SessionOptions = {}): Promise<Session> {
-  const ortOptions: InferenceSession.SessionOptions = {
-    executionProviders: ['cpu'],
-    graphOptimizationLevel: 'all',
-    intraOpNumThreads: options.threads ?? 0,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    enableCpuMemArena: options.keepMemory ?? true,
-    // Planning memory ahead doubles the peak of a training step and saves no time.
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-    ...(options.profile !== undefined && { enableProfiling: true, profileFilePrefix: options.profile }),
-  };
-  const session = await (typeof model === 'string'
-    ? InferenceSession.create(model, ortOptions)
-    : InferenceSession.create(encodeModel(model), ortOptions)
-  ).catch((cause: unknown) => {
-    throw new GraphError(
-      {
-        seen: `ONNX Runtime does not load the model${typeof model === 'string' ? ` ${model}` : ''}: ${messageOf(cause)}`,
-        need: 'A model of operators that ONNX Runtime knows',
-        fix: 'Check that the file is complete and was written by this version of Packmule',
-      },
-      { cause },
-    );
-  });
+  const { session, device } = await load(model, options);
   return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,
@@ -74,7 +68,7 @@ export async function openSession(model: OnnxModel | string, options: SessionOpt
         fetches[name] = array === undefined ? null : toOrt(array);
       }
       const results = await session.run(ortFeeds, fetches).catch((cause: unknown) => {
-        throw failedRun(cause);
+        throw failedRun(device, cause);
       });
       const outputs: Record<string, NdArray> = {};
       for (const name of session.outputNames) outputs[name] = into[name] ?? fromOrt(results[name]!);
@@ -87,16 +81,102 @@ export async function openSession(model: OnnxModel | string, options: SessionOpt
   };
 }
 
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+/** Providers that this build of ONNX Runtime knows, by its names; those not bundled need a library of their own. */
+export function listProviders(): readonly { readonly name: string; readonly bundled: boolean }[] {
+  return listSupportedBackends();
 }
 
-function failedRun(cause: unknown): GraphError {
+/** A function of its own, so that the encoded model is not held as long as the session lives. */
+async function load(
+  model: OnnxModel | string,
+  options: SessionOptions,
+): Promise<{ session: InferenceSession; device: Device }> {
+  const { device = 'cpu', onFallback } = options;
+  const encoded = typeof model === 'string' ? model : encodeModel(model);
+  const open = async (on: Device): Promise<{ session: InferenceSession; device: Device }> => {
+    const session = await create(encoded, ortOptions(provider(on, model), options)).catch(
+      (cause: unknown) => {
+        throw notLoaded(model, on, cause);
+      },
+    );
+    return { session, device: on };
+  };
+  return open(device).catch((error: unknown) => {
+    if (device === 'cpu' || onFallback === undefined || !(error instanceof GraphError)) throw error;
+    onFallback(`${error.seen.split('\n')[0]}.`);
+    return open('cpu');
+  });
+}
+
+function create(
+  model: string | Uint8Array,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  return typeof model === 'string'
+    ? InferenceSession.create(model, options)
+    : InferenceSession.create(model, options);
+}
+
+/** Arrays that one program may touch on every WebGPU device. */
+const WEBGPU_ARRAYS = 8;
+
+/** The execution provider of a device, with what it needs to run a model. */
+function provider(device: Device, model: OnnxModel | string): InferenceSession.ExecutionProviderConfig {
+  if (device !== 'webgpu' || typeof model === 'string') return PROVIDERS[device];
+  // Splits of the parameter vector have an output per weight, and ONNX Runtime makes one program of each split.
+  const tooWide = model.nodes.filter(
+    ({ type, inputs, outputs }) => type === 'Split' && inputs.length + outputs.length > WEBGPU_ARRAYS,
+  );
+  if (tooWide.length === 0) return 'webgpu';
+  return { name: 'webgpu', forceCpuNodeNames: tooWide.map(({ name }) => name) };
+}
+
+function ortOptions(
+  executionProvider: InferenceSession.ExecutionProviderConfig,
+  options: SessionOptions,
+): InferenceSession.SessionOptions {
+  return {
+    // The CPU is not named as a second one: an unknown first one would then be left out silently.
+    executionProviders: [executionProvider],
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: options.threads ?? 0,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    enableCpuMemArena: options.keepMemory ?? true,
+    // Planning memory ahead doubles the peak of a training step and saves no time.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    ...(options.profile !== undefined && { enableProfiling: true, profileFilePrefix: options.profile }),
+  };
+}
+
+function notLoaded(model: OnnxModel | string, device: Device, cause: unknown): GraphError {
+  const which = typeof model === 'string' ? ` ${model}` : '';
+  const where = device === 'cpu' ? '' : ` on ${device}`;
   return new GraphError(
     {
-      seen: `ONNX Runtime cannot run the model: ${messageOf(cause)}`,
+      seen: `ONNX Runtime does not load the model${which}${where}: ${messageOf(cause)}`,
+      need: 'A model of operators that ONNX Runtime knows',
+      fix:
+        device === 'cpu'
+          ? 'Check that the file is complete and was written by this version of Packmule'
+          : 'Use the device cpu; `packmule doctor` says what is usable',
+    },
+    { cause },
+  );
+}
+
+function messageOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).trim();
+}
+
+function failedRun(device: Device, cause: unknown): GraphError {
+  const [where, instead] = device === 'cpu' ? ['', ''] : [` on ${device}`, ', or use the device cpu'];
+  return new GraphError(
+    {
+      seen: `ONNX Runtime cannot run the model${where}: ${messageOf(cause)}`,
       need: 'Arrays of the shapes and types the model was built for, and enough memory',
-      fix: 'Check the sizes of what is fed, or use smaller batches',
+      fix: `Check the sizes of what is fed, or use smaller batches${instead}`,
     },
     { cause },
   );

@@ -9,8 +9,9 @@ import { quantizeProducts } from '../graph/onnx/quantize.ts';
 import { input } from '../graph/tensor.ts';
 import type { Image } from '../imaging/image.ts';
 import { constantSource, type Weights } from '../nn/parameters.ts';
+import { deviceKey } from '../runtime/device.ts';
 import { openLargeSession } from '../runtime/large-session.ts';
-import type { Session } from '../runtime/session.ts';
+import { type ComputeOptions, computeOf, type Session } from '../runtime/session.ts';
 import type { Float32NdArray } from '../tensor/array.ts';
 import { type SamCheckpoint, weightsHash } from './checkpoint.ts';
 import type { SamConfig } from './config.ts';
@@ -38,9 +39,7 @@ import { upsampleMask } from './upsample.ts';
 /** Of the products with weights. */
 export type Precision = 'float32' | 'int8';
 
-export interface PredictorOptions {
-  /** Threads of a run; the number of cores by default. */
-  readonly threads?: number;
+export interface PredictorOptions extends ComputeOptions {
   /** Where embeddings are kept; by default nowhere. */
   readonly store?: EmbeddingStore;
   /** How the model was trained to see images: `sam` (default) or `medsam`. */
@@ -82,7 +81,7 @@ export class SamPredictor implements PromptableModel {
     this.tokens = pointTokens(checkpoint.config, checkpoint.weights);
     const decoderWeights = new Map([...checkpoint.weights].filter(([name]) => !isEncoderWeight(name)));
     this.decoder = new PromptDecoder(checkpoint.config, decoderWeights, this.tokens, {
-      session: this.sessionOptions(),
+      session: computeOf(this.options),
       adapt: this.adapt,
     });
   }
@@ -93,7 +92,12 @@ export class SamPredictor implements PromptableModel {
     const { store } = this.options;
     const size = { height: image.height, width: image.width };
     const resized = inputSize(size, config.imageSize, preprocessing);
-    const key = preprocessing === 'sam' ? imageKey : `${imageKey}-${preprocessing}`;
+    const { device } = deviceKey(this.options.device);
+    const kind = [
+      ...(preprocessing === 'sam' ? [] : [preprocessing]),
+      ...(device === undefined ? [] : [device]),
+    ];
+    const key = [imageKey, ...kind].join('-');
     let features = await store?.get(this.modelHash, key);
     if (features === undefined) {
       const bytes = resizeForSam(image, config.imageSize, preprocessing);
@@ -161,13 +165,9 @@ export class SamPredictor implements PromptableModel {
     const model = this.adapt(
       buildModel({ ...encodePixels(config, constantSource(encoderWeights!), pixels) }),
     );
-    const session = await openLargeSession(model, this.sessionOptions());
+    const session = await openLargeSession(model, computeOf(this.options));
     this.encoderWeights = undefined;
     return session;
-  }
-
-  private sessionOptions(): { threads?: number } {
-    return this.options.threads === undefined ? {} : { threads: this.options.threads };
   }
 
   private prepare(prompt: MaskPrompt, index: number, original: Size, resized: Size): DecoderPrompt {

@@ -5,7 +5,7 @@ import { decodeModel } from '../graph/onnx/decode.ts';
 import type { Image } from '../imaging/image.ts';
 import { resizeMaps } from '../imaging/resample.ts';
 import type { ClassMask } from '../masks/mask.ts';
-import { openSession } from '../runtime/session.ts';
+import { type ComputeOptions, openSession } from '../runtime/session.ts';
 import { float32 } from '../tensor/array.ts';
 import { planOfModel } from './network.ts';
 import { networkImage } from './sample-cache.ts';
@@ -21,10 +21,7 @@ export interface Predictor {
 }
 
 /** Opens a model.onnx that Packmule exported. */
-export async function openPredictor(
-  path: string,
-  options: { readonly threads?: number } = {},
-): Promise<Predictor> {
+export async function openPredictor(path: string, options: ComputeOptions = {}): Promise<Predictor> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new CheckpointError(
       {

@@ -16,6 +16,8 @@ import { input } from '../graph/tensor.ts';
 import { initializeWeights, type Weights } from '../nn/parameters.ts';
 import { adamW } from '../optim/optimizers.ts';
 import { packWeights, unpackWeights } from '../optim/parameter-vector.ts';
+import { deviceKey } from '../runtime/device.ts';
+import { type ComputeOptions, computeOf } from '../runtime/session.ts';
 import { type Float32NdArray, float32 } from '../tensor/array.ts';
 import { encodeSafetensors } from '../tensor/safetensors.ts';
 import { augment, augmentationInputs } from './augment.ts';
@@ -30,7 +32,7 @@ import { buildTrainingStep, openStepRunner, type StepRunner, type TrainingStep }
 import type { EpochLog, NetworkPlan, TrainingSample } from './types.ts';
 import { openValidator } from './validate.ts';
 
-export interface TrainOptions {
+export interface TrainOptions extends ComputeOptions {
   readonly plan: NetworkPlan;
   readonly settings: ResolvedTraining;
   readonly samples: readonly TrainingSample[];
@@ -38,7 +40,6 @@ export interface TrainOptions {
   /** Receives checkpoint/, log.jsonl, weights.safetensors and model.onnx. */
   readonly directory: string;
   readonly seed: number;
-  readonly threads: number;
   readonly onEpoch?: (log: EpochLog, timeLeftSeconds: number) => void;
   /** When aborted, the state is saved after the current step and the signal's reason thrown. */
   readonly signal?: AbortSignal;
@@ -48,7 +49,8 @@ const KEY = 'packmule.training';
 
 /** Trains a network, or continues where an earlier run of the same training stopped. */
 export async function trainNetwork(options: TrainOptions): Promise<{ readonly curve: readonly EpochLog[] }> {
-  const { plan, settings, directory, seed, threads, signal } = options;
+  const { plan, settings, directory, seed, signal } = options;
+  const compute = computeOf(options);
   if (options.samples.length === 0) {
     throw new TrainingError({
       seen: 'There are no images to train on',
@@ -65,10 +67,12 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
 
   const step = buildStep(plan, settings, samples);
   const start = await loadState(directory, key);
-  const runner = await openStepRunner(step, start?.vectors ?? freshVectors(plan, step, samples, seed), {
-    threads,
-  });
-  const validator = validation.length === 0 ? undefined : await openValidator(plan, validation, threads);
+  const runner = await openStepRunner(
+    step,
+    start?.vectors ?? freshVectors(plan, step, samples, seed),
+    compute,
+  );
+  const validator = validation.length === 0 ? undefined : await openValidator(plan, validation, compute);
   try {
     const curve = await runLoop({
       plan,
@@ -92,7 +96,8 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
   }
 }
 
-function buildStep(
+/** The step of a training: `samples` are looked at for class frequencies only. */
+export function buildStep(
   plan: NetworkPlan,
   settings: ResolvedTraining,
   samples: readonly CachedSample[],
@@ -186,12 +191,12 @@ async function finishedCurve(directory: string, key: string): Promise<EpochLog[]
 }
 
 function trainingKey(
-  { plan, settings, seed }: TrainOptions,
+  { plan, settings, seed, device }: TrainOptions,
   samples: readonly CachedSample[],
   validation: readonly CachedSample[],
 ): string {
   const parts = [
-    JSON.stringify({ plan, settings, seed }),
+    JSON.stringify({ plan, settings, seed, ...deviceKey(device) }),
     fingerprintSamples(samples),
     fingerprintSamples(validation),
   ];

@@ -2,7 +2,7 @@
 import { buildModel } from '../graph/build.ts';
 import { input } from '../graph/tensor.ts';
 import { splitVector, vectorLength, vectorSource } from '../optim/parameter-vector.ts';
-import { openSession } from '../runtime/session.ts';
+import { type ComputeOptions, openSession } from '../runtime/session.ts';
 import type { Float32NdArray } from '../tensor/array.ts';
 import { batchFeeds } from './batches.ts';
 import { networkLogits, networkSpecs } from './network.ts';
@@ -18,13 +18,13 @@ export interface Validator {
 export async function openValidator(
   plan: NetworkPlan,
   samples: readonly CachedSample[],
-  threads: number,
+  compute: ComputeOptions,
 ): Promise<Validator> {
   const { height, width } = plan.inputSize;
   const specs = networkSpecs(plan);
   const parameters = splitVector(specs, input('parameters', [vectorLength(specs)]));
   const logits = networkLogits(plan, vectorSource(parameters), input('image', [1, 1, height, width]));
-  const session = await openSession(buildModel({ logits }), { threads });
+  const session = await openSession(buildModel({ logits }), compute);
   return {
     dice: async (vector) => {
       let total = 0;

@@ -12,6 +12,7 @@ const SETTINGS = [
   ...Object.entries(TINY_SETTINGS.training).map(([key, value]) => `training.${key}=${JSON.stringify(value)}`),
   'evaluation.resamples=100',
   'threads=1',
+  'device=cpu',
 ].flatMap((set) => ['--set', set]);
 
 beforeAll(async () => {
@@ -31,7 +32,7 @@ describe('packmule', () => {
     expect(await cli('--version')).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
 
-  it.each(['init', 'run', 'train', 'predict', 'refine', 'evaluate', 'report', 'segment', 'demo'])(
+  it.each(['init', 'run', 'train', 'predict', 'refine', 'evaluate', 'report', 'segment', 'demo', 'doctor'])(
     'explains %s with examples',
     async (command) => {
       const { code, stdout } = await cli(command, '--help');

@@ -9,6 +9,7 @@ import { hashFile } from '../../src/base/hash.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
 import { type RunObserver, type StageName, silentObserver } from '../../src/pipeline/observer.ts';
 import { type RunOptions, type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
+import { ABSENT, machineWith, matching } from '../machine/machine.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
 let folder = '';
@@ -178,6 +179,66 @@ describe('a run that is interrupted while refining', () => {
     ]) {
       expect(await hashFile(join(run, file)), file).toBe(await hashFile(at('first', file)));
     }
+  });
+});
+
+describe('a run on a device', () => {
+  /** The notes of a run up to the initial network, and what was done. */
+  async function notesOf(
+    set: readonly string[],
+    options: Pick<RunOptions, 'folder' | 'machine'>,
+  ): Promise<{ notes: string[]; stages: string[] }> {
+    const notes: string[] = [];
+    const observer = { ...silentObserver, note: (text: string) => notes.push(text) };
+    const config = tinyConfig(at('data'), set);
+    const outcome = await runPipeline(config, { ...options, observer, until: 'predict' });
+    return { notes, stages: done(outcome) };
+  }
+  const recorded = async (run: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(run, 'config.json'), 'utf8')).device;
+
+  it('falls back to the CPU under auto where the device opens no model, says so, and stays on it', async () => {
+    const folder = at('device');
+    const machine = machineWith({ [ABSENT]: matching(3) });
+    const auto = await notesOf(['device=auto'], { folder, machine });
+    expect(auto.stages).toEqual(['initial', 'predict']);
+    expect(auto.notes).toContainEqual(expect.stringContaining(`Computing on ${ABSENT}`));
+    expect(auto.notes).toContainEqual(
+      expect.stringMatching(`does not load the model on ${ABSENT}.*It runs on the CPU instead`),
+    );
+    expect(await recorded(folder)).toBe(ABSENT);
+    expect(await hashFile(join(folder, 'initial', 'weights.safetensors'))).toBe(
+      await hashFile(at('first', 'initial', 'weights.safetensors')),
+    );
+    expect((await notesOf(['device=auto'], { folder, machine })).stages).toEqual([]);
+
+    // Elsewhere everything is done again, after a word about it.
+    const elsewhere = await notesOf(['device=cpu'], { folder });
+    expect(elsewhere.notes).toContainEqual(
+      expect.stringMatching(`was computed on ${ABSENT} so far.*done again on cpu; --device ${ABSENT}`),
+    );
+    expect(elsewhere.stages).toEqual(['initial', 'predict']);
+
+    // And auto stays where it then is, without trying anything.
+    const back = machineWith({ [ABSENT]: matching(3) });
+    expect(await notesOf(['device=auto'], { folder, machine: back })).toMatchObject({ stages: [] });
+    expect(back.probed).toEqual([]);
+  });
+
+  it('ends with an error before anything is read where a named device cannot be used', async () => {
+    const folder = at('unusable');
+    await expect(notesOf([`device=${ABSENT}`], { folder, machine: machineWith({}) })).rejects.toMatchObject({
+      name: 'DeviceError',
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('named ends with an error where it opens no model', async () => {
+    const machine = machineWith({ [ABSENT]: matching(3) });
+    await expect(notesOf([`device=${ABSENT}`], { folder: at('refused'), machine })).rejects.toMatchObject({
+      name: 'GraphError',
+      fix: expect.stringContaining('device cpu'),
+    });
   });
 });
 

@@ -10,6 +10,7 @@ export const TINY_SETTINGS = {
   evaluation: { resamples: 100 },
   report: { cases: 1, pictureSide: 64 },
   threads: 1,
+  device: 'cpu',
 };
 
 export async function writeTinyData(folder: string, counts = TINY_COUNTS): Promise<void> {

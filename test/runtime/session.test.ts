@@ -8,6 +8,7 @@ import { cast } from '../../src/graph/ops/unary.ts';
 import { input } from '../../src/graph/tensor.ts';
 import { openSession } from '../../src/runtime/session.ts';
 import { type DType, float32, type NdArray } from '../../src/tensor/array.ts';
+import { ABSENT } from '../machine/machine.ts';
 
 const [a, b] = [input('a', [2]), input('b', [2])];
 const model = buildModel({ total: add(a, b), product: mul(a, b) });
@@ -71,6 +72,29 @@ describe('a session', () => {
     await expect(session.run({ a: feeds.a, b: whole })).rejects.toThrow(GraphError);
     expect((await session.run(feeds)).total).toEqual(float32([2], [11, 22]));
     await session.close();
+  });
+
+  it('says where a device is not to be had, and runs on the CPU where that is allowed', async () => {
+    await expect(openSession(model, { device: ABSENT })).rejects.toMatchObject({
+      name: 'GraphError',
+      seen: expect.stringContaining(`does not load the model on ${ABSENT}: `),
+      fix: expect.stringContaining('packmule doctor'),
+    });
+    const reasons: string[] = [];
+    const session = await openSession(model, {
+      device: ABSENT,
+      onFallback: (reason) => reasons.push(reason),
+    });
+    expect((await session.run(feeds)).total).toEqual(float32([2], [11, 22]));
+    await session.close();
+    expect(reasons).toEqual([expect.stringContaining(ABSENT)]);
+  });
+
+  it('does not blame a device for a model that the CPU does not open either', async () => {
+    const onFallback = (): void => undefined;
+    await expect(openSession('/nowhere/net.onnx', { device: ABSENT, onFallback })).rejects.toMatchObject({
+      fix: expect.stringContaining('the file is complete'),
+    });
   });
 
   it('does not open a model of unknown operators, nor a file that is absent', async () => {

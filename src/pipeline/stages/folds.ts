@@ -5,6 +5,8 @@
 import { rm } from 'node:fs/promises';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readImage } from '../../imaging/read.ts';
+import { deviceKey } from '../../runtime/device.ts';
+import type { ComputeOptions } from '../../runtime/session.ts';
 import type { TrainingPlan } from '../../training/plan.ts';
 import { openPredictor, probabilitiesToMasks } from '../../training/predictor.ts';
 import { trainNetwork } from '../../training/train.ts';
@@ -21,7 +23,7 @@ export interface FoldsStageOptions {
   readonly planned: TrainingPlan & { readonly count: number };
   readonly selection: SelectionSettings;
   readonly seed: number;
-  readonly threads: number;
+  readonly compute: ComputeOptions;
   /** What the labelled samples depend on. */
   readonly inputs: unknown;
 }
@@ -31,7 +33,7 @@ const TRAINING_SHARE = 0.9;
 
 /** Writes folds/labelled.json, and the network of each fold beside it. */
 export async function foldsStage(context: RunContext, options: FoldsStageOptions): Promise<StageOutcome> {
-  const { dataset, planned, selection, seed, threads } = options;
+  const { dataset, planned, selection, seed, compute } = options;
   const { run, observer } = context;
   const { plan, settings, count } = planned;
   const journalPath = run.path('folds', 'journal.jsonl');
@@ -43,7 +45,8 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
       settings,
       count,
       seed,
-      threads,
+      threads: compute.threads,
+      ...deviceKey(compute.device),
       selection: selectionOf(selection),
       samples: options.inputs,
     },
@@ -62,7 +65,7 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
           validation: [],
           directory,
           seed,
-          threads,
+          ...compute,
           ...(context.signal && { signal: context.signal }),
           onEpoch: ({ epoch, epochs, loss }) =>
             training.progress(
@@ -71,7 +74,7 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
             ),
         });
         const predicting = { ...context, observer: partOf(observer, at(TRAINING_SHARE), at(1)) };
-        const predictor = await openPredictor(run.path('folds', String(fold + 1), 'model.onnx'), { threads });
+        const predictor = await openPredictor(run.path('folds', String(fold + 1), 'model.onnx'), compute);
         try {
           const { head } = predictor.plan;
           found = await eachImage(predicting, held, journalPath, async ({ imagePath }) => {

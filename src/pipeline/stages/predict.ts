@@ -2,6 +2,8 @@
 import { rm } from 'node:fs/promises';
 import { casesOf, type Dataset, type SplitName } from '../../dataset/types.ts';
 import { readImage } from '../../imaging/read.ts';
+import { deviceKey } from '../../runtime/device.ts';
+import type { ComputeOptions } from '../../runtime/session.ts';
 import { openPredictor, probabilitiesToMasks } from '../../training/predictor.ts';
 import { eachImage } from '../each-image.ts';
 import { type StoredStructure, storeMasks, writeMaskSet } from '../mask-sets.ts';
@@ -19,7 +21,7 @@ export interface PredictStageOptions {
   readonly trainingKey: string;
   /** Fingerprint of the images. */
   readonly images: string;
-  readonly threads: number;
+  readonly compute: ComputeOptions;
   /** For the initial network: how its masks become those that are refined. */
   readonly selection: SelectionSettings;
 }
@@ -33,7 +35,7 @@ interface Found {
 
 /** Writes predicted/ and selected/ for the initial network, annotations into final/ for the final one. */
 export async function predictStage(context: RunContext, options: PredictStageOptions): Promise<StageOutcome> {
-  const { network, dataset, splits, threads, selection } = options;
+  const { network, dataset, splits, compute, selection } = options;
   const { run } = context;
   const isInitial = network === 'initial';
   const folders: MaskFolder[] = isInitial ? ['predicted', 'selected'] : ['final'];
@@ -45,6 +47,7 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
     inputs: {
       training: options.trainingKey,
       images: options.images,
+      ...deviceKey(compute.device),
       ...(isInitial && { selection: selection.selection, threshold: selection.threshold }),
     },
     // The folder of the final network belongs to its training.
@@ -53,7 +56,7 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
       : ['annotations.json', 'val.json', 'test.json', 'journal.jsonl'].map((f) => `final/${f}`),
     outputs,
     work: async () => {
-      const predictor = await openPredictor(run.path(network, 'model.onnx'), { threads });
+      const predictor = await openPredictor(run.path(network, 'model.onnx'), compute);
       try {
         const { head } = predictor.plan;
         const cases = splits.flatMap((split) => casesOf(dataset, split));

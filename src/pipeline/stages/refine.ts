@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { classShapes } from '../../dataset/shapes.ts';
 import { casesOf, type SplitName } from '../../dataset/types.ts';
+import { deviceKey } from '../../runtime/device.ts';
 import type { RunConfig } from '../config.ts';
 import { eachImage } from '../each-image.ts';
 import { imageName, readMaskSet, structuresByName, writeMaskSet } from '../mask-sets.ts';
@@ -30,7 +31,10 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
     inputs: {
       predicted: options.predictKey,
       refine: relevantSettings(config.refine),
-      ...(options.modelKey !== undefined && { model: options.modelKey }),
+      ...(options.modelKey !== undefined && {
+        model: options.modelKey,
+        ...deviceKey(options.compute.device),
+      }),
     },
     owns: ['refined'],
     outputs: splits.map((split) => run.masks('refined', split)),

@@ -3,6 +3,8 @@ import { basename } from 'node:path';
 import { TrainingError } from '../../base/errors.ts';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readImage } from '../../imaging/read.ts';
+import { deviceKey } from '../../runtime/device.ts';
+import type { ComputeOptions } from '../../runtime/session.ts';
 import type { TrainingPlan } from '../../training/plan.ts';
 import { trainNetwork } from '../../training/train.ts';
 import type { TrainingSample } from '../../training/types.ts';
@@ -13,7 +15,7 @@ export interface TrainStageOptions {
   readonly name: 'initial' | 'final';
   readonly planned: TrainingPlan;
   readonly seed: number;
-  readonly threads: number;
+  readonly compute: ComputeOptions;
   /** What the samples depend on. */
   readonly inputs: unknown;
   /** Asked for when the stage works: the final network's samples are made by earlier stages. */
@@ -23,14 +25,21 @@ export interface TrainStageOptions {
 
 /** Writes model.onnx, weights.safetensors and log.jsonl into the folder of the network. */
 export async function trainStage(context: RunContext, options: TrainStageOptions): Promise<StageOutcome> {
-  const { name, planned, seed, threads } = options;
+  const { name, planned, seed, compute } = options;
   const { plan, settings } = planned;
   const { run, observer, signal } = context;
   const directory = run.path(name);
   return runStage(context, {
     name,
     title: `Training the ${name} network`,
-    inputs: { plan, settings, seed, threads, samples: options.inputs },
+    inputs: {
+      plan,
+      settings,
+      seed,
+      threads: compute.threads,
+      ...deviceKey(compute.device),
+      samples: options.inputs,
+    },
     owns: [name],
     outputs: ['model.onnx', 'weights.safetensors', 'log.jsonl'].map((file) => run.path(name, file)),
     work: async () => {
@@ -41,7 +50,7 @@ export async function trainStage(context: RunContext, options: TrainStageOptions
         validation: options.validation,
         directory,
         seed,
-        threads,
+        ...compute,
         ...(signal && { signal }),
         onEpoch: ({ epoch, epochs, loss, validationDice }, secondsLeft) => {
           const dice = validationDice === undefined ? '' : `, val Dice ${(100 * validationDice).toFixed(1)}`;
