@@ -110,7 +110,7 @@ export function transformerProbe(): ProbeModel {
   const weights = initializeWeights(listParameters(build), rng);
   return {
     name: 'transformer',
-    model: buildModel({ tokens: build(constantSource(weights)) }),
+    model: buildModel({ tokens: build(constantSource(weights)).tokens }),
     feeds: {
       pixels: float32(
         shape,
