@@ -2,16 +2,22 @@
 import { relative } from 'node:path';
 import type { OverallFigure } from '../evaluate/evaluation.ts';
 import type { RunOutcome } from '../pipeline/run.ts';
-import type { StageResult } from '../report/data.ts';
+import type { StageResult, TrustMeasure } from '../report/data.ts';
+import type { FittedTrust } from '../trust/model.ts';
 import type { ActionResult } from './action.ts';
 
-export function summarise({ run, stages, evaluation, warnings }: RunOutcome): ActionResult {
+export function summarise({ run, stages, trust, evaluation, warnings }: RunOutcome): ActionResult {
   const results = evaluation?.results ?? [];
+  const measured = [
+    ...(trust?.heldOut === undefined ? [] : [{ split: 'labelled', reliability: trust.heldOut }]),
+    ...(evaluation?.trust ?? []),
+  ];
   const report = stages.some(({ name }) => name === 'report') ? run.report : undefined;
   const here = (path: string): string => relative(process.cwd(), path) || path;
   return {
     text: [
-      ...table(results),
+      ...resultRows(results),
+      ...(trust === undefined ? [] : trustRows(trust, measured)),
       ...warnings.map((warning) => `Note: ${warning}`),
       `Run:    ${here(run.root)}`,
       ...(report === undefined ? [] : [`Report: ${here(report)}`]),
@@ -25,6 +31,18 @@ export function summarise({ run, stages, evaluation, warnings }: RunOutcome): Ac
         dice: { present: figure(overall.dice.present), counted: figure(overall.dice.counted) },
         iou: { present: figure(overall.iou.present), counted: figure(overall.iou.counted) },
       })),
+      ...(trust && {
+        trust: {
+          calibrated: trust.model.calibrated,
+          ...(!trust.model.calibrated && { reason: trust.model.reason }),
+          pairs: trust.pairs,
+          images: trust.images,
+          measured: measured.map(({ split, reliability: { bins: _, ...figures } }) => ({
+            split,
+            ...figures,
+          })),
+        },
+      }),
       ...(report !== undefined && { report }),
       warnings,
     },
@@ -35,7 +53,7 @@ function figure({ mean, interval }: OverallFigure): Pick<OverallFigure, 'mean' |
   return { mean, interval };
 }
 
-function table(results: readonly StageResult[]): string[] {
+function resultRows(results: readonly StageResult[]): string[] {
   if (results.length === 0) return [];
   const rows = results.map(({ split, stage, evaluation: { overall } }) => {
     const { mean, interval } = overall.dice.present;
@@ -43,6 +61,33 @@ function table(results: readonly StageResult[]): string[] {
     return [split, stage, percent(mean), range, percent(overall.dice.counted.mean)];
   });
   const head = ['split', 'masks', 'Dice', '95 % interval', 'Dice, invented structures count 0'];
+  return table(head, rows);
+}
+
+/** How trust compares with true Dice; on the labelled images each mask is judged by folds it is not in. */
+function trustRows({ model, pairs, images }: FittedTrust, measured: readonly TrustMeasure[]): string[] {
+  const rows = measured.map(
+    ({ split, reliability: { masks, spearman, calibrationError, meanTrust, meanDice } }) => [
+      split === 'labelled' ? 'labelled, held out' : split,
+      String(masks),
+      decimals(spearman, 2),
+      decimals(calibrationError, 3),
+      percent(meanTrust),
+      percent(meanDice),
+    ],
+  );
+  const title = model.calibrated
+    ? `Trust in refined masks, calibrated on ${pairs} masks of ${images} labelled images`
+    : `Trust in refined masks, not calibrated: ${model.reason}`;
+  if (rows.length === 0) return [title, ''];
+  return [
+    title,
+    ...table(['split', 'masks', 'Spearman', 'calibration error', 'mean trust, %', 'mean Dice, %'], rows),
+  ];
+}
+
+/** Columns side by side, and an empty line. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
   return [
@@ -56,4 +101,6 @@ function table(results: readonly StageResult[]): string[] {
   ];
 }
 
+const decimals = (value: number | null, digits: number): string =>
+  value === null ? '-' : value.toFixed(digits);
 const percent = (score: number | null): string => (score === null ? '-' : (100 * score).toFixed(1));

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Structure } from '../annotations/types.ts';
+import type { AnnotatedImage, Structure } from '../annotations/types.ts';
 import type { BoxXyxy, PointXy } from '../base/geometry.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
@@ -17,13 +17,15 @@ import type {
   Stage,
   TrainingCurve,
 } from '../report/data.ts';
-import { createGalleryCase, worstImages } from '../report/gallery.ts';
+import { createGalleryCase, leastTrustedImages, worstImages } from '../report/gallery.ts';
 import type { PlanNote } from '../training/plan.ts';
 import type { EpochLog } from '../training/types.ts';
 import { isTree, type RunConfig } from './config.ts';
 import { imageName, readMaskSet, structuresByName } from './mask-sets.ts';
 import type { MaskFolder, RunDirectory } from './run-directory.ts';
 import { type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
+import { readTrust } from './stages/trust.ts';
+import { trustReport } from './trust-report.ts';
 
 export interface ReportDataOptions {
   readonly run: RunDirectory;
@@ -43,7 +45,8 @@ export async function gatherReportData(options: ReportDataOptions): Promise<Repo
   const { run, config, dataset, masks } = options;
   const evaluation = await readEvaluation(run);
   const curves = await readCurves(run, masks.final === undefined ? ['initial'] : ['initial', 'final']);
-  const pool = await refinedPool(options);
+  const images = await refinedPool(options);
+  const pool = images.flatMap(({ structures }) => structures);
   return {
     title: config.name,
     subtitle: `${dataset.cases.length} images of ${dataset.classes.length} classes from ${basename(dataset.root)}`,
@@ -60,7 +63,8 @@ export async function gatherReportData(options: ReportDataOptions): Promise<Repo
     results: evaluation.results,
     curves,
     ...(pool.length > 0 && { refinedScores: refinedScores(pool, config.refine.refiner) }),
-    gallery: await gatherGallery(options, evaluation),
+    trust: trustReport(await readTrust(run), evaluation.trust, images, dataset.classes),
+    gallery: await gatherGallery(options, evaluation, images),
     tables: [
       ...networkResolutionTable(evaluation),
       { title: 'Plan', rows: options.planNotes.map(({ topic, text }) => ({ name: topic, value: text })) },
@@ -92,11 +96,10 @@ async function readCurves(
   );
 }
 
-/** Refined structures of the unlabelled images. */
-async function refinedPool({ run, dataset, masks }: ReportDataOptions): Promise<Structure[]> {
+/** The unlabelled images with their refined structures. */
+async function refinedPool({ run, dataset, masks }: ReportDataOptions): Promise<readonly AnnotatedImage[]> {
   if (masks.refined === undefined || casesOf(dataset, 'unlabelled').length === 0) return [];
-  const set = await readMaskSet(run, masks.refined, 'unlabelled', dataset.classes);
-  return set.images.flatMap(({ structures }) => structures);
+  return (await readMaskSet(run, masks.refined, 'unlabelled', dataset.classes)).images;
 }
 
 function refinedScores(pool: readonly Structure[], refiner: RunConfig['refine']['refiner']): RefinedScores {
@@ -147,22 +150,24 @@ function networkResolutionTable({ atNetworkResolution }: RunEvaluation): FactTab
   ];
 }
 
-/** The worst images of the headline split; without a ground truth, the first of the pool. */
-async function gatherGallery(options: ReportDataOptions, evaluation: RunEvaluation): Promise<Gallery> {
+/** The worst images of the headline split; without a ground truth, the least trusted ones of the pool. */
+async function gatherGallery(
+  options: ReportDataOptions,
+  evaluation: RunEvaluation,
+  pool: readonly AnnotatedImage[],
+): Promise<Gallery> {
   const { config, dataset } = options;
   const count = config.report.cases;
   // val comes before test, and initial before refined before final.
   const headline = evaluation.results.at(-1);
   const split = (headline?.split ?? 'unlabelled') as SplitName;
-  const names = headline
-    ? worstImages(headline.evaluation, count)
-    : casesOf(dataset, split).slice(0, count).map(imageName);
+  const names = headline ? worstImages(headline.evaluation, count) : leastTrustedImages(pool, count);
   const byName = new Map(casesOf(dataset, split).map((item) => [imageName(item), item]));
   const found = await structuresByStage(options, split);
   const cases = await Promise.all(names.map((name) => galleryCase(options, byName.get(name)!, found)));
   const note = headline
     ? `The ${names.length} ${split} images with the lowest Dice, worst first`
-    : `The first ${names.length} unlabelled images`;
+    : `The ${names.length} unlabelled images whose refined masks are least trusted, the least first`;
   return { note, cases };
 }
 

@@ -4,6 +4,7 @@ import { PACKMULE_VERSION } from '../base/version.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import type { Machine } from '../machine/devices.ts';
 import type { Stage } from '../report/data.ts';
+import type { FittedTrust } from '../trust/model.ts';
 import type { RunConfig } from './config.ts';
 import { imagesFingerprint, labelsFingerprint } from './fingerprints.ts';
 import { acquireLock } from './lock.ts';
@@ -25,7 +26,7 @@ import { predictStage } from './stages/predict.ts';
 import { refineStage } from './stages/refine.ts';
 import { reportStage } from './stages/report.ts';
 import { finalSamples, labelledSamples, trainStage } from './stages/train.ts';
-import { trustStage } from './stages/trust.ts';
+import { readTrust, trustStage } from './stages/trust.ts';
 
 /** The stages of a run in their order. */
 const ORDER = [
@@ -61,6 +62,8 @@ export interface RunOptions {
 export interface RunOutcome {
   readonly run: RunDirectory;
   readonly stages: readonly StageOutcome[];
+  /** Where the run went as far as trust. */
+  readonly trust?: FittedTrust;
   /** Where the run went as far as evaluation. */
   readonly evaluation?: RunEvaluation;
   /** What was left out or needs care, sentences. */
@@ -86,8 +89,14 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
       stages.push(outcome);
       if (position(outcome.name) >= position(until)) break;
     }
-    const evaluated = stages.some(({ name }) => name === 'evaluate');
-    return { run, stages, warnings, ...(evaluated && { evaluation: await readEvaluation(run) }) };
+    const did = (stage: StageName): boolean => stages.some(({ name }) => name === stage);
+    return {
+      run,
+      stages,
+      warnings,
+      ...(did('trust') && { trust: await readTrust(run) }),
+      ...(did('evaluate') && { evaluation: await readEvaluation(run) }),
+    };
   } finally {
     await release();
   }

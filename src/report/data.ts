@@ -1,6 +1,8 @@
 /** @file What a report is made from: plain data, ready to be kept as JSON. */
 import type { BoxXyxy, PointXy } from '../base/geometry.ts';
 import type { Evaluation } from '../evaluate/evaluation.ts';
+import type { Evidence } from '../refine/evidence.ts';
+import type { Reliability } from '../trust/reliability.ts';
 
 /** The three sets of masks a run makes, in order. */
 export type Stage = 'initial' | 'refined' | 'final';
@@ -25,6 +27,8 @@ export interface ReportData {
   readonly curves: readonly TrainingCurve[];
   /** Absent when nothing was refined. */
   readonly refinedScores?: RefinedScores;
+  /** Absent where refined masks have no trust. */
+  readonly trust?: TrustReport;
   readonly gallery: Gallery;
   /** Settings, versions, data fingerprint: one table each. */
   readonly tables: readonly FactTable[];
@@ -75,6 +79,34 @@ export interface RefinedScores {
   readonly threshold?: number;
 }
 
+export interface TrustReport {
+  /** What trust was calibrated on; absent where it was not. */
+  readonly calibration?: {
+    readonly masks: number;
+    readonly images: number;
+    /** What each number of the evidence is worth, in log odds of Dice per standard deviation. */
+    readonly weights: readonly { readonly name: keyof Evidence; readonly weight: number }[];
+  };
+  /** Why trust is not calibrated, the end of a sentence. */
+  readonly reason?: string;
+  /** Where trust was compared with a ground truth: held-out labelled images, val, test. */
+  readonly measured: readonly TrustMeasure[];
+  /** Trust of each refined mask of the unlabelled images. */
+  readonly pool: readonly number[];
+  /** The least trusted of these masks, the least first. */
+  readonly least: readonly {
+    readonly fileName: string;
+    readonly className: string;
+    readonly trust: number;
+  }[];
+}
+
+export interface TrustMeasure {
+  /** Name of the split, such as `val`. */
+  readonly split: string;
+  readonly reliability: Reliability;
+}
+
 export interface Gallery {
   /** How the cases were chosen, such as `The 8 test images with the lowest Dice`. */
   readonly note: string;
@@ -112,6 +144,8 @@ export interface GalleryOutline {
   readonly className: string;
   /** SVG path data in half pixels; pixel (x, y) covers 2x..2x+2, 2y..2y+2. */
   readonly path: string;
+  /** Expected Dice in [0, 1], of refined masks. */
+  readonly trust?: number;
   /** Dice of this structure in [0, 1], where the ground truth shows it. */
   readonly dice?: number;
 }

@@ -8,6 +8,11 @@ export function percent(score: number | null | undefined): string {
   return score === null || score === undefined ? '–' : (100 * score).toFixed(1);
 }
 
+/** A figure with so many decimals; a dash where there is none. */
+export function decimals(value: number | null, digits: number): string {
+  return value === null ? '–' : value.toFixed(digits).replace('-', '−');
+}
+
 /** A difference of scores with its sign: `+1.9`, `−0.4`, `±0.0`. */
 export function signedPercent(difference: number): string {
   const text = Math.abs(100 * difference).toFixed(1);

@@ -1,6 +1,6 @@
 /** @file The cases of the gallery: which images to show, and their pictures and outlines. */
 import sharp from 'sharp';
-import type { Structure } from '../annotations/types.ts';
+import type { AnnotatedImage, Structure } from '../annotations/types.ts';
 import type { Evaluation } from '../evaluate/evaluation.ts';
 import type { Image } from '../imaging/image.ts';
 import { toRgb } from '../imaging/overlay.ts';
@@ -39,6 +39,19 @@ export function worstImages(evaluation: Evaluation, count: number): string[] {
     .sort((a, b) => a.dice - b.dice)
     .slice(0, count)
     .map((image) => image.fileName);
+}
+
+/** Names of the `count` images whose masks have the lowest mean trust, lowest first; images without a mask last. */
+export function leastTrustedImages(images: readonly AnnotatedImage[], count: number): string[] {
+  const meanTrust = ({ structures }: AnnotatedImage): number =>
+    structures.length === 0
+      ? Number.POSITIVE_INFINITY
+      : structures.reduce((sum, { trust = 1 }) => sum + trust, 0) / structures.length;
+  return images
+    .map((image) => ({ fileName: image.fileName, trust: meanTrust(image) }))
+    .sort((a, b) => (a.trust === b.trust ? 0 : a.trust - b.trust))
+    .slice(0, count)
+    .map(({ fileName }) => fileName);
 }
 
 /** One case: the image as a JPEG data URI and every mask as an outline. */
@@ -91,6 +104,7 @@ function createPanel(
         classIndex: structure.classIndex,
         className: nameOf(structure),
         path: outlinePath(decodeRle(structure.rle)),
+        ...(structure.trust !== undefined && { trust: structure.trust }),
         ...(partner && { dice: dice(rleOverlap(partner.rle, structure.rle))! }),
       };
     }),

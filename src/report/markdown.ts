@@ -3,11 +3,12 @@ import type { OverallFigure } from '../evaluate/evaluation.ts';
 import { standaloneSvg } from './charts/frame.ts';
 import type { ReportData, StageResult } from './data.ts';
 import { findings, headlineSplit, resultOf, splitsOf } from './findings.ts';
-import { counted, duration, levelTitle, percent, percentInterval, STAGE_TITLES } from './format.ts';
+import { counted, decimals, duration, levelTitle, percent, percentInterval, STAGE_TITLES } from './format.ts';
 import { classesChart } from './sections/classes.ts';
 import { scoresChart } from './sections/refinement.ts';
 import { resultsChart } from './sections/results.ts';
 import { diceChart, lossChart } from './sections/training.ts';
+import { poolChart, reliabilityCharts, trustLead } from './sections/trust.ts';
 
 export interface ChartFile {
   /** File name, such as `dice-per-class.svg`. */
@@ -23,6 +24,8 @@ export function renderChartFiles(data: ReportData): ChartFile[] {
     { name: 'training-dice.svg', chart: diceChart(data, 'minutes', 620) },
     { name: 'dice-per-class.svg', chart: classesChart(data, 760) },
     { name: 'refined-scores.svg', chart: scoresChart(data, 620) },
+    ...reliabilityCharts(data.trust, 520).map(({ split, chart }) => ({ name: `trust-${split}.svg`, chart })),
+    { name: 'trust-unlabelled.svg', chart: poolChart(data.trust, 520) },
   ];
   return charts.flatMap(({ name, chart }) =>
     chart === undefined ? [] : [{ name, svg: standaloneSvg(chart) }],
@@ -41,6 +44,7 @@ export function renderResultsMarkdown(data: ReportData): string {
     ...(data.results.length > 0 ? [rules(data.results[0]!)] : []),
     trainingTable(data),
     classTable(data),
+    trustTable(data),
     ...renderChartFiles(data).map(
       ({ name }) => `![${name.replace('.svg', '').replaceAll('-', ' ')}](${name})`,
     ),
@@ -117,6 +121,21 @@ function classTable(data: ReportData): string {
       String(figures.inventedIn),
     ]),
   )}`;
+}
+
+function trustTable({ trust }: ReportData): string {
+  if (trust === undefined) return '';
+  const measured = trust.measured.map(({ split, reliability }) => [
+    split,
+    String(reliability.masks),
+    decimals(reliability.spearman, 2),
+    decimals(reliability.calibrationError, 3),
+    percent(reliability.meanTrust),
+    percent(reliability.meanDice),
+  ]);
+  const head = ['', 'Masks', 'Spearman', 'Calibration error', 'Mean trust, %', 'Mean Dice, %'];
+  const table = measured.length === 0 ? '' : `\n\n${rows(head, measured)}`;
+  return `## Trust\n\n${cell(trustLead(trust))}${table}`;
 }
 
 function withInterval(figure: OverallFigure): string {

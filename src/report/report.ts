@@ -7,6 +7,7 @@ import { gallerySection } from './sections/gallery.ts';
 import { refinementSection } from './sections/refinement.ts';
 import { resultsSection } from './sections/results.ts';
 import { trainingSection } from './sections/training.ts';
+import { trustSection } from './sections/trust.ts';
 import { PAGE_SCRIPT, PAGE_STYLE } from './style.ts';
 
 /** The page. The same data gives the same bytes. */
@@ -17,6 +18,7 @@ export function renderReport(data: ReportData): string {
     ['training', 'Training'],
     ...(classes === undefined ? [] : [['classes', 'Classes']]),
     ['refinement', 'Refined masks'],
+    ...(data.trust === undefined ? [] : [['trust', 'Trust'] as const]),
     ['gallery', 'Gallery'],
     ['settings', 'Settings and versions'],
   ] as const;
@@ -32,6 +34,7 @@ ${resultsSection(data)}
 ${trainingSection(data)}
 ${classes}
 ${refinementSection(data)}
+${data.trust && trustSection(data.trust)}
 ${gallerySection(data.gallery)}
 ${settingsSection(data)}
 </main>

@@ -71,6 +71,7 @@ describe('init and run', () => {
     expect(run.code).toBe(0);
     expect(run.stdout).toMatch(/^split +masks +Dice/);
     expect(run.stdout).toMatch(/\ntest +final +\d/);
+    expect(run.stdout).toMatch(/\nTrust in refined masks, [^\n]+\nsplit +masks +Spearman +calibration error/);
     expect(run.stdout).toMatch(/\nReport: runs\/data\/report\.html\n$/);
     expect(await readFile(inFolder('runs', 'data', 'report.html'), 'utf8')).toMatch(/^<!doctype html>/);
   });
@@ -83,6 +84,11 @@ describe('init and run', () => {
     const outcome = JSON.parse(stdout);
     expect(outcome.stages.map(({ skipped }: { skipped: boolean }) => skipped)).not.toContain(false);
     expect(outcome.results).toHaveLength(6);
+    expect(outcome.trust).toMatchObject({ calibrated: expect.any(Boolean), images: 4 });
+    expect(outcome.trust.measured.slice(-2)).toMatchObject([
+      { split: 'val', masks: expect.any(Number), calibrationError: expect.any(Number) },
+      { split: 'test', meanTrust: expect.any(Number), meanDice: expect.any(Number) },
+    ]);
     expect(outcome.results[0].dice.present.mean).toBeGreaterThanOrEqual(0);
     expect(outcome.report).toMatch(/report\.html$/);
   });

@@ -4,7 +4,9 @@ import { standaloneSvg } from '../../src/report/charts/frame.ts';
 import { histogram, histogramCounts } from '../../src/report/charts/histogram.ts';
 import { intervalChart } from '../../src/report/charts/intervals.ts';
 import { lineChart } from '../../src/report/charts/lines.ts';
+import { reliabilityChart } from '../../src/report/charts/reliability.ts';
 import { fitted, linearScale, niceDomain, ticks } from '../../src/report/charts/scale.ts';
+import { reliabilityOf } from '../../src/trust/reliability.ts';
 
 describe('scales', () => {
   it('map linearly, also downwards, and stay finite on an empty domain', () => {
@@ -87,6 +89,25 @@ describe('charts', () => {
     expect(chart).toMatch(/aria-label="Dice\. test, Final network: 80\.0 \(75\.0–85\.0\)\."/);
     const [, x1, x2] = chart.match(/whisker stroke of-final" x1="([\d.]+)" x2="([\d.]+)"/)!;
     expect(Number(x2)).toBeGreaterThan(Number(x1));
+  });
+
+  it('draw a mark per bin of trust, at its mean trust and Dice, as large as its share of the masks', () => {
+    const reliability = reliabilityOf([
+      ...Array.from({ length: 4 }, () => ({ trust: 0.95, dice: 0.75 })),
+      { trust: 0.25, dice: 0.5 },
+    ]);
+    const chart = reliabilityChart({ title: 'On test', reliability, width: 356 }).markup;
+    // 300 px wide from 44, and 260 px high down to 314.
+    const marks = [...chart.matchAll(/<circle[^>]*cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)"/g)].map((m) =>
+      m.slice(1).map(Number),
+    );
+    expect(marks).toEqual([
+      [119, 184, 5.5],
+      [329, 119, 8],
+    ]);
+    expect(chart).toContain(
+      'aria-label="On test: Spearman 1.00, calibration error 0.210, 5 masks. Trust 0.25: Dice 0.50. Trust 0.95: Dice 0.75."',
+    );
   });
 
   it('count scores into bins, 0 and 1 included', () => {

@@ -6,8 +6,9 @@ import { evaluateSet } from '../../src/evaluate/summary.ts';
 import type { Image } from '../../src/imaging/image.ts';
 import { emptyMask, type Mask, maskBox } from '../../src/masks/mask.ts';
 import { decodeRle, encodeRle } from '../../src/masks/rle.ts';
-import type { PromptMarks, ReportData, Stage, TrainingCurve } from '../../src/report/data.ts';
+import type { PromptMarks, ReportData, Stage, TrainingCurve, TrustReport } from '../../src/report/data.ts';
 import { createGalleryCase, worstImages } from '../../src/report/gallery.ts';
+import { reliabilityOf } from '../../src/trust/reliability.ts';
 
 interface Disturbance {
   /** Largest shift in px. */
@@ -76,6 +77,7 @@ export async function reportFixture(
     results,
     curves: [curve('initial', 60, 11.2, 0.74), curve('final', 60, 12.1, 0.83)],
     refinedScores: { label: 'Agreement with the initial mask (Dice)', scores: scores(400), threshold: 0.65 },
+    trust: trustFixture(classes),
     gallery: {
       note: `The ${cases} test images with the lowest Dice of the final network, worst first.`,
       cases: gallery,
@@ -183,6 +185,38 @@ function curve(stage: 'initial' | 'final', epochs: number, minutes: number, best
     return { epoch: i + 1, minutes: minutes * done, loss, ...(i % 3 === 2 && { valDice }) };
   });
   return { stage, points };
+}
+
+/** Trust that is calibrated on labelled images and a little too high on val and test. */
+function trustFixture(classes: readonly string[]): TrustReport {
+  const judged = (split: string, count: number, bias: number) => {
+    const rng = createRng(count).child(split);
+    return Array.from({ length: count }, () => {
+      const trust = Math.min(1, Math.max(0, 0.85 - 0.35 * rng.uniform() ** 2 + 0.08 * rng.normal()));
+      return { trust, dice: Math.min(1, Math.max(0, trust - bias + 0.08 * rng.normal())) };
+    });
+  };
+  const measured = (
+    [
+      ['labelled', 540, 0],
+      ['val', 260, 0.02],
+      ['test', 410, 0.04],
+    ] as const
+  ).map(([split, count, bias]) => ({ split, reliability: reliabilityOf(judged(split, count, bias)) }));
+  return {
+    calibration: {
+      masks: 540,
+      images: 45,
+      weights: [
+        { name: 'confidence', weight: 0.42 },
+        { name: 'placeDeviation', weight: -0.55 },
+        { name: 'agreement', weight: 0.11 },
+      ],
+    },
+    measured,
+    pool: judged('pool', 900, 0).map(({ trust }) => trust),
+    least: [{ fileName: 'unlabelled-07.png', className: classes[0]!, trust: 0.12 }],
+  };
 }
 
 function scores(count: number): number[] {

@@ -4,7 +4,7 @@ import { evaluateSet } from '../../src/evaluate/summary.ts';
 import type { Image } from '../../src/imaging/image.ts';
 import { decodeImage } from '../../src/imaging/read.ts';
 import { encodeRle } from '../../src/masks/rle.ts';
-import { createGalleryCase, worstImages } from '../../src/report/gallery.ts';
+import { createGalleryCase, leastTrustedImages, worstImages } from '../../src/report/gallery.ts';
 
 const classes = ['radius', 'ulna', 'lunate'];
 const structure = (classIndex: number, row: string): Structure => ({
@@ -87,5 +87,19 @@ describe('worstImages', () => {
     const evaluation = evaluateSet({ classes, images: truth }, { classes, images: predicted });
     expect(worstImages(evaluation, 5)).toEqual(['invented', 'half', 'good']);
     expect(worstImages(evaluation, 1)).toEqual(['invented']);
+  });
+});
+
+describe('leastTrustedImages', () => {
+  it('gives the images of the lowest mean trust first, those without a mask last', () => {
+    const shown = (fileName: string, ...trusts: number[]) => ({
+      fileName,
+      width: 4,
+      height: 2,
+      structures: trusts.map((trust, classIndex) => ({ ...structure(classIndex, '1100'), trust })),
+    });
+    const images = [shown('none'), shown('good', 0.9, 0.8), shown('bad', 0.1, 0.7), shown('fair', 0.6)];
+    expect(leastTrustedImages(images, 3)).toEqual(['bad', 'fair', 'good']);
+    expect(leastTrustedImages(images, 9).at(-1)).toBe('none');
   });
 });

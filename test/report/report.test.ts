@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluateSet } from '../../src/evaluate/summary.ts';
 import { encodeRle } from '../../src/masks/rle.ts';
-import type { ReportData, Stage, StageResult } from '../../src/report/data.ts';
+import type { ReportData, Stage, StageResult, TrustReport } from '../../src/report/data.ts';
 import { findings } from '../../src/report/findings.ts';
 import { renderChartFiles, renderResultsMarkdown } from '../../src/report/markdown.ts';
 import { renderReport } from '../../src/report/report.ts';
+import { reliabilityOf } from '../../src/trust/reliability.ts';
 import { reportFixture } from './fixture.ts';
 
 const HOSTILE = '<script>alert("1")</script>';
@@ -124,6 +125,43 @@ describe('renderReport', () => {
     expect(
       renderResultsMarkdown({ ...empty, results: [{ split: 'test', stage: 'final', evaluation: none }] }),
     ).not.toMatch(/NaN|Infinity/);
+  });
+});
+
+describe('the section on trust', () => {
+  const judged = Array.from({ length: 20 }, (_, i) => ({ trust: 0.5 + i / 50, dice: 0.4 + i / 50 }));
+  const measured = [{ split: 'test', reliability: reliabilityOf(judged) }];
+  const least = [{ fileName: 'u1.png', className: 'radius', trust: 0.05 }];
+
+  it('tells how trust was made, how it does, and which masks are not to be trusted', () => {
+    const trust: TrustReport = {
+      calibration: { masks: 90, images: 12, weights: [{ name: 'rivalry', weight: -0.5 }] },
+      measured,
+      pool: [0.95, 0.85, 0.4, 0.05],
+      least,
+    };
+    const data = { ...empty, trust };
+    const page = renderReport(data);
+    expect(page).toContain('<a href="#trust">Trust</a>');
+    expect(page).toContain('calibrated on 90 masks of 12 labelled images');
+    expect(page).toMatch(/On test<\/th><td>20<\/td><td>1\.00<\/td><td>0\.100<\/td><td>69\.0<\/td><td>59\.0</);
+    expect(page).toMatch(/trust from 0\.9<\/dt><dd>25 %[\s\S]*0\.8<\/dt><dd>50 %[\s\S]*0\.5<\/dt><dd>50 %/);
+    expect(page).toMatch(/u1\.png<\/th><td>radius<\/td><td>5\.0/);
+    expect(page).toMatch(/Nearness to the place of another class<\/th><td>−0\.50/);
+    expect(renderResultsMarkdown(data)).toContain('| test | 20 | 1.00 | 0.100 | 69.0 | 59.0 |');
+    const files = renderChartFiles(data).map(({ name }) => name);
+    expect(files).toEqual(['trust-test.svg', 'trust-unlabelled.svg']);
+  });
+
+  it('says why trust is not calibrated, and leaves out what there is not', () => {
+    const trust: TrustReport = { reason: 'trust.folds is 0', measured: [], pool: [], least: [] };
+    const page = renderReport({ ...empty, trust });
+    expect(page).toContain('not calibrated here, because trust.folds is 0');
+    expect(page.match(/NaN|undefined|null|Infinity/)).toBeNull();
+    const none = [{ split: 'val', reliability: reliabilityOf([]) }];
+    const nothing = renderReport({ ...empty, trust: { ...trust, measured: none } });
+    expect(nothing).toMatch(/On val<\/th><td>0<\/td><td>–/);
+    expect(nothing.match(/NaN|undefined|null|Infinity/)).toBeNull();
   });
 });
 

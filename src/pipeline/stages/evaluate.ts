@@ -9,6 +9,8 @@ import { evaluateSet } from '../../evaluate/summary.ts';
 import { resizeMaskNearest } from '../../imaging/resample.ts';
 import { decodeRle, encodeRle } from '../../masks/rle.ts';
 import type { Stage, StageResult } from '../../report/data.ts';
+import { judgedMasks } from '../../trust/judge.ts';
+import { type Reliability, reliabilityOf } from '../../trust/reliability.ts';
 import type { RunConfig } from '../config.ts';
 import { readMaskSet, truthSet } from '../mask-sets.ts';
 import type { MaskFolder, RunDirectory } from '../run-directory.ts';
@@ -18,8 +20,15 @@ import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 export interface RunEvaluation {
   /** At the images' own resolution; val before test, initial before refined before final. */
   readonly results: readonly StageResult[];
+  /** How trust in the refined masks compares with their Dice, val before test. */
+  readonly trust: readonly TrustResult[];
   /** The same masks, resampled to the input of the network, and its size. */
   readonly atNetworkResolution?: { readonly size: Size; readonly results: readonly StageResult[] };
+}
+
+export interface TrustResult {
+  readonly split: SplitName;
+  readonly reliability: Reliability;
 }
 
 export interface EvaluateStageOptions {
@@ -51,6 +60,7 @@ export async function evaluateStage(
     work: async () => {
       const results: StageResult[] = [];
       const coarse: StageResult[] = [];
+      const trust: TrustResult[] = [];
       const splits = HELD_OUT.filter((split) => casesOf(dataset, split).length > 0);
       const stages = Object.entries(options.masks) as [Stage, MaskFolder][];
       const total = splits.length * stages.length;
@@ -61,6 +71,8 @@ export async function evaluateStage(
           const found = await readMaskSet(run, folder, split, dataset.classes);
           const method = { resamples: settings.resamples, ...(settings.surface && { surface: {} }) };
           results.push({ split, stage, evaluation: evaluateSet(truth, found, method) });
+          if (stage === 'refined')
+            trust.push({ split, reliability: reliabilityOf(judgedMasks(truth, found)) });
           if (settings.networkResolution) {
             const [a, b] = [resampleSet(truth, networkSize), resampleSet(found, networkSize)];
             coarse.push({ split, stage, evaluation: evaluateSet(a, b, method) });
@@ -70,6 +82,7 @@ export async function evaluateStage(
       }
       const evaluation: RunEvaluation = {
         results,
+        trust,
         ...(settings.networkResolution && { atNetworkResolution: { size: networkSize, results: coarse } }),
       };
       await writeFileAtomic(run.evaluation, `${JSON.stringify(evaluation)}\n`);

@@ -2,16 +2,16 @@
  * @file Giving each refined mask its trust: the held-out masks of the labelled images are refined as all others,
  * their evidence is paired with their true Dice, and a model fitted on the pairs judges the masks in refined/.
  */
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { coco } from '../../annotations/coco.ts';
 import type { Structure } from '../../annotations/types.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { classShapes } from '../../dataset/shapes.ts';
 import { type Case, casesOf, type SplitName } from '../../dataset/types.ts';
-import { dice, rleOverlap } from '../../masks/overlap.ts';
 import { rleFromString } from '../../masks/rle.ts';
 import type { Evidence } from '../../refine/evidence.ts';
+import { trueDice } from '../../trust/judge.ts';
 import { type FittedTrust, fitTrust, type TrustModel, type TrustPair, trustOf } from '../../trust/model.ts';
 import { eachImage } from '../each-image.ts';
 import { imageName, readMaskSet, type StoredStructure, structuresByName } from '../mask-sets.ts';
@@ -66,6 +66,10 @@ export async function trustStage(context: RunContext, options: TrustStageOptions
       observer.note(describeTrust(fitted));
     },
   });
+}
+
+export async function readTrust(run: RunDirectory): Promise<FittedTrust> {
+  return JSON.parse(await readFile(run.trust, 'utf8')) as FittedTrust;
 }
 
 /** How the trust of a run is to be believed, one line. */
@@ -124,14 +128,13 @@ function usualShapes(
 }
 
 function pairOf(item: Case, fold: number, mask: StoredStructure): TrustPair {
-  const truth = item.structures?.find(({ classIndex }) => classIndex === mask.classIndex);
   const rle = rleFromString(mask.counts, item.size, `A refined mask of ${item.id}`);
   return {
     image: imageName(item),
     fold,
     classIndex: mask.classIndex,
     evidence: mask.provenance?.evidence as Evidence,
-    dice: dice(rleOverlap(truth?.rle, rle)) ?? 0,
+    dice: trueDice({ classIndex: mask.classIndex, rle }, item.structures ?? []),
   };
 }
 

@@ -26,6 +26,9 @@ export const CHART_STYLE = `
 .chart .cut{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:4 3}
 .chart .of-initial{--c:var(--initial)}.chart .of-refined{--c:var(--refined)}.chart .of-final{--c:var(--final)}
 .chart .fill{fill:var(--c)}.chart .stroke{stroke:var(--c)}
+.chart .gap{stroke-width:2;opacity:.45}
+.chart .ideal{stroke:var(--muted);stroke-width:1.2;stroke-dasharray:4 4}
+.chart .pale{opacity:.35}
 .chart .halo{stroke:var(--surface);stroke-width:1.5}`;
 
 export interface ChartSize {

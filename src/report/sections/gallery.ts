@@ -33,7 +33,7 @@ export function gallerySection({ note, cases }: Gallery): Markup {
       ? html`<label><input type="checkbox" id="show-edges"> outline of the ground truth on every picture</label>`
       : undefined
   }</div>
-<p class="note" style="margin-top:12px">Click a picture to enlarge it; point at a structure to read its name and Dice.</p>
+<p class="note" style="margin-top:12px">Click a picture to enlarge it; point at a structure to read its name, Dice and trust.</p>
 <svg class="sprites" aria-hidden="true" focusable="false"><defs>${cases.map(sprites)}</defs></svg>
 ${cases.map((shown, index) => caseArticle(shown, index, kinds))}</section>`;
 }
@@ -113,8 +113,11 @@ function named(what: string, names: readonly string[]): string {
 }
 
 function maskPath(outline: GalleryOutline): Markup {
-  const title =
-    outline.dice === undefined ? outline.className : `${outline.className}: Dice ${percent(outline.dice)}`;
+  const figures = [
+    ...(outline.dice === undefined ? [] : [`Dice ${percent(outline.dice)}`]),
+    ...(outline.trust === undefined ? [] : [`trust ${percent(outline.trust)}`]),
+  ];
+  const title = figures.length === 0 ? outline.className : `${outline.className}: ${figures.join(', ')}`;
   return html`<path class="mask ${colourOf(outline.classIndex)}" d="${outline.path}"><title>${title}</title></path>`;
 }
 
