@@ -26,7 +26,7 @@ import { predictStage } from './stages/predict.ts';
 import { refineStage } from './stages/refine.ts';
 import { reportStage } from './stages/report.ts';
 import { finalSamples, labelledSamples, trainStage } from './stages/train.ts';
-import { readTrust, trustStage } from './stages/trust.ts';
+import { readTrust, type TrustStageOptions, trustStage } from './stages/trust.ts';
 
 /** The stages of a run in their order. */
 const ORDER = [
@@ -153,26 +153,14 @@ async function* doStages(
   });
   yield refine;
 
-  const folds =
-    plans.folds &&
-    (await foldsStage(context, {
-      dataset,
-      planned: plans.folds,
-      selection: config.refine,
-      seed: config.seed,
-      compute,
-      inputs: labelled,
-    }));
-  if (folds !== undefined) yield folds;
-
-  const trust = await trustStage(context, {
-    ...refining,
-    refineKey: refine.key,
-    folds:
-      folds && plans.folds
-        ? { count: plans.folds.count, seed: config.seed, key: folds.key }
-        : { none: whyNoFolds(config, dataset) ?? '' },
-  });
+  let folds: TrustStageOptions['folds'] = { none: whyNoFolds(config, dataset) ?? '' };
+  if (plans.folds !== undefined) {
+    const { seed, refine: selection } = config;
+    const held = await foldsStage(context, { checked, planned: plans.folds, selection, seed, compute });
+    yield held;
+    folds = { count: plans.folds.count, seed, key: held.key };
+  }
+  const trust = await trustStage(context, { ...refining, refineKey: refine.key, folds });
   yield trust;
 
   const keys = [predict.key, trust.key];

@@ -3,6 +3,7 @@
  * other folds and masks this one. On these masks trust is calibrated.
  */
 import { rm } from 'node:fs/promises';
+import type { CheckedDataset } from '../../dataset/check.ts';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readImage } from '../../imaging/read.ts';
 import { deviceKey } from '../../runtime/device.ts';
@@ -12,6 +13,7 @@ import { openPredictor, probabilitiesToMasks } from '../../training/predictor.ts
 import { trainNetwork } from '../../training/train.ts';
 import { stratifiedFolds } from '../../trust/folds.ts';
 import { eachImage } from '../each-image.ts';
+import { imagesFingerprint, labelsFingerprint } from '../fingerprints.ts';
 import { type StoredStructure, storeMasks, writeMaskSet } from '../mask-sets.ts';
 import { type SelectionSettings, selectedMasks } from '../network-masks.ts';
 import { partOf } from '../observer.ts';
@@ -19,13 +21,11 @@ import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { labelledSamples } from './train.ts';
 
 export interface FoldsStageOptions {
-  readonly dataset: Dataset;
+  readonly checked: CheckedDataset;
   readonly planned: TrainingPlan & { readonly count: number };
   readonly selection: SelectionSettings;
   readonly seed: number;
   readonly compute: ComputeOptions;
-  /** What the labelled samples depend on. */
-  readonly inputs: unknown;
 }
 
 /** Share of the stage's time that training takes; the rest is prediction. */
@@ -33,7 +33,8 @@ const TRAINING_SHARE = 0.9;
 
 /** Writes folds/labelled.json, and the network of each fold beside it. */
 export async function foldsStage(context: RunContext, options: FoldsStageOptions): Promise<StageOutcome> {
-  const { dataset, planned, selection, seed, compute } = options;
+  const { checked, planned, selection, seed, compute } = options;
+  const { dataset } = checked;
   const { run, observer } = context;
   const { plan, settings, count } = planned;
   const journalPath = run.path('folds', 'journal.jsonl');
@@ -47,8 +48,8 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
       seed,
       threads: compute.threads,
       ...deviceKey(compute.device),
-      selection: selectionOf(selection),
-      samples: options.inputs,
+      selection: { selection: selection.selection, threshold: selection.threshold },
+      labelled: [imagesFingerprint(checked, ['labelled']), labelsFingerprint(checked, ['labelled'])],
     },
     owns: ['folds'],
     outputs: [run.masks('folds', 'labelled')],
@@ -107,8 +108,4 @@ export function foldsOf(dataset: Dataset, count: number, seed: number): Fold[] {
     held: labelled.filter((_case, i) => assigned[i] === fold),
     others: labelled.filter((_case, i) => assigned[i] !== fold),
   }));
-}
-
-function selectionOf({ selection, threshold }: SelectionSettings): SelectionSettings {
-  return { selection, threshold };
 }
