@@ -55,7 +55,9 @@ function wantsJson(argv: readonly string[]): boolean {
 export function reportFailure(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError) return reportUsage(error, argv);
   if (error instanceof Interrupted) {
-    process.stderr.write(`Stopped; what is done is kept. Go on with: packmule ${argv.join(' ')}\n`);
+    process.stderr.write(
+      `Stopped; what is done is kept. Go on with: packmule ${argv.map(shellWord).join(' ')}\n`,
+    );
     if (wantsJson(argv)) print({ interrupted: true });
     return INTERRUPTED_EXIT;
   }
@@ -70,6 +72,11 @@ export function reportFailure(error: unknown, argv: readonly string[]): number {
     `This is a defect of Packmule, not of your data. Please report it with this text:\n${stack}\n`,
   );
   return 1;
+}
+
+/** An argument as one types it: in quotes where a shell would take it apart. */
+function shellWord(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 /** One a line, each with its full stop. */
