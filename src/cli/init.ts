@@ -56,6 +56,7 @@ function describeFolder({
   classes,
   overlapFraction,
   objectShortSide,
+  mirroredPairs,
 }: FolderInspection): string[] {
   const shown = sizes
     .slice(0, 3)
@@ -67,7 +68,16 @@ function describeFolder({
     `Bits per pixel: ${bitDepths.map(({ bits, images }) => `${bits} (${images} images)`).join(', ')}.`,
     `${classes.length} classes: ${classes.map(({ name, labelledImages }) => `${name} (in ${labelledImages})`).join(', ')}.`,
     `Structures are ${Math.round(objectShortSide.median)} px wide at the median; ${(100 * overlapFraction).toFixed(1)} % of annotated pixels belong to several classes.`,
+    describeFlips(mirroredPairs),
   ];
+}
+
+function describeFlips(pairs: FolderInspection['mirroredPairs']): string {
+  if (pairs === undefined) {
+    return 'Images are not flipped in training, because the names of the classes tell no left and right (data.mirroredPairs: [] flips them).';
+  }
+  const shown = pairs.map(([a, b]) => `${a} and ${b}`).join(', ');
+  return `Images are flipped left to right in training, by the names of the classes: ${shown} then change places (data.mirroredPairs).`;
 }
 
 function warnings({ unreadable, counts, classes }: FolderInspection): string[] {

@@ -18,6 +18,8 @@ export interface FolderInspection {
   readonly bitDepths: readonly { readonly bits: 8 | 16; readonly images: number }[];
   /** In class order, with the number of labelled images that show the class. */
   readonly classes: readonly { readonly name: string; readonly labelledImages: number }[];
+  /** Pairs of class names that a left-right flip exchanges, where the names say so. */
+  readonly mirroredPairs?: readonly (readonly [string, string])[];
   /** Of the labelled images: pixels in two or more classes divided by pixels in one or more. */
   readonly overlapFraction: number;
   /** Of the labelled images, px. */
@@ -51,6 +53,11 @@ export async function inspectFolder(folder: string): Promise<FolderInspection> {
       name,
       labelledImages: Math.round(statistics.classFrequency[classIndex]! * labelled.length),
     })),
+    ...(dataset.mirroredPairs !== undefined && {
+      mirroredPairs: dataset.mirroredPairs.map(
+        ([a, b]) => [dataset.classes[a]!, dataset.classes[b]!] as const,
+      ),
+    }),
     overlapFraction: statistics.overlapFraction,
     objectShortSide: statistics.objectShortSide,
     unreadable: dataset.cases.filter((_, i) => headers[i] === undefined).map(({ imagePath }) => imagePath),

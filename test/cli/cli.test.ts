@@ -64,6 +64,7 @@ describe('init and run', () => {
       code: 0,
       stdout: expect.stringContaining('labelled: 4 images in labelled/images'),
     });
+    expect(init.stdout).toContain('Images are not flipped in training');
     expect(await readFile(inFolder('packmule.yaml'), 'utf8')).toMatch(/^# .*\n(.*\n)*name: data\n/);
 
     const run = await cli('run', ...SETTINGS);
@@ -91,6 +92,22 @@ describe('init and run', () => {
     ]);
     expect(outcome.results[0].dice.present.mean).toBeGreaterThanOrEqual(0);
     expect(outcome.report).toMatch(/report\.html$/);
+  });
+
+  it('says which classes a flip exchanges', async () => {
+    const data = await copyData('sides');
+    for (const split of ['labelled', 'val', 'test']) {
+      const path = data(split, 'annotations.json');
+      const file = JSON.parse(await readFile(path, 'utf8'));
+      file.categories = ['11', '21', '12', '22'].map((name, i) => ({ id: i + 1, name }));
+      await writeFile(path, JSON.stringify(file));
+    }
+    const { stdout } = await cli('init', 'sides', '--output', 'sides.yaml', '--json');
+    expect(JSON.parse(stdout).mirroredPairs).toEqual([
+      ['11', '21'],
+      ['12', '22'],
+    ]);
+    expect(await readFile(inFolder('sides.yaml'), 'utf8')).toMatch(/11 and 21, 12 and 22/);
   });
 
   it('do not overwrite settings', async () => {
