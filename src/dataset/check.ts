@@ -61,7 +61,7 @@ export async function checkDataset(dataset: Dataset, options: CheckOptions = {})
   let done = 0;
   const looked = await mapConcurrently(dataset.cases, AT_ONCE, async (item): Promise<Looked> => {
     signal?.throwIfAborted();
-    const result = await lookAt(item);
+    const result = await lookAt(item, dataset.classes);
     onProgress?.(++done, dataset.cases.length);
     return result;
   });
@@ -82,7 +82,7 @@ interface Looked {
   readonly problems: Problem[];
 }
 
-async function lookAt(item: Case): Promise<Looked> {
+async function lookAt(item: Case, classes: readonly string[]): Promise<Looked> {
   const problems: Problem[] = [];
   const report = (kind: ProblemKind, message: string): void => {
     problems.push({ kind, split: item.split, imagePath: item.imagePath, message });
@@ -101,7 +101,8 @@ async function lookAt(item: Case): Promise<Looked> {
   } catch (error) {
     if (error instanceof PackmuleError) report('unreadable-image', error.seen);
     else if (isFileError(error) && error.code === 'ENOENT') {
-      report('missing-image', `${item.imagePath} is annotated but does not exist`);
+      const annotated = item.structures === undefined ? '' : 'is annotated but ';
+      report('missing-image', `${item.imagePath} ${annotated}does not exist`);
     } else if (isFileError(error)) report('unreadable-image', `${item.imagePath}: ${error.message}`);
     else throw error;
   }
@@ -112,10 +113,10 @@ async function lookAt(item: Case): Promise<Looked> {
     if (!sameSize(rle, item.size)) {
       report(
         'bad-mask',
-        `${item.imagePath}: the mask of class ${classIndex} is ${rle.width} x ${rle.height} pixels, not ${item.size.width} x ${item.size.height}`,
+        `${item.imagePath}: the mask of ${classes[classIndex]} is ${rle.width} x ${rle.height} pixels, not ${item.size.width} x ${item.size.height}`,
       );
     } else if (rleArea(rle) === 0) {
-      report('bad-mask', `${item.imagePath}: the mask of class ${classIndex} is empty`);
+      report('bad-mask', `${item.imagePath}: the mask of ${classes[classIndex]} is empty`);
     }
   }
   return { item, hash, problems };

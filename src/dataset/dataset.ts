@@ -206,7 +206,14 @@ function requireStructures(set: AnnotationSet, source: ImageSource): void {
   });
 }
 
-function noAnnotations({ imagesFolder, split }: ImageSource): DatasetError {
+function noAnnotations({ imagesFolder, imageFiles, split }: ImageSource): DatasetError {
+  if (imageFiles.length === 0) {
+    return new DatasetError({
+      seen: `${imagesFolder} holds neither images nor annotations`,
+      need: `The folder of the split ${split} holds images and their annotations`,
+      fix: 'Add them, or remove the folder',
+    });
+  }
   return new DatasetError({
     seen: `There are no annotations for the images in ${imagesFolder}`,
     need: `${split === 'all' ? 'Some images' : `The images of ${split}`} come with an annotation file (COCO JSON or CVAT XML) or a folder of label PNGs beside them`,

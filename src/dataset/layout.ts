@@ -161,11 +161,14 @@ function findLists(root: string): Layout['lists'] {
 
 async function listImages(folder: string): Promise<string[]> {
   const entries = await listFolder(folder);
-  return entries
-    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
-    .map((entry) => entry.name)
-    .filter((name) => IMAGE_EXTENSIONS.includes(extname(name).toLowerCase()))
-    .sort(natural.compare);
+  return (
+    entries
+      // Links are followed when they are read; reading a pipe or device might never end.
+      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
+      .map((entry) => entry.name)
+      .filter((name) => IMAGE_EXTENSIONS.includes(extname(name).toLowerCase()))
+      .sort(natural.compare)
+  );
 }
 
 async function listFolder(folder: string): Promise<Dirent[]> {

@@ -124,7 +124,7 @@ describe('a bad case is named, or skipped', () => {
     const rle = encodeRle({ height: 2, width: 2, data: Uint8Array.of(1, 1, 0, 0) });
     const [first, ...others] = dataset.cases;
     const changed = { ...dataset, cases: [{ ...first!, structures: [{ classIndex: 0, rle }] }, ...others] };
-    await expect(checkDataset(changed)).rejects.toThrow(/the mask of class 0 is 2 x 2 pixels, not 40 x 48/);
+    await expect(checkDataset(changed)).rejects.toThrow(/the mask of radius is 2 x 2 pixels, not 40 x 48/);
   });
 });
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { classMasks } from '../../src/annotations/class-masks.ts';
 import { coco } from '../../src/annotations/coco.ts';
@@ -40,6 +42,26 @@ describe('a folder per split', () => {
     }
     await rm(folder.in('train', 'images'), { recursive: true });
     expect(counts(await open())).toEqual([4, 3, 2, 3]);
+  });
+
+  it('is not read where it holds folders, pipes or sockets in place of images', async () => {
+    await mkdir(folder.in('unlabelled', 'images', 'folder.png'));
+    const server = createServer().listen(folder.in('unlabelled', 'images', 'socket.png'));
+    try {
+      await once(server, 'listening');
+      expect(counts(await open())).toEqual([4, 3, 2, 3]);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('that is empty is to be removed', async () => {
+    await rm(folder.in('val'), { recursive: true });
+    await mkdir(folder.in('val'));
+    await expect(open()).rejects.toMatchObject({
+      name: 'DatasetError',
+      seen: expect.stringContaining('neither images nor annotations'),
+    });
   });
 
   it('keeps the order of the annotation file, not of the names', async () => {
