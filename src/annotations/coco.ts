@@ -45,7 +45,8 @@ const annotationSchema = z.object({
   segmentation: z.union([z.array(z.array(z.number())), runLengths]).optional(),
   score: z.number().min(0).max(1).optional(),
   trust: z.number().min(0).max(1).optional(),
-  packmule: z.record(z.string(), z.json()).optional(),
+  // Not z.json(): it descends into what JSON.parse has made already, and overflows the stack where that is deep.
+  packmule: z.record(z.string(), z.unknown()).optional(),
 });
 
 const fileSchema = z.object({

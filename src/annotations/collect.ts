@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { AnnotationError } from '../base/errors.ts';
 import { nearestName } from '../base/suggest.ts';
+import { decodeUtf8 } from '../base/text.ts';
 import { type Rle, rleUnion } from '../masks/rle.ts';
 import type { AnnotatedImage, Structure } from './types.ts';
 
@@ -25,6 +26,13 @@ export function createClassLookup(
       seen: `The class list names "${twice}" twice`,
       need: 'Every class has a name of its own',
       fix: 'Rename one of the two, or remove it',
+    });
+  }
+  if (classes.some((name) => name.trim() === '')) {
+    throw new AnnotationError({
+      seen: 'The class list has a class without a name',
+      need: 'Every class has a name of its own',
+      fix: 'Name it, or remove it',
     });
   }
   return {
@@ -99,9 +107,9 @@ export function checkUniqueNames(path: string, images: readonly AnnotatedImage[]
 
 /** The text of an annotation file. @throws AnnotationError when it cannot be read or is empty. */
 export async function readAnnotationText(path: string): Promise<string> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (cause) {
     throw new AnnotationError(
       {
@@ -111,6 +119,14 @@ export async function readAnnotationText(path: string): Promise<string> {
       },
       { cause },
     );
+  }
+  const text = decodeUtf8(bytes);
+  if (text === undefined) {
+    throw new AnnotationError({
+      seen: `${path} is not UTF-8 text`,
+      need: 'Annotation files are in the encoding UTF-8',
+      fix: 'Save it as UTF-8, or export it again',
+    });
   }
   if (text.trim() !== '') return text;
   throw new AnnotationError({

@@ -1,4 +1,5 @@
 /** @file Reading annotations of whatever format a path holds. */
+import { existsSync } from 'node:fs';
 import { AnnotationError } from '../base/errors.ts';
 import { classMasks } from './class-masks.ts';
 import { coco } from './coco.ts';
@@ -21,7 +22,7 @@ export async function readAnnotations(
     if (await format.matches(path)) return format.read(path, options);
   }
   throw new AnnotationError({
-    seen: `${path} is missing or in no annotation format that Packmule knows`,
+    seen: `${path} ${existsSync(path) ? 'is in no annotation format that Packmule knows' : 'does not exist'}`,
     need: `Annotations are ${annotationFormats.map((format) => format.name).join(', ')}`,
     fix: 'Check the path, or export the annotations in one of these formats',
   });

@@ -20,7 +20,8 @@ const file = { categories: [{ id: -5, name: 'bone' }], images: [image], annotati
 
 async function read(content: unknown): Promise<AnnotationSet> {
   const path = join(await mkdtemp(join(tmpdir(), 'packmule-coco-')), 'a.json');
-  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  const isText = typeof content === 'string' || Buffer.isBuffer(content);
+  await writeFile(path, isText ? content : JSON.stringify(content));
   return coco.read(path);
 }
 const withAnnotation = (change: object) => ({ ...file, annotations: [{ ...annotation, ...change }] });
@@ -40,6 +41,18 @@ describe('reading', () => {
     expect(set.images[0]!.structures).toHaveLength(1);
     const mask = decodeRle(set.images[0]!.structures[0]!.rle);
     expect([...mask.data]).toEqual([1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 1]);
+  });
+
+  it('takes a file that begins with a byte order mark', async () => {
+    expect((await read(`\ufeff${JSON.stringify(file)}`)).classes).toEqual(['bone']);
+  });
+
+  it('takes provenance of any depth', async () => {
+    const deep = `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    const set = await read(
+      JSON.stringify(withAnnotation({ packmule: 0 })).replace('"packmule":0', `"packmule":${deep}`),
+    );
+    expect(set.images[0]!.structures[0]!.provenance).toHaveProperty('a');
   });
 
   it('keeps images without annotations', async () => {
@@ -83,7 +96,9 @@ describe('refusing', () => {
       { ...file, categories: [file.categories[0], { id: 1, name: 'bone' }] },
       /twice/,
     ],
+    ['a category without a name', { ...file, categories: [{ id: -5, name: ' ' }] }, /without a name/],
     ['an image without a name', { ...file, images: [{ ...image, file_name: 'folder/..' }] }, /file name/],
+    ['another encoding', Buffer.from(JSON.stringify(file), 'utf16le').fill(0xff, 0, 2), /not UTF-8/],
   ])('%s', async (_, content, message) => {
     await expect(read(content)).rejects.toThrow(AnnotationError);
     await expect(read(content)).rejects.toThrow(message);
