@@ -1,11 +1,15 @@
 /** @file The settings of a data set. Their descriptions are the documentation. */
 import { z } from 'zod';
 
+/** A zero byte would be an error of the file system, which names no setting. */
+export const pathSchema = z
+  .string()
+  .min(1)
+  .regex(/^[^\0]*$/, 'a path holds no zero byte');
+
 const splitSchema = z.strictObject({
-  images: z.string().min(1).optional().describe('Folder of images, relative to root.'),
-  annotations: z
-    .string()
-    .min(1)
+  images: pathSchema.optional().describe('Folder of images, relative to root.'),
+  annotations: pathSchema
     .optional()
     .describe('Annotation file (COCO JSON, CVAT XML) or folder of label PNGs, relative to root.'),
 });
@@ -14,7 +18,7 @@ const fraction = z.number().min(0).max(0.9);
 
 export const dataSchema = z
   .strictObject({
-    root: z.string().min(1).describe('Folder of the data set.'),
+    root: pathSchema.describe('Folder of the data set.'),
     splits: z
       .strictObject({
         labelled: splitSchema.optional().describe('Annotated images for training.'),
@@ -24,16 +28,12 @@ export const dataSchema = z
       })
       .optional()
       .describe('Where each split lies, when it is not found by the names of the folders.'),
-    images: z
-      .string()
-      .min(1)
+    images: pathSchema
       .optional()
       .describe(
         'One folder with the images of all splits, relative to root; annotations then says where their file is.',
       ),
-    annotations: z
-      .string()
-      .min(1)
+    annotations: pathSchema
       .optional()
       .describe('The annotation file or label folder of that one folder, relative to root.'),
     classes: z

@@ -1,6 +1,6 @@
 /** @file All settings of a run: one strict schema whose descriptions are the documentation, and two presets. */
 import { z } from 'zod';
-import { dataSchema } from '../dataset/config.ts';
+import { dataSchema, pathSchema } from '../dataset/config.ts';
 import { DEVICE_SETTINGS } from '../machine/choose.ts';
 import { refineSettingsSchema } from '../refine/settings.ts';
 import { trainingSchema } from '../training/settings.ts';
@@ -27,9 +27,7 @@ const finalSchema = networkSchema
 
 const samSchema = z
   .strictObject({
-    checkpoint: z
-      .string()
-      .min(1)
+    checkpoint: pathSchema
       .optional()
       .describe('A .pth file of Meta, or a folder with config.json and model.safetensors of Hugging Face.'),
     preprocessing: z

@@ -5,6 +5,7 @@ import { isMap, isNode, isScalar, LineCounter, parse, parseDocument } from 'yaml
 import type { z } from 'zod';
 import { ConfigError } from '../base/errors.ts';
 import { nearestName } from '../base/suggest.ts';
+import { decodeUtf8 } from '../base/text.ts';
 import {
   isTree,
   type RunConfig,
@@ -28,7 +29,7 @@ export interface ConfigOverrides {
  * @throws ConfigError for a missing file, bad YAML, unknown keys and impossible values.
  */
 export async function loadConfig(path: string, overrides: ConfigOverrides = {}): Promise<RunConfig> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const bytes = await readFile(path).catch((cause: unknown) => {
     throw new ConfigError(
       {
         seen: `The settings file ${path} cannot be read`,
@@ -38,8 +39,16 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
       { cause },
     );
   });
+  const text = decodeUtf8(bytes);
+  if (text === undefined) {
+    throw new ConfigError({
+      seen: `${path} is not UTF-8 text`,
+      need: 'A YAML file in the encoding UTF-8',
+      fix: 'Save it as UTF-8 in your editor',
+    });
+  }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
   const [problem] = document.errors;
   if (problem !== undefined) {
     throw new ConfigError({
@@ -48,7 +57,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
       fix: `Correct line ${problem.linePos?.[0].line ?? 1}`,
     });
   }
-  const tree: unknown = document.toJS() ?? {};
+  const tree = dataOf(document, path) ?? {};
   if (!isTree(tree)) {
     throw new ConfigError({
       seen: `${path} holds no settings but ${Array.isArray(tree) ? 'a list' : `the value ${String(tree)}`}`,
@@ -70,6 +79,22 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   return resolveConfig(tree, dirname(resolve(path)), { ...overrides, locate });
 }
 
+/** The document as plain data. @throws ConfigError where aliases blow it up. */
+function dataOf(document: ReturnType<typeof parseDocument>, path: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new ConfigError(
+      {
+        seen: `${path} cannot be read as data (${cause instanceof Error ? cause.message : String(cause)})`,
+        need: 'Settings without aliases (*name) of aliases',
+        fix: 'Write the values out',
+      },
+      { cause },
+    );
+  }
+}
+
 /**
  * Checks settings that are already data, and fills in preset, defaults and name. Paths are relative to `folder`.
  * @throws ConfigError for unknown keys and impossible values.
@@ -81,11 +106,15 @@ export function resolveConfig(
 ): RunConfig {
   const given = structuredClone(input);
   const overridden = (options.set ?? []).map((assignment) => assign(given, assignment));
+  if (isDeeperThan(given, DEEPEST)) throw tooDeep();
   const tree = withoutNulls(given);
   if (isTree(tree.data) && typeof tree.data.root === 'string') {
     const root = resolve(folder, tree.data.root);
     tree.data.root = root;
     tree.name ??= basename(root).replace(/[^\w.-]/g, '-');
+  } else {
+    // That there is no name follows from there being no root, and need not be said too.
+    tree.name ??= 'run';
   }
   if (isTree(tree.sam) && typeof tree.sam.checkpoint === 'string') {
     tree.sam.checkpoint = resolve(folder, tree.sam.checkpoint);
@@ -132,6 +161,22 @@ function put(node: Tree, key: string, value: unknown): void {
 /** Whether one of two paths leads to or through the other. */
 function startTheSame(a: readonly string[], b: readonly PropertyKey[]): boolean {
   return a.slice(0, b.length).every((key, i) => key === String(b[i]));
+}
+
+/** No setting lies deeper; an alias of what it lies in would have no end. */
+const DEEPEST = 12;
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((child) => isDeeperThan(child, levels - 1));
+}
+
+function tooDeep(): ConfigError {
+  return new ConfigError({
+    seen: `The settings are nested more than ${DEEPEST} levels deep`,
+    need: 'Settings with the names and values of the documentation',
+    fix: 'Make a new file with `packmule init FOLDER`, and write aliases (*name) out',
+  });
 }
 
 /** A key without a value is a setting that is not set, and so is a section of nothing but comments. */
@@ -186,6 +231,10 @@ function describeIssue(issue: Issue, root: SchemaNode, locate: Locate): Problem[
   }
   const name = dotted(issue.path);
   const node = nodeAt(root, issue.path);
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
+    const need = node?.description ?? 'Every setting without a default has a value';
+    return [{ seen: `${name} is not set in ${locate([])}`, need, fix: `Set ${name}` }];
+  }
   const message = issue.code === 'invalid_union' ? unionMessage(issue) : issue.message;
   return [
     {

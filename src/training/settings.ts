@@ -14,7 +14,7 @@ export const trainingSchema = z.strictObject({
     .describe('Features of the first U-Net level (paper 64, laptop 16).'),
   levels: z.int().min(2).max(7).optional().describe('Levels of the U-Net, the bottom included (5).'),
   inputSize: z
-    .tuple([z.int().min(16), z.int().min(16)])
+    .tuple([z.int().min(16).max(4096), z.int().min(16).max(4096)])
     .optional()
     .describe('Height and width in px that images are resized to; planned from the data unless set.'),
   head: z

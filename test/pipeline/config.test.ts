@@ -27,6 +27,12 @@ async function loadText(text: string): Promise<ReturnType<typeof resolveConfig>>
   return loadConfig(inFolder('packmule.yaml'));
 }
 
+/** Ten lists of nine aliases each: nine to the power of ten values. */
+const ALIASES_OF_ALIASES = Array.from({ length: 10 }, (_, i) => {
+  const items = i === 0 ? 'x' : `*a${i - 1}`;
+  return `a${i}: &a${i} [${new Array<string>(9).fill(items).join(', ')}]\n`;
+}).join('');
+
 describe('a settings file', () => {
   it('is filled up with defaults, a name, and paths relative to its folder', async () => {
     const config = await loadText('data:\n  root: scans of teeth\nsam:\n  checkpoint: sam.pth\n');
@@ -83,11 +89,26 @@ describe('a settings file', () => {
   it.each([
     ['data: [', 'is not valid YAML'],
     ['- a\n- b\n', 'holds no settings but a list'],
-    ['', 'data in'],
+    ['', 'data is not set in'],
+    ['data:\n  root: 7\n', 'data.root in line 2'],
+    ['data:\n  seed: 7\n', 'data.root is not set'],
+    ['data:\n  root: "a\\0b"\n', 'zero byte'],
+    [ALIASES_OF_ALIASES, 'cannot be read as data'],
+    ['data: &data\n  root: x\n  splits: *data\n', 'levels deep'],
   ])('that is no settings file at all is refused: %j', async (text, seen) => {
     await expect(loadText(text)).rejects.toMatchObject({
       name: 'ConfigError',
       seen: expect.stringContaining(seen),
+    });
+  });
+
+  it('in another encoding is refused, and may begin with a byte order mark', async () => {
+    const text = '\ufeffdata:\n  root: x\n';
+    expect((await loadText(text)).name).toBe('x');
+    await writeFile(inFolder('packmule.yaml'), text, 'utf16le');
+    await expect(loadConfig(inFolder('packmule.yaml'))).rejects.toMatchObject({
+      name: 'ConfigError',
+      seen: expect.stringContaining('not UTF-8'),
     });
   });
 
