@@ -1,7 +1,8 @@
 /** @file Writing files so that a reader never sees half of one: a temporary file beside it, then a rename. */
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { formatBytes } from './bytes.ts';
 import { RunError } from './errors.ts';
 
 /**
@@ -43,6 +44,29 @@ export async function writeFileAtomic(
 export async function appendLine(path: string, line: string): Promise<void> {
   await appendFile(path, `${line}\n`).catch((cause: unknown) => {
     throw writeError(path, cause);
+  });
+}
+
+/**
+ * Makes the folder and asks its disk. `work` is what would be written, such as `This run`, `fix` what helps.
+ * @throws RunError when the disk of the folder has less than `bytes` free.
+ */
+export async function requireFreeSpace(
+  folder: string,
+  bytes: number,
+  work: string,
+  fix: string,
+): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw writeError(folder, cause);
+  });
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free >= bytes) return;
+  throw new RunError({
+    seen: `The disk of ${folder} has ${formatBytes(free)} free`,
+    need: `${work} writes up to ${formatBytes(bytes)}`,
+    fix,
   });
 }
 

@@ -1,7 +1,7 @@
 /** @file What happens before the first stage: every file is read, both networks are planned, the disk is asked. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, platform } from 'node:os';
-import { writeFileAtomic } from '../base/files.ts';
+import { requireFreeSpace, writeFileAtomic } from '../base/files.ts';
 import { dependencyVersion, PACKMULE_VERSION } from '../base/version.ts';
 import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
 import { openDataset } from '../dataset/dataset.ts';
@@ -17,7 +17,7 @@ import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../tr
 import { trainingSchema } from '../training/settings.ts';
 import { FEWEST_IMAGES } from '../trust/model.ts';
 import type { RunConfig } from './config.ts';
-import { type RunDirectory, requireFreeSpace } from './run-directory.ts';
+import type { RunDirectory } from './run-directory.ts';
 import type { RunContext } from './stage.ts';
 
 export interface RunPlans {
@@ -57,7 +57,12 @@ export async function prepareRun(
   const checked = await check(context, config, skipBad);
   const plans = await planNetworks(config, checked, signal);
   for (const { topic, text } of planNotes(plans)) observer.note(`${topic}: ${text}`);
-  await requireFreeSpace(run, expectedBytes(config, plans, checked));
+  await requireFreeSpace(
+    run.root,
+    expectedBytes(config, plans, checked),
+    'This run',
+    'Free some space, or choose a folder on another disk with --runs',
+  );
   const versions = versionFacts(checked, compute);
   const record = {
     device: compute.device,

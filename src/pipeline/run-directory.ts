@@ -1,8 +1,8 @@
 /** @file Where a run keeps what: the one place that knows the names of its files. */
-import { mkdir, readdir, statfs } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { RunError } from '../base/errors.ts';
-import { appendLine, writeError } from '../base/files.ts';
+import { appendLine } from '../base/files.ts';
 import type { SplitName } from '../dataset/types.ts';
 
 /** Folders that hold masks, in the order in which they are made. */
@@ -62,19 +62,3 @@ export async function requireRunOrNothing(run: RunDirectory): Promise<void> {
 export async function logEvent(run: RunDirectory, event: Readonly<Record<string, unknown>>): Promise<void> {
   await appendLine(run.log, JSON.stringify({ time: new Date().toISOString(), ...event }));
 }
-
-/** @throws RunError when the disk of the run directory has less than `bytes` free. */
-export async function requireFreeSpace(run: RunDirectory, bytes: number): Promise<void> {
-  await mkdir(run.root, { recursive: true }).catch((cause: unknown) => {
-    throw writeError(run.root, cause);
-  });
-  const { bavail, bsize } = await statfs(run.root);
-  if (bavail * bsize >= bytes) return;
-  throw new RunError({
-    seen: `The disk of ${run.root} has ${megabytes(bavail * bsize)} free`,
-    need: `This run writes up to ${megabytes(bytes)}`,
-    fix: 'Free some space, or choose a folder on another disk with --runs',
-  });
-}
-
-const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RunError } from '../../src/base/errors.ts';
-import { appendLine, writeError, writeFileAtomic } from '../../src/base/files.ts';
+import { appendLine, requireFreeSpace, writeError, writeFileAtomic } from '../../src/base/files.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -69,5 +69,18 @@ describe('writeError', () => {
     expect(error).toBeInstanceOf(RunError);
     expect(error.fix).toMatch(/Free some space/);
     expect(error.message).toMatch(/^a\/b could not be written/);
+  });
+});
+
+describe('requireFreeSpace', () => {
+  it('asks the disk of a folder that it makes', async () => {
+    const ask = (bytes: number) =>
+      requireFreeSpace(join(folder, 'new'), bytes, 'This run', 'Free some space');
+    await ask(1);
+    await expect(ask(1e18)).rejects.toMatchObject({
+      name: 'RunError',
+      seen: expect.stringMatching(/new has .* free$/),
+      need: 'This run writes up to 1000000 TB',
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { silentObserver } from '../../src/pipeline/observer.ts';
-import { requireFreeSpace, runDirectory } from '../../src/pipeline/run-directory.ts';
+import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { runStage, type StageOutcome, stageKey } from '../../src/pipeline/stage.ts';
 import { useFolder } from './folder.ts';
 
@@ -71,16 +71,5 @@ describe('a stage', () => {
     expect(stageKey('refine', { a: 1 })).toBe(stageKey('refine', { a: 1 }));
     expect(stageKey('refine', { a: 1 })).not.toBe(stageKey('predict', { a: 1 }));
     expect(stageKey('refine', { a: 1 })).not.toBe(stageKey('refine', { a: 2 }));
-  });
-});
-
-describe('the disk', () => {
-  it('is asked for its free space before work starts', async () => {
-    const run = runDirectory(inFolder('run'));
-    await requireFreeSpace(run, 1);
-    await expect(requireFreeSpace(run, 1e18)).rejects.toMatchObject({
-      name: 'RunError',
-      need: 'This run writes up to 1000000000000 MB',
-    });
   });
 });
