@@ -19,6 +19,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   optim: 3.5,
   dataset: 4,
   sam: 5,
+  models: 5,
   refine: 5,
   evaluate: 5,
   trust: 5.5,
