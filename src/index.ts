@@ -44,6 +44,10 @@ export { writeGreyPng, writeMaskPng } from './imaging/write.ts';
 export { chooseDevice, type DeviceChoice, type DeviceSetting } from './machine/choose.ts';
 export type { ClassMask, Mask } from './masks/mask.ts';
 export { decodeRle, encodeRle, type Rle } from './masks/rle.ts';
+// Promptable models by name.
+export { thisEnvironment } from './models/environment.ts';
+export { type PullObserver, type PullOptions, pullModel } from './models/pull.ts';
+export { findModel, MODELS, type ModelEntry } from './models/registry.ts';
 // A whole run.
 export { type RunConfig, type RunConfigInput, runSchema } from './pipeline/config.ts';
 export { describeConfig } from './pipeline/describe-config.ts';

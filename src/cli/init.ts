@@ -5,13 +5,18 @@ import { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { type FolderInspection, inspectFolder } from '../dataset/inspect.ts';
+import { findModel } from '../models/registry.ts';
+import type { Tree } from '../pipeline/config.ts';
 import { describeConfig } from '../pipeline/describe-config.ts';
+import { resolveConfig } from '../pipeline/load-config.ts';
 import { type ActionResult, defineAction } from './action.ts';
 import { CONFIG_NAME } from './source.ts';
 
 interface InitOptions {
   readonly output: string;
   readonly force?: boolean;
+  readonly refiner?: string;
+  readonly model?: string;
 }
 
 export function initCommand(): Command {
@@ -19,15 +24,24 @@ export function initCommand(): Command {
     .description('look at the folder of a data set and write a commented settings file')
     .argument('<folder>', 'the folder of the data set')
     .option('-o, --output <file>', 'the settings file', CONFIG_NAME)
-    .option('--force', 'overwrite an existing settings file');
+    .option('--force', 'overwrite an existing settings file')
+    .option('--refiner <name>', 'write this refiner into the settings: random-walker, sam or none')
+    .option('--model <name|path>', 'write this model into the settings (implies --refiner sam)');
   return defineAction(
     command,
-    ['packmule init data/teeth', 'packmule init data/teeth --output teeth.yaml && packmule run teeth.yaml'],
+    [
+      'packmule init data/teeth',
+      'packmule init data/teeth --refiner sam --model sam-vit-h',
+      'packmule init data/teeth --output teeth.yaml && packmule run teeth.yaml',
+    ],
     async (_context, folder: string, options: InitOptions) => initialise(folder, options),
   );
 }
 
-async function initialise(folder: string, { output, force = false }: InitOptions): Promise<ActionResult> {
+async function initialise(
+  folder: string,
+  { output, force = false, ...chosen }: InitOptions,
+): Promise<ActionResult> {
   const path = resolve(output);
   if (existsSync(path) && !force) {
     throw new ConfigError({
@@ -44,9 +58,27 @@ async function initialise(folder: string, { output, force = false }: InitOptions
     'Settings of Packmule. Remove a # in front of a setting to change it; paths are relative to this file.',
     ...seen,
   ];
-  await writeFileAtomic(path, describeConfig({ name, data: { root } }, head));
+  const settings = { name, data: { root }, ...refinerSettings(chosen, dirname(path)) };
+  resolveConfig(settings, dirname(path));
+  await writeFileAtomic(path, describeConfig(settings, head));
   const text = [...seen, ...warnings(found), '', `Wrote ${output}. Next: packmule run ${output}`].join('\n');
   return { text, json: { config: path, ...found } };
+}
+
+/** Settings of the refiner; the path of a model is written relative to the settings file. */
+function refinerSettings({ refiner, model }: Pick<InitOptions, 'refiner' | 'model'>, folder: string): Tree {
+  const named = refiner ?? (model === undefined ? undefined : 'sam');
+  return {
+    ...(named !== undefined && { refine: { refiner: named } }),
+    ...(model !== undefined && { sam: { model: relativeModel(model, folder) } }),
+  };
+}
+
+function relativeModel(nameOrPath: string, folder: string): string {
+  if (findModel(nameOrPath) !== undefined) return nameOrPath;
+  const path = relative(folder, resolve(nameOrPath));
+  // A file that is called as a model is named by a path that looks like one.
+  return findModel(path) === undefined ? path : `./${path}`;
 }
 
 function describeFolder({

@@ -3,10 +3,12 @@
 import { Command } from 'commander';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { reportFailure } from './action.ts';
+import { cacheCommand } from './cache.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { initCommand } from './init.ts';
+import { modelsCommand } from './models.ts';
 import { predictCommand } from './predict.ts';
 import { refineCommand } from './refine.ts';
 import { reportCommand } from './report.ts';
@@ -35,13 +37,17 @@ for (const command of [
   evaluateCommand(),
   reportCommand(),
   segmentCommand(),
+  modelsCommand(),
+  cacheCommand(),
   demoCommand(),
   doctorCommand(),
 ]) {
   // A thrown error in place of an exit, so that wrong usage ends as every other user error does.
-  program.addCommand(command.exitOverride());
+  for (const inner of [command, ...command.commands]) inner.exitOverride().enablePositionalOptions();
+  program.addCommand(command);
 }
-program.exitOverride();
+// Positional: options belong to the command they stand behind, so that a command and one inside it may share names.
+program.exitOverride().enablePositionalOptions();
 
 listenForLostOutput();
 const argv = process.argv.slice(2);

@@ -11,7 +11,11 @@ export function refineCommand(): Command {
   );
   return defineAction(
     command,
-    ['packmule refine', 'packmule refine --set refine.refiner=none --name raw'],
+    [
+      'packmule refine',
+      'packmule refine --refiner none --name raw',
+      'packmule refine --model medsam-vit-b --set refine.preset=medsam',
+    ],
     (context, source: string, options: SourceOptions) => runUntil('trust', context, source, options),
   );
 }

@@ -12,7 +12,9 @@ export function runCommand(): Command {
     [
       'packmule run data/teeth',
       'packmule run packmule.yaml --set training.minutes=5 --name quick',
-      'packmule run data/teeth --preset paper --set sam.checkpoint=sam_vit_h.pth',
+      'packmule run data/teeth --refiner sam --model sam-vit-h',
+      'packmule run data/teeth --set refine.preset=medsam --name medsam',
+      'packmule run data/teeth --preset paper --model weights/sam_vit_h_4b8939.pth',
     ],
     (context, source: string, options: SourceOptions) => runUntil('report', context, source, options),
   );

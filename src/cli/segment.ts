@@ -8,6 +8,8 @@ import { readImage } from '../imaging/read.ts';
 import { writeMaskPng, writeRgbPng } from '../imaging/write.ts';
 import { chooseCompute, type DeviceSetting } from '../machine/choose.ts';
 import { maskArea, maskBox } from '../masks/mask.ts';
+import { thisEnvironment } from '../models/environment.ts';
+import { chooseModel, modelPath, preprocessingOf, verifyModel } from '../models/resolve.ts';
 import { loadSamCheckpoint } from '../sam/checkpoint.ts';
 import { SamPredictor } from '../sam/predictor.ts';
 import type { Preprocessing } from '../sam/preprocess.ts';
@@ -21,7 +23,7 @@ interface SegmentOptions {
   readonly box?: string;
   readonly point: readonly string[];
   readonly output: string;
-  readonly preprocessing: string;
+  readonly preprocessing?: string;
   readonly device?: DeviceSetting;
 }
 
@@ -29,34 +31,41 @@ export function segmentCommand(): Command {
   const command = new Command('segment')
     .description('segment one object of an image by box and points, with a Segment Anything checkpoint')
     .argument('<image>', 'PNG, JPEG or TIFF')
-    .requiredOption('--model <path>', 'a .pth file, or a folder with config.json and model.safetensors')
+    .requiredOption(
+      '--model <name|path>',
+      'a name of `packmule models` (downloaded where it is not here yet), a .pth file, or a folder with config.json and model.safetensors',
+    )
     .option('--box <x0,y0,x1,y1>', 'a box around the object, px')
     .option('--point <x,y,inside>', 'a point, px; inside is 1 or 0; may be given again', collect, [])
     .option('--output <folder>', 'where mask and overlay are written', '.')
-    .option('--preprocessing <kind>', 'how the checkpoint was trained to see images: sam or medsam', 'sam')
+    .option(
+      '--preprocessing <kind>',
+      'how the model was trained to see images: sam or medsam; unless given, as the list of models says',
+    )
     .addOption(deviceOption());
   return defineAction(
     command,
     [
-      'packmule segment wrist.png --model sam-vit-base --box 120,80,260,310',
+      'packmule segment wrist.png --model medsam-vit-b --box 120,80,260,310',
       'packmule segment wrist.png --model sam_vit_b.pth --point 190,200,1 --point 100,90,0',
     ],
     segment,
   );
 }
 
-async function segment(
-  { observer, signal }: ActionContext,
-  path: string,
-  options: SegmentOptions,
-): Promise<ActionResult> {
+async function segment(context: ActionContext, path: string, options: SegmentOptions): Promise<ActionResult> {
   const prompt = parsePrompt(options);
-  const preprocessing = parsePreprocessing(options.preprocessing);
+  const kind = options.preprocessing;
+  const given = kind === undefined ? undefined : parsePreprocessing(kind);
+  const chosen = await chooseModel(options.model);
   const image = await readImage(path);
-  const compute = await chooseCompute(options.device ?? 'auto', (text) => observer.note(text));
-  const model = new SamPredictor(await loadSamCheckpoint(options.model), { preprocessing, ...compute });
+  const file = await modelPath(chosen, { ...context, environment: thisEnvironment() });
+  await verifyModel(chosen, file);
+  const preprocessing = given ?? preprocessingOf(chosen);
+  const compute = await chooseCompute(options.device ?? 'auto', (text) => context.observer.note(text));
+  const model = new SamPredictor(await loadSamCheckpoint(file), { preprocessing, ...compute });
   try {
-    signal.throwIfAborted();
+    context.signal.throwIfAborted();
     const { mask, predictedIou } = await segmentImage(model, image, prompt);
     const stem = join(options.output, basename(path, extname(path)));
     const [maskPath, overlayPath] = [`${stem}.mask.png`, `${stem}.overlay.png`];
@@ -113,6 +122,6 @@ function parsePreprocessing(text: string): Preprocessing {
   throw new ConfigError({
     seen: `--preprocessing is ${text}`,
     need: 'sam or medsam, as the checkpoint was trained',
-    fix: 'Leave it out for checkpoints of Meta',
+    fix: 'Leave it out for models that `packmule models` lists',
   });
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { DEVICE_SETTINGS } from '../machine/choose.ts';
+import { findModel } from '../models/registry.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { loadConfig, resolveConfig } from '../pipeline/load-config.ts';
 import { type LastStage, runPipeline } from '../pipeline/run.ts';
@@ -17,6 +18,8 @@ export interface SourceOptions {
   readonly name?: string;
   readonly preset?: string;
   readonly device?: string;
+  readonly refiner?: string;
+  readonly model?: string;
   readonly runs: string;
   readonly skipBad?: boolean;
 }
@@ -27,6 +30,11 @@ export function addSourceOptions(command: Command): Command {
     .option('--set <key=value>', 'override a setting; may be given again', collect, [])
     .option('--name <name>', 'name of the run')
     .option('--preset <preset>', 'laptop or paper')
+    .option('--refiner <name>', 'random-walker, sam or none')
+    .option(
+      '--model <name|path>',
+      'the model of the refiner sam: a name of `packmule models`, a file or a folder (implies --refiner sam)',
+    )
     .addOption(deviceOption())
     .option('--runs <folder>', 'folder of all runs', 'runs')
     .option('--skip-bad', 'leave out images with problems instead of stopping');
@@ -52,12 +60,26 @@ export async function runUntil(
     ...(options.preset === undefined ? [] : [`preset=${options.preset}`]),
     ...(options.device === undefined ? [] : [`device=${options.device}`]),
     ...(options.name === undefined ? [] : [`name=${JSON.stringify(options.name)}`]),
+    ...refinerSettings(options),
     ...options.set,
   ];
   const config = await readSource(source, set);
   const folder = join(resolve(options.runs), config.name);
   const skipBad = options.skipBad ?? false;
   return summarise(await runPipeline(config, { ...context, folder, skipBad, until }));
+}
+
+function refinerSettings({ refiner, model }: SourceOptions): string[] {
+  const named = refiner ?? (model === undefined ? undefined : 'sam');
+  return [
+    ...(named === undefined ? [] : [`refine.refiner=${JSON.stringify(named)}`]),
+    ...(model === undefined ? [] : [`sam.model=${JSON.stringify(absoluteModel(model))}`]),
+  ];
+}
+
+/** A path on the command line is relative to where the user is, not to the settings file. */
+function absoluteModel(nameOrPath: string): string {
+  return findModel(nameOrPath) === undefined ? resolve(nameOrPath) : nameOrPath;
 }
 
 async function readSource(source: string, set: readonly string[]): Promise<RunConfig> {

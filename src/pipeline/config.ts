@@ -27,13 +27,15 @@ const finalSchema = networkSchema
 
 const samSchema = z
   .strictObject({
-    checkpoint: pathSchema
+    model: pathSchema
       .optional()
-      .describe('A .pth file of Meta, or a folder with config.json and model.safetensors of Hugging Face.'),
+      .describe(
+        'A name that `packmule models` lists, a .pth file, or a folder with config.json and model.safetensors. Unless set: medsam-vit-b with refine.preset medsam, else sam-vit-b.',
+      ),
     preprocessing: z
       .enum(['sam', 'medsam'])
-      .default('sam')
-      .describe('How the checkpoint was trained to see images.'),
+      .optional()
+      .describe('How the model was trained to see images. Unless set: as the list of models says, else sam.'),
   })
   .describe('The promptable model, for the refiner sam.');
 

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { ConfigError } from '../base/errors.ts';
 import { nearestName } from '../base/suggest.ts';
 import { decodeUtf8 } from '../base/text.ts';
+import { findModel } from '../models/registry.ts';
 import {
   isTree,
   type RunConfig,
@@ -116,8 +117,8 @@ export function resolveConfig(
     // That there is no name follows from there being no root, and need not be said too.
     tree.name ??= 'run';
   }
-  if (isTree(tree.sam) && typeof tree.sam.checkpoint === 'string') {
-    tree.sam.checkpoint = resolve(folder, tree.sam.checkpoint);
+  if (isTree(tree.sam) && typeof tree.sam.model === 'string' && !findModel(tree.sam.model)) {
+    tree.sam.model = resolve(folder, tree.sam.model);
   }
   const parsed = runSchema.safeParse(withPreset(tree));
   if (!parsed.success) {
@@ -127,7 +128,6 @@ export function resolveConfig(
         : (options.locate?.(path) ?? 'the settings');
     throw settingsError(parsed.error.issues, locate);
   }
-  requireCheckpoint(parsed.data);
   return parsed.data;
 }
 
@@ -276,13 +276,4 @@ function allPaths(node: SchemaNode, prefix = ''): string[] {
     `${prefix}${key}`,
     ...allPaths(child, `${prefix}${key}.`),
   ]);
-}
-
-function requireCheckpoint({ refine, sam }: RunConfig): void {
-  if (refine.refiner !== 'sam' || sam.checkpoint !== undefined) return;
-  throw new ConfigError({
-    seen: 'refine.refiner is sam, but sam.checkpoint is not set',
-    need: 'A Segment Anything checkpoint: a .pth file or a folder with config.json and model.safetensors',
-    fix: 'Set sam.checkpoint, or set refine.refiner to random-walker, which needs none',
-  });
 }

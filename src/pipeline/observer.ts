@@ -3,6 +3,7 @@
 export type StageName =
   | 'check'
   | 'phantoms'
+  | 'download'
   | 'checkModel'
   | 'initial'
   | 'predict'

@@ -4,6 +4,7 @@ import type { ClassShapes } from '../dataset/shapes.ts';
 import type { Case } from '../dataset/types.ts';
 import { readImage } from '../imaging/read.ts';
 import { decodeRle } from '../masks/rle.ts';
+import { modelLabel } from '../models/resolve.ts';
 import type { NetworkEvidence } from '../refine/evidence.ts';
 import { gatherEvidence } from '../refine/gather-evidence.ts';
 import { createRefiner } from '../refine/index.ts';
@@ -14,22 +15,29 @@ import { SamPredictor } from '../sam/predictor.ts';
 import { openEmbeddingStore } from '../sam/store.ts';
 import type { RunConfig } from './config.ts';
 import { type StoredStructure, storeMasks } from './mask-sets.ts';
+import { obtainSam, type SamChoice } from './sam-model.ts';
+import type { RunContext } from './stage.ts';
 
 export interface RefinerOptions {
-  readonly config: Pick<RunConfig, 'refine' | 'sam'>;
+  readonly config: Pick<RunConfig, 'refine'>;
+  /** The promptable model, where the refiner needs one. */
+  readonly sam: SamChoice | undefined;
   readonly compute: ComputeOptions;
   /** Where embeddings of images are kept, for all runs. */
   readonly embeddings: string;
 }
 
 /** The refiner of a run; closing it closes its model too. */
-export async function openRefiner({ config, compute, embeddings }: RefinerOptions): Promise<Refiner> {
-  const { refine, sam } = config;
-  if (refine.refiner !== 'sam') return createRefiner(refine);
-  const model = new SamPredictor(await loadSamCheckpoint(sam.checkpoint!), {
+export async function openRefiner(
+  context: RunContext,
+  { config: { refine }, sam, compute, embeddings }: RefinerOptions,
+): Promise<Refiner> {
+  if (sam === undefined) return createRefiner(refine);
+  const { chosen, preprocessing } = sam;
+  const model = new SamPredictor(await loadSamCheckpoint(await obtainSam(sam, context)), {
     ...compute,
-    store: openEmbeddingStore(embeddings),
-    preprocessing: sam.preprocessing,
+    store: openEmbeddingStore(embeddings, { label: modelLabel(chosen) }),
+    preprocessing,
   });
   const refiner = createRefiner(refine, { model });
   return {

@@ -228,11 +228,11 @@ function promptMarks({ classIndex, provenance }: Structure): PromptMarks[] {
 
 /** A report is passed on; where the files lay on this machine is nobody's business. */
 function withoutFolders({ data, sam, ...config }: RunConfig): RunConfig {
-  const { checkpoint } = sam;
+  const { model } = sam;
   return {
     ...config,
     data: { ...data, root: basename(data.root) },
-    sam: { ...sam, ...(checkpoint !== undefined && { checkpoint: basename(checkpoint) }) },
+    sam: { ...sam, ...(model !== undefined && { model: basename(model) }) },
   };
 }
 

@@ -18,6 +18,7 @@ import {
   requireRunOrNothing,
   runDirectory,
 } from './run-directory.ts';
+import { chooseSam, type SamChoice } from './sam-model.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import { checkModelStage } from './stages/check-model.ts';
 import { evaluateStage, type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
@@ -44,6 +45,9 @@ const ORDER = [
 
 /** The stages after which a run can stop. */
 export type LastStage = Exclude<(typeof ORDER)[number], 'checkModel' | 'refine' | 'folds' | 'predictFinal'>;
+
+/** Beside the runs, which share it. */
+export const EMBEDDINGS_FOLDER = '.embeddings';
 
 export interface RunOptions {
   /** The run directory. */
@@ -79,13 +83,14 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
   const run = runDirectory(options.folder);
   const context: RunContext = { run, observer, signal };
   await requireRunOrNothing(run);
+  const sam = await chooseSam(config);
   const release = await acquireLock(run.lock);
   try {
     const prepared = await prepareRun(context, config, { skipBad, machine });
     await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });
     const warnings = warningsOf(prepared);
     const stages: StageOutcome[] = [];
-    for await (const outcome of doStages(context, prepared, warnings)) {
+    for await (const outcome of doStages(context, prepared, sam, warnings)) {
       stages.push(outcome);
       if (position(outcome.name) >= position(until)) break;
     }
@@ -114,13 +119,14 @@ function warningsOf({ checked }: PreparedRun): string[] {
 async function* doStages(
   context: RunContext,
   prepared: PreparedRun,
+  sam: SamChoice | undefined,
   warnings: readonly string[],
 ): AsyncGenerator<StageOutcome, void> {
   const { run } = context;
   const { config, checked, plans, compute, versions } = prepared;
   const { dataset } = checked;
 
-  const model = config.refine.refiner === 'sam' ? await checkModelStage(context, config.sam) : undefined;
+  const model = sam && (await checkModelStage(context, sam));
   if (model !== undefined) yield model;
 
   const trained: readonly SplitName[] = ['labelled', 'val'];
@@ -145,7 +151,8 @@ async function* doStages(
   });
   yield predict;
 
-  const refining = { config, checked, splits, compute, embeddings: join(dirname(run.root), '.embeddings') };
+  const embeddings = join(dirname(run.root), EMBEDDINGS_FOLDER);
+  const refining = { config, sam, checked, splits, compute, embeddings };
   const refine = await refineStage(context, {
     ...refining,
     predictKey: predict.key,

@@ -120,13 +120,15 @@ const ensembleSchema = z
 
 const settingsSchema = z.strictObject({
   preset: z
-    .enum(['as-described', 'as-coded'])
+    .enum(['as-described', 'as-coded', 'medsam'])
     .default('as-described')
-    .describe('as-described: the published method; as-coded: with the defects of its published code.'),
+    .describe(
+      'as-described: the published method; as-coded: with the defects of its published code; medsam: what it is compared with, MedSAM prompted by a box alone, once.',
+    ),
   refiner: z
     .enum(['random-walker', 'sam', 'none'])
     .default('random-walker')
-    .describe('What refines the initial masks; sam needs a checkpoint.'),
+    .describe('What refines the initial masks; sam downloads its model where it is not here yet.'),
   selection: z
     .enum(COMPONENT_SELECTIONS)
     .default('highest_probability')
@@ -168,26 +170,30 @@ const settingsSchema = z.strictObject({
   randomWalker: randomWalkerSchema.prefault({}),
 });
 
-/** What `as-coded` sets; what the user sets himself wins over it. */
-const AS_CODED = {
-  // The dilated mask is stored, but prompts are taken from the undilated one.
-  morphology: { reachesRefiner: false },
-  // An erosion by an element of one pixel leaves no pixel without a seed, so every mask comes back as it was.
-  randomWalker: {
-    foregroundErosion: 0,
-    backgroundErosion: 0,
-    priorStrength: 0,
-    threshold: 0.5,
-    probabilitySmoothing: 0,
-    fillHoles: false,
+/** What the presets set; what the user sets himself wins over it. */
+const PRESETS: Readonly<Record<string, Tree>> = {
+  'as-coded': {
+    // The dilated mask is stored, but prompts are taken from the undilated one.
+    morphology: { reachesRefiner: false },
+    // An erosion by an element of one pixel leaves no pixel without a seed, so every mask comes back as it was.
+    randomWalker: {
+      foregroundErosion: 0,
+      backgroundErosion: 0,
+      priorStrength: 0,
+      threshold: 0.5,
+      probabilitySmoothing: 0,
+      fillHoles: false,
+    },
   },
+  // The model and its preprocessing follow from the preset: see sam in the settings of a run.
+  medsam: { refiner: 'sam', passes: [{ box: true }], multimask: false },
 };
 
 /** Fills in the defaults, after the preset that is named; unknown keys are refused. */
-export const refineSettingsSchema = z.preprocess(
-  (input) => (isRecord(input) && input.preset === 'as-coded' ? mergeUnder(AS_CODED, input) : input),
-  settingsSchema,
-);
+export const refineSettingsSchema = z.preprocess((input) => {
+  const preset = isRecord(input) ? PRESETS[String(input.preset)] : undefined;
+  return preset === undefined ? input : mergeUnder(preset, input as Tree);
+}, settingsSchema);
 
 export type RefineSettings = z.output<typeof settingsSchema>;
 export type RefineSettingsInput = z.input<typeof settingsSchema>;

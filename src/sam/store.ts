@@ -9,6 +9,7 @@ import { type Float32NdArray, float32, type NdArray } from '../tensor/array.ts';
 import { toFloat32 } from '../tensor/elements.ts';
 import { float32ToFloat16 } from '../tensor/float16.ts';
 import { encodeSafetensors, readSafetensors } from '../tensor/safetensors.ts';
+import { EMBEDDING_SUFFIX, writeLabel } from './stored.ts';
 
 /** What a model keeps of an image, by name: `embedding`, and for SAM-HQ `fine`. */
 export type ImageFeatures = Readonly<Record<string, Float32NdArray>>;
@@ -20,16 +21,22 @@ export interface EmbeddingStore {
   put(modelHash: string, imageKey: string, features: ImageFeatures): Promise<ImageFeatures>;
 }
 
-/**
- * A store in a folder. Half precision (the default) needs 2 MB per image of the published models (6 MB for SAM-HQ) and
- * hardly moves a mask; `float32` needs twice as much and keeps every digit.
- */
-export function openEmbeddingStore(
-  folder: string,
-  precision: 'float16' | 'float32' = 'float16',
-): EmbeddingStore {
+export interface StoreOptions {
+  /**
+   * Half precision (the default) needs 2 MB per image of the published models (6 MB for SAM-HQ) and hardly moves a
+   * mask; `float32` needs twice as much and keeps every digit.
+   */
+  readonly precision?: 'float16' | 'float32';
+  /** What people call the model, for lists of what is stored. */
+  readonly label?: string;
+}
+
+/** A store in a folder: `<start of the model's hash>/<image's key>.safetensors`. */
+export function openEmbeddingStore(folder: string, options: StoreOptions = {}): EmbeddingStore {
+  const { precision = 'float16', label } = options;
+  const folderOf = (modelHash: string): string => join(folder, safeName(modelHash).slice(0, 16));
   const pathOf = (modelHash: string, imageKey: string): string =>
-    join(folder, safeName(modelHash).slice(0, 16), `${safeName(imageKey)}.safetensors`);
+    join(folderOf(modelHash), `${safeName(imageKey)}${EMBEDDING_SUFFIX}`);
   return {
     get: async (modelHash, imageKey) => {
       const tensors = await readSafetensors(pathOf(modelHash, imageKey)).catch((error: unknown) => {
@@ -48,6 +55,7 @@ export function openEmbeddingStore(
         ]),
       );
       const bytes = encodeSafetensors(stored, { model: modelHash, image: imageKey });
+      if (label !== undefined) await writeLabel(folderOf(modelHash), label);
       await writeFileAtomic(pathOf(modelHash, imageKey), bytes);
       return floats(stored);
     },

@@ -32,16 +32,26 @@ describe('packmule', () => {
     expect(await cli('--version')).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
 
-  it.each(['init', 'run', 'train', 'predict', 'refine', 'evaluate', 'report', 'segment', 'demo', 'doctor'])(
-    'explains %s with examples',
-    async (command) => {
-      const { code, stdout } = await cli(command, '--help');
-      expect(code).toBe(0);
-      expect(stdout).toMatch(new RegExp(`Usage: packmule ${command}`));
-      expect(stdout).toMatch(/--json/);
-      expect(stdout).toMatch(new RegExp(`Examples:\n {2}\\$ packmule ${command}`));
-    },
-  );
+  it.each([
+    'init',
+    'run',
+    'train',
+    'predict',
+    'refine',
+    'evaluate',
+    'report',
+    'segment',
+    'models',
+    'cache',
+    'demo',
+    'doctor',
+  ])('explains %s with examples', async (command) => {
+    const { code, stdout } = await cli(command, '--help');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`Usage: packmule ${command}`));
+    expect(stdout).toMatch(/--json/);
+    expect(stdout).toMatch(new RegExp(`Examples:\n {2}\\$ packmule ${command}`));
+  });
 
   it('ends wrong usage with exit code 2', async () => {
     expect(await cli('run', '--epochs', '3')).toMatchObject({
@@ -208,12 +218,7 @@ describe('bad input ends with exit code 2 before work starts:', () => {
   });
 
   it('a checkpoint that is missing, and one that is no checkpoint', async () => {
-    const sam = (path: string): string[] => [
-      '--set',
-      'refine.refiner=sam',
-      '--set',
-      `sam.checkpoint=${path}`,
-    ];
+    const sam = (path: string): string[] => ['--model', path];
     await writeFile(inFolder('hostile.pth'), 'cos\nsystem\n(S"touch owned"\ntR.');
     for (const path of ['missing.pth', 'hostile.pth']) {
       const { code, stdout } = await cli('run', 'data', ...SETTINGS, ...sam(path), '--name', 'sam', '--json');

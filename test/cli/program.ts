@@ -21,9 +21,14 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-export function startCli(cwd: string, args: readonly string[]): Started {
+/** `variables` come on top of the environment of the tests. */
+export function startCli(
+  cwd: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Started {
   if (!existsSync(MAIN)) throw new Error('dist is not built: npm test builds it first');
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd });
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...process.env, ...variables } });
   const [out, err]: Buffer[][] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out!.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err!.push(chunk));

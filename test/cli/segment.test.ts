@@ -75,12 +75,7 @@ describe('packmule segment', () => {
 describe('a run with SAM', () => {
   it('checks the checkpoint first, refines by prompts and keeps embeddings for other runs', async () => {
     await writeTinyData(inFolder('data'));
-    const sam = [
-      '--set',
-      'refine.refiner=sam',
-      '--set',
-      `sam.checkpoint=${inFolder('sam', 'model.safetensors')}`,
-    ];
+    const sam = ['--refiner', 'sam', '--model', 'sam/model.safetensors'];
     const training = Object.entries(TINY_SETTINGS.training).flatMap(([key, value]) => [
       '--set',
       `training.${key}=${JSON.stringify(value)}`,

@@ -2,9 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ConfigError } from '../../src/base/errors.ts';
+import { findModel } from '../../src/models/registry.ts';
 import type { Tree } from '../../src/pipeline/config.ts';
 import { describeConfig } from '../../src/pipeline/describe-config.ts';
 import { loadConfig, resolveConfig } from '../../src/pipeline/load-config.ts';
+import { chooseSam } from '../../src/pipeline/sam-model.ts';
 import { useFolder } from './folder.ts';
 
 const inFolder = useFolder();
@@ -35,10 +37,10 @@ const ALIASES_OF_ALIASES = Array.from({ length: 10 }, (_, i) => {
 
 describe('a settings file', () => {
   it('is filled up with defaults, a name, and paths relative to its folder', async () => {
-    const config = await loadText('data:\n  root: scans of teeth\nsam:\n  checkpoint: sam.pth\n');
+    const config = await loadText('data:\n  root: scans of teeth\nsam:\n  model: sam.pth\n');
     expect(config.name).toBe('scans-of-teeth');
     expect(config.data.root).toBe(inFolder('scans of teeth'));
-    expect(config.sam.checkpoint).toBe(inFolder('sam.pth'));
+    expect(config.sam.model).toBe(inFolder('sam.pth'));
     expect(config).toMatchObject({ preset: 'laptop', seed: 1, final: { samples: 'pseudo+labelled' } });
   });
 
@@ -155,7 +157,7 @@ describe('--set', () => {
 
 describe('presets', () => {
   it('paper refines by SAM, trains on refined masks alone and measures as the paper does', () => {
-    const paper = resolveSet('preset=paper', 'sam.checkpoint=sam.pth');
+    const paper = resolveSet('preset=paper');
     expect(paper.refine.refiner).toBe('sam');
     expect(paper.final.samples).toBe('pseudo');
     expect(paper.evaluation.networkResolution).toBe(true);
@@ -166,11 +168,42 @@ describe('presets', () => {
     expect(paper.refine.refiner).toBe('random-walker');
     expect(paper.final.samples).toBe('pseudo+labelled');
   });
+});
 
-  it('that need a checkpoint ask for it', () => {
-    expect(complaint(() => resolveSet('preset=paper')).message).toMatch(
-      /sam\.checkpoint is not set.*random-walker/,
-    );
+describe('the model of the refiner sam', () => {
+  it('by a name of the registry stays a name', () => {
+    expect(resolveSet('sam.model=sam-vit-h').sam.model).toBe('sam-vit-h');
+    expect(resolveSet('sam.model=./sam-vit-h').sam.model).toBe('/place/sam-vit-h');
+  });
+
+  it.each([
+    [['refine.refiner=sam'], 'sam-vit-b', 'sam'],
+    [['refine.refiner=sam', 'sam.model=medsam-vit-b'], 'medsam-vit-b', 'medsam'],
+    [['refine.refiner=sam', 'sam.model=medsam-vit-b', 'sam.preprocessing=sam'], 'medsam-vit-b', 'sam'],
+    [['refine.preset=medsam'], 'medsam-vit-b', 'medsam'],
+    [['refine.preset=medsam', 'sam.model=sam-vit-l'], 'sam-vit-l', 'medsam'],
+  ])('is, with %j, %s seeing images as %s', async (set, name, preprocessing) => {
+    const choice = await chooseSam(resolveSet(...set));
+    expect(choice).toEqual({ chosen: { entry: findModel(name) }, preprocessing });
+  });
+
+  it('is none without that refiner', async () => {
+    expect(await chooseSam(resolveSet('sam.model=nowhere.pth'))).toBeUndefined();
+  });
+
+  it('may be a path, whose images are seen as SAM sees them', async () => {
+    await writeFile(inFolder('own.pth'), '');
+    const path = inFolder('own.pth');
+    const choice = await chooseSam(resolveSet('refine.refiner=sam', `sam.model=${path}`));
+    expect(choice).toEqual({ chosen: { path }, preprocessing: 'sam' });
+  });
+
+  it('that is neither is refused, with the name that was meant', async () => {
+    await expect(chooseSam(resolveSet('refine.refiner=sam', 'sam.model=sam-vit-hh'))).rejects.toMatchObject({
+      name: 'CheckpointError',
+      seen: expect.stringContaining('sam-vit-hh is neither'),
+      fix: 'Did you mean sam-vit-h?',
+    });
   });
 });
 

@@ -34,6 +34,13 @@ describe('refineSettingsSchema', () => {
     });
   });
 
+  it('knows MedSAM as it is used: prompted by a box, once, for one mask', () => {
+    const settings = refineSettingsSchema.parse({ preset: 'medsam' });
+    expect(settings).toMatchObject({ refiner: 'sam', multimask: false });
+    expect(settings.passes).toEqual([{ box: true, points: 'none', mask: false }]);
+    expect(refineSettingsSchema.parse({ preset: 'medsam', multimask: true }).multimask).toBe(true);
+  });
+
   it.each([
     [{ morfology: {} }, /morfology/],
     [{ morphology: { radius: 9 } }, /8/],

@@ -165,7 +165,7 @@ test('an embedding is computed once, then read; half precision keeps the masks',
 });
 
 test('a store in full precision gives back every digit', async () => {
-  const store = openEmbeddingStore(join(folder, 'exact'), 'float32');
+  const store = openEmbeddingStore(join(folder, 'exact'), { precision: 'float32' });
   const features = await predictor.embed({
     dtype: 'float32',
     shape: [1, 3, 64, 64],

@@ -47,7 +47,7 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
       // The labelled images are behind predictKey: the network learnt from them.
       const labelled = casesOf(dataset, 'labelled').map(({ structures = [] }) => structures);
       const usual = classShapes(labelled, dataset.classes.length);
-      const refiner = await openRefiner(options);
+      const refiner = await openRefiner(context, options);
       try {
         const cases = splits.flatMap((split) => casesOf(dataset, split));
         const refined = await eachImage(context, cases, journalPath, (item) =>

@@ -98,7 +98,7 @@ async function heldOutPairs(
   const folds = foldsOf(dataset, count, seed);
   const usual = new Map(folds.flatMap((fold) => usualShapes(fold, dataset.classes.length)));
   const labelled = casesOf(dataset, 'labelled');
-  const refiner = await openRefiner(options);
+  const refiner = await openRefiner(context, options);
   try {
     const refined = await eachImage(context, labelled, journalOf(run), (item) =>
       refineImage(refiner, item, selected.get(imageName(item)) ?? [], usual.get(item.id)!, {

@@ -1,0 +1,32 @@
+/** @file Which promptable model a run uses, and where it is. */
+import { thisEnvironment } from '../models/environment.ts';
+import { DEFAULT_MODEL } from '../models/registry.ts';
+import { type ChosenModel, chooseModel, modelPath, preprocessingOf } from '../models/resolve.ts';
+import type { Preprocessing } from '../sam/preprocess.ts';
+import type { RunConfig } from './config.ts';
+import type { RunContext } from './stage.ts';
+
+export interface SamChoice {
+  readonly chosen: ChosenModel;
+  readonly preprocessing: Preprocessing;
+}
+
+/**
+ * The model of the settings, or undefined where the refiner needs none.
+ * @throws CheckpointError where the settings name what is neither a known model nor a path.
+ */
+export async function chooseSam({
+  refine,
+  sam,
+}: Pick<RunConfig, 'refine' | 'sam'>): Promise<SamChoice | undefined> {
+  if (refine.refiner !== 'sam') return undefined;
+  const isMedSam = refine.preset === 'medsam';
+  const chosen = await chooseModel(sam.model ?? (isMedSam ? 'medsam-vit-b' : DEFAULT_MODEL));
+  const usual = isMedSam ? 'medsam' : preprocessingOf(chosen);
+  return { chosen, preprocessing: sam.preprocessing ?? usual };
+}
+
+/** Where the model lies; it is downloaded unless it is here. */
+export function obtainSam({ chosen }: SamChoice, { observer, signal }: RunContext): Promise<string> {
+  return modelPath(chosen, { environment: thisEnvironment(), observer, ...(signal && { signal }) });
+}
