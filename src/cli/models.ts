@@ -61,9 +61,9 @@ function describeModel(entry: ModelEntry, path: string | undefined): string {
   const from = sources.map((source) =>
     typeof source === 'string' ? new URL(source).host : `hub: ${source.repository}`,
   );
-  const indent = ' '.repeat(14);
+  const indent = ' '.repeat(17);
   return [
-    `${name.padEnd(14)}${formatBytes(bytes)}, ${licence}, from ${from.join(' or ')}`,
+    `${name.padEnd(17)}${formatBytes(bytes)}, ${licence}, from ${from.join(' or ')}`,
     `${indent}${purpose}`,
     `${indent}${path === undefined ? `not here; packmule models pull ${name}` : `here: ${shortPath(path)}`}`,
   ].join('\n');

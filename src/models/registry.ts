@@ -40,6 +40,13 @@ const metaCopy = (file: string): HubFile => ({
   path: `checkpoints/${file}`,
 });
 
+/** SAM-HQ as its authors keep it on the hub, by the commit that brought the file. */
+const highQuality = (size: 'b' | 'l' | 'h' | 'tiny', revision: string): HubFile => ({
+  repository: 'lkeab/hq-sam',
+  revision,
+  path: `sam_hq_vit_${size}.pth`,
+});
+
 /** Refines where no model is named. */
 export const DEFAULT_MODEL = 'sam-vit-b';
 
@@ -92,6 +99,56 @@ export const MODELS: readonly ModelEntry[] = [
         path: 'medsam_vit_b.pth',
       },
     ],
+  },
+  {
+    name: 'mobile-sam',
+    file: 'mobile_sam.pt',
+    bytes: 40_728_226,
+    sha256: '6dbb90523a35330fedd7f1d3dfc66f995213d81b29a5ca8108dbcdd4e37d6c2f',
+    licence: 'Apache-2.0',
+    purpose: 'MobileSAM: a small encoder with the decoder of SAM, for quick runs on a CPU',
+    preprocessing: 'sam',
+    sources: ['https://raw.githubusercontent.com/ChaoningZhang/MobileSAM/master/weights/mobile_sam.pt'],
+  },
+  {
+    name: 'sam-hq-vit-tiny',
+    file: 'sam_hq_vit_tiny.pth',
+    bytes: 42_526_881,
+    sha256: '0f32c075ccdd870ae54db2f7630e7a0878ede5a2b06d05d6fe02c65a82fb7196',
+    licence: 'Apache-2.0',
+    purpose: 'Light SAM-HQ: as quick as MobileSAM, finer masks',
+    preprocessing: 'sam',
+    sources: [highQuality('tiny', 'a3a77cd0a2e5e50eaa76faccf61b964732d9b35f')],
+  },
+  {
+    name: 'sam-hq-vit-b',
+    file: 'sam_hq_vit_b.pth',
+    bytes: 379_335_069,
+    sha256: '14a9d662cd6f5a9c2dba6d40ab0058d88d287e4a18fd6fdc6ad5fb1a3fdeaa57',
+    licence: 'Apache-2.0',
+    purpose: 'SAM-HQ, base: finer masks of thin structures than sam-vit-b, about as quick',
+    preprocessing: 'sam',
+    sources: [highQuality('b', '8a94b5e92b6a4997d813d9057f37a8cb6213082a')],
+  },
+  {
+    name: 'sam-hq-vit-l',
+    file: 'sam_hq_vit_l.pth',
+    bytes: 1_254_865_805,
+    sha256: 'e1a6c385d62bf005ded91a54d5ec55c985cfc4103ef89c08d90f39f04934c343',
+    licence: 'Apache-2.0',
+    purpose: 'SAM-HQ, large',
+    preprocessing: 'sam',
+    sources: [highQuality('l', '519b37f36c603d27fadf4000b8f8e10258b213eb')],
+  },
+  {
+    name: 'sam-hq-vit-h',
+    file: 'sam_hq_vit_h.pth',
+    bytes: 2_570_940_653,
+    sha256: 'a7ac14a085326d9fa6199c8c698c4f0e7280afdbb974d2c4660ec60877b45e35',
+    licence: 'Apache-2.0',
+    purpose: 'SAM-HQ, huge: slow without a fast machine',
+    preprocessing: 'sam',
+    sources: [highQuality('h', '67ab82412bc794d5ce2e9799b8b6a3c0a8cfe1d2')],
   },
 ];
 

@@ -298,7 +298,7 @@ describe('a full disk', () => {
     try {
       await expect(runPipeline(tinyConfig(at('data')), { folder: join(disk, 'run') })).rejects.toMatchObject({
         name: 'RunError',
-        seen: expect.stringMatching(/has \d+ MB free/),
+        seen: expect.stringMatching(/has [\d.]+ MB free/),
         fix: expect.stringContaining('Free some space'),
       });
       await writeFile(join(disk, 'filler'), Buffer.alloc(1000 * 1024)).catch(() => undefined);

@@ -213,7 +213,7 @@ describe('SAM-HQ as a promptable model', () => {
   });
 
   test('a store keeps both kinds of features, and a model of SAM one', async () => {
-    const store = openEmbeddingStore(join(folder, 'hq'), 'float32');
+    const store = openEmbeddingStore(join(folder, 'hq'), { precision: 'float32' });
     const checkpoint = await loadSamCheckpoint(fixturePath('sam-hq-vit', 'model.pth'));
     const model = new SamPredictor(checkpoint, { threads: 1, store });
     const [fresh, read] = [await model.encode(image, 'x'), await model.encode(image, 'x')];
