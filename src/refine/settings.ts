@@ -186,7 +186,7 @@ const PRESETS: Readonly<Record<string, Tree>> = {
     },
   },
   // The model and its preprocessing follow from the preset: see sam in the settings of a run.
-  medsam: { refiner: 'sam', passes: [{ box: true }], multimask: false },
+  medsam: { refiner: 'sam', passes: [{ box: true }], candidates: 'single' },
 };
 
 /** Fills in the defaults, after the preset that is named; unknown keys are refused. */

@@ -191,10 +191,10 @@ describe('a run with SAM', () => {
 
     const { embeddings } = await json(['cache', '--runs', 'all-runs']);
     expect(embeddings).toEqual([
-      { label: 'own.safetensors', folder: expect.any(String), images: 8, bytes: expect.any(Number) },
+      { label: 'own.safetensors', folder: expect.any(String), images: 12, bytes: expect.any(Number) },
     ]);
     const { stdout } = await start(['cache', '--runs', 'all-runs']).ended;
-    expect(stdout).toMatch(/^own\.safetensors: embeddings of 8 images, .*kB, in all-runs\/\.embeddings\//);
+    expect(stdout).toMatch(/^own\.safetensors: embeddings of 12 images, .*kB, in all-runs\/\.embeddings\//);
   });
 });
 

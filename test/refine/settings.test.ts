@@ -36,9 +36,10 @@ describe('refineSettingsSchema', () => {
 
   it('knows MedSAM as it is used: prompted by a box, once, for one mask', () => {
     const settings = refineSettingsSchema.parse({ preset: 'medsam' });
-    expect(settings).toMatchObject({ refiner: 'sam', multimask: false });
+    expect(settings).toMatchObject({ refiner: 'sam', candidates: 'single' });
     expect(settings.passes).toEqual([{ box: true, points: 'none', mask: false }]);
-    expect(refineSettingsSchema.parse({ preset: 'medsam', multimask: true }).multimask).toBe(true);
+    const other = refineSettingsSchema.parse({ preset: 'medsam', candidates: 'best-of-three' });
+    expect(other.candidates).toBe('best-of-three');
   });
 
   it.each([
