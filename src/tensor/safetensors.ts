@@ -142,20 +142,20 @@ function parseMetadata(file: string, value: unknown): Readonly<Record<string, st
 }
 
 function parseEntry(file: string, name: string, value: unknown, dataStart: number): SafetensorsEntry {
-  if (!isRecord(value)) throw damaged(file, `describes tensor ${name} by ${JSON.stringify(value)}`);
+  if (!isRecord(value)) throw damaged(file, `describes tensor ${name} by ${shown(value)}`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (!isFileDType(dtype)) {
     throw new CheckpointError({
-      seen: `${file} has tensor ${name} of type ${JSON.stringify(dtype)}`,
+      seen: `${file} has tensor ${name} of type ${shown(dtype)}`,
       need: `Packmule reads ${Object.keys(FILE_DTYPE_BYTES).join(', ')}`,
       fix: 'Convert the weights to float32 or float16',
     });
   }
   if (!isWholeNumbers(shape)) {
-    throw damaged(file, `has tensor ${name} of shape ${JSON.stringify(shape)}`);
+    throw damaged(file, `has tensor ${name} of shape ${shown(shape)}`);
   }
   if (!isWholeNumbers(offsets) || offsets.length !== 2 || offsets[1]! < offsets[0]!) {
-    throw damaged(file, `has tensor ${name} at offsets ${JSON.stringify(offsets)}`);
+    throw damaged(file, `has tensor ${name} at offsets ${shown(offsets)}`);
   }
   const byteLength = offsets[1]! - offsets[0]!;
   const needed = elementCount(shape) * FILE_DTYPE_BYTES[dtype];
@@ -166,6 +166,18 @@ function parseEntry(file: string, name: string, value: unknown, dataStart: numbe
     );
   }
   return { dtype, shape, offset: dataStart + offsets[0]!, byteLength };
+}
+
+/** A value for a message: short, and without descending into what may be nested without end. */
+function shown(value: unknown): string {
+  if (Array.isArray(value))
+    return `[${value.slice(0, 8).map(flat).join(',')}${value.length > 8 ? ',...' : ''}]`;
+  return flat(value);
+}
+
+function flat(value: unknown): string {
+  if (Array.isArray(value)) return '[...]';
+  return isRecord(value) ? '{...}' : (JSON.stringify(value)?.slice(0, 80) ?? 'undefined');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -135,6 +135,12 @@ describe('a damaged file is an error that names the file and the tensor', () => 
     ['not an object', fileOf([]), /not a JSON object/],
     ['metadata that is not text', fileOf({ __metadata__: { a: 1 } }), /metadata a /],
     ['entry that is not an object', fileOf({ w: 3 }), /tensor w by 3/],
+    [
+      'endless nesting',
+      fileOf(`{"w":${'['.repeat(20_000)}${']'.repeat(20_000)}}`),
+      /tensor w by \[\[\.\.\.\]\]/,
+    ],
+    ['shape of thousands', fileOf({ w: four([0, 4], Array(9999).fill('x')) }, 4), /"x",\.\.\.\]/],
     ['unknown type', fileOf({ w: four([0, 4], [1], 'F8_E4M3') }, 4), /tensor w of type "F8_E4M3"/],
     ['type from the prototype', fileOf({ w: four([0, 4], [1], 'toString') }, 4), /tensor w of type/],
     ['negative shape', fileOf({ w: four([0, 4], [-1]) }, 4), /tensor w of shape \[-1\]/],
