@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { coco } from '../annotations/coco.ts';
 import { readAnnotations } from '../annotations/read.ts';
 import type { AnnotatedImage, AnnotationSet, Structure } from '../annotations/types.ts';
+import { AnnotationError, RunError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
 import { type Case, casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
 import { type ClassMask, maskArea } from '../masks/mask.ts';
@@ -67,7 +68,18 @@ export async function readMaskSet(
   split: SplitName,
   classes: readonly string[],
 ): Promise<AnnotationSet> {
-  return readAnnotations(run.masks(folder, split), { classes });
+  const path = run.masks(folder, split);
+  return readAnnotations(path, { classes }).catch((cause: unknown) => {
+    if (!(cause instanceof AnnotationError)) throw cause;
+    throw new RunError(
+      {
+        seen: cause.seen,
+        need: 'The masks that an earlier stage wrote',
+        fix: `Delete ${path} and start the run again: that stage is then done again`,
+      },
+      { cause },
+    );
+  });
 }
 
 /** The structures of a set by image name. */

@@ -1,9 +1,10 @@
 /** @file Saving and finding the state of a training: everything the next step depends on. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CheckpointError } from '../base/errors.ts';
+import { z } from 'zod';
+import { CheckpointError, PackmuleError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
-import type { Float32NdArray } from '../tensor/array.ts';
+import type { Float32NdArray, NdArray } from '../tensor/array.ts';
 import { encodeSafetensors, openSafetensors } from '../tensor/safetensors.ts';
 import type { EpochLog } from './types.ts';
 
@@ -29,27 +30,55 @@ export async function saveState(directory: string, key: string, state: TrainingS
   await writeFileAtomic(pathOf(directory), bytes);
 }
 
-/** The stored state, or undefined where there is none or it belongs to another training. */
-export async function loadState(directory: string, key: string): Promise<TrainingState | undefined> {
+const stateSchema = z.object({
+  step: z.int().min(0),
+  lossSum: z.number(),
+  seconds: z.number(),
+  rng: z.tuple([z.int(), z.int(), z.int(), z.int()]),
+  curve: z.array(z.custom<EpochLog>((line) => typeof line === 'object' && line !== null)),
+});
+
+/**
+ * The stored state, or undefined where there is none or it belongs to another training.
+ * @throws CheckpointError where it is damaged or lacks one of the `vectors`, each of `length` numbers.
+ */
+export async function loadState(
+  directory: string,
+  key: string,
+  { vectors, length }: { readonly vectors: readonly string[]; readonly length: number },
+): Promise<TrainingState | undefined> {
   const path = pathOf(directory);
   if (!existsSync(path)) return undefined;
-  const file = await openSafetensors(path);
   try {
-    if (file.metadata.key !== key) return undefined;
-    const vectors: Record<string, Float32NdArray> = {};
-    for (const name of file.entries.keys()) vectors[name] = (await file.read(name)) as Float32NdArray;
-    return { ...(JSON.parse(file.metadata.state ?? '') as Omit<TrainingState, 'vectors'>), vectors };
+    const file = await openSafetensors(path);
+    try {
+      if (file.metadata.key !== key) return undefined;
+      const state = stateSchema.parse(JSON.parse(file.metadata.state ?? ''));
+      const stored: Record<string, Float32NdArray> = {};
+      for (const name of vectors) stored[name] = asVector(name, await file.read(name), length);
+      return { ...state, vectors: stored };
+    } finally {
+      await file.close();
+    }
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
     throw new CheckpointError(
       {
-        seen: `The checkpoint ${path} is damaged: ${cause.message}`,
+        seen: `The checkpoint ${path} is damaged${cause instanceof PackmuleError ? `: ${cause.seen}` : ''}`,
         need: 'A checkpoint as Packmule wrote it',
         fix: 'Delete the file; the training starts again',
       },
       { cause },
     );
-  } finally {
-    await file.close();
   }
 }
+
+function asVector(name: string, array: NdArray, length: number): Float32NdArray {
+  if (isFloat32(array) && array.data.length === length) return array;
+  throw new CheckpointError({
+    seen: `its ${name} are ${array.data.length} numbers of type ${array.dtype}`,
+    need: `${length} numbers of type float32`,
+    fix: 'Delete the file',
+  });
+}
+
+const isFloat32 = (array: NdArray): array is Float32NdArray => array.dtype === 'float32';

@@ -1,4 +1,5 @@
 /** @file The network of a plan: from image intensities to logits, and its export as a plain ONNX model. */
+import { z } from 'zod';
 import { CheckpointError } from '../base/errors.ts';
 import { buildModel } from '../graph/build.ts';
 import type { OnnxModel } from '../graph/onnx/model.ts';
@@ -50,6 +51,14 @@ export function exportNetwork(plan: NetworkPlan, weights: Weights): OnnxModel {
   );
 }
 
+/** What feeding a network and reading its output depend on. */
+const planSchema = z.object({
+  head: z.enum(['exclusive', 'overlapping']),
+  inputSize: z.object({ height: z.int().positive(), width: z.int().positive() }),
+  intensity: z.object({ mean: z.number(), deviation: z.number() }),
+  classes: z.array(z.string()),
+});
+
 /** The plan stored in a model. @throws CheckpointError where the model is not one of Packmule's. */
 export function planOfModel(model: OnnxModel, path: string): NetworkPlan {
   const text = model.metadata[METADATA_KEY];
@@ -60,5 +69,18 @@ export function planOfModel(model: OnnxModel, path: string): NetworkPlan {
       fix: 'Give the model.onnx of a run directory',
     });
   }
-  return JSON.parse(text) as NetworkPlan;
+  try {
+    const plan: unknown = JSON.parse(text);
+    planSchema.parse(plan);
+    return plan as NetworkPlan;
+  } catch (cause) {
+    throw new CheckpointError(
+      {
+        seen: `${path} has a ${METADATA_KEY} that does not describe a network`,
+        need: 'A network that Packmule trained and exported',
+        fix: 'Copy it again, or delete it and start the run again, which then trains it anew',
+      },
+      { cause },
+    );
+  }
 }

@@ -1,7 +1,8 @@
 /** @file Runs a trained network on images of any size. */
 import { readFile } from 'node:fs/promises';
-import { CheckpointError } from '../base/errors.ts';
+import { CheckpointError, GraphError } from '../base/errors.ts';
 import { decodeModel } from '../graph/onnx/decode.ts';
+import type { OnnxModel } from '../graph/onnx/model.ts';
 import type { Image } from '../imaging/image.ts';
 import { resizeMaps } from '../imaging/resample.ts';
 import type { ClassMask } from '../masks/mask.ts';
@@ -32,8 +33,7 @@ export async function openPredictor(path: string, options: ComputeOptions = {}):
       { cause },
     );
   });
-  const model = decodeModel(bytes);
-  const plan = planOfModel(model, path);
+  const { model, plan } = decodeNetwork(bytes, path);
   const session = await openSession(model, options);
   const predictCoarse = async (image: Image): Promise<ProbabilityMaps> => {
     const { height, width } = plan.inputSize;
@@ -51,6 +51,23 @@ export async function openPredictor(path: string, options: ComputeOptions = {}):
     },
     close: () => session.close(),
   };
+}
+
+function decodeNetwork(bytes: Uint8Array, path: string): { model: OnnxModel; plan: NetworkPlan } {
+  try {
+    const model = decodeModel(bytes);
+    return { model, plan: planOfModel(model, path) };
+  } catch (cause) {
+    if (!(cause instanceof GraphError)) throw cause;
+    throw new CheckpointError(
+      {
+        seen: `The network ${path} is damaged: ${cause.seen}`,
+        need: 'The model.onnx of a finished training',
+        fix: 'Copy it again, or delete it and start the run again, which then trains it anew',
+      },
+      { cause },
+    );
+  }
 }
 
 /**

@@ -5,7 +5,7 @@
  * that was killed and started again ends with the same bytes as one that was not.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrainingError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
@@ -15,7 +15,7 @@ import { encodeModel } from '../graph/onnx/encode.ts';
 import { input } from '../graph/tensor.ts';
 import { initializeWeights, type Weights } from '../nn/parameters.ts';
 import { adamW } from '../optim/optimizers.ts';
-import { packWeights, unpackWeights } from '../optim/parameter-vector.ts';
+import { packWeights, unpackWeights, vectorLength } from '../optim/parameter-vector.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { type ComputeOptions, computeOf } from '../runtime/session.ts';
 import { type Float32NdArray, float32 } from '../tensor/array.ts';
@@ -58,7 +58,6 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
       fix: 'Check the labelled folder of the data set',
     });
   }
-  await mkdir(directory, { recursive: true });
   const samples = await cacheSamples(options.samples, plan, signal);
   const validation = await cacheSamples(options.validation, plan, signal);
   const key = trainingKey(options, samples, validation);
@@ -66,7 +65,10 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
   if (finished) return { curve: finished };
 
   const step = buildStep(plan, settings, samples);
-  const start = await loadState(directory, key);
+  const start = await loadState(directory, key, {
+    vectors: step.vectorNames,
+    length: vectorLength(step.specs),
+  });
   const runner = await openStepRunner(
     step,
     start?.vectors ?? freshVectors(plan, step, samples, seed),
@@ -179,15 +181,16 @@ async function writeNetwork(
   await writeFileAtomic(join(directory, 'model.onnx'), encodeModel(keyed));
 }
 
-/** The curve of a training that is already done, by the key in its model; undefined where anything is missing. */
+/** The curve of a training that is already done, by the key in its model; undefined where a part lacks or is damaged. */
 async function finishedCurve(directory: string, key: string): Promise<EpochLog[] | undefined> {
-  const [bytes, log] = await Promise.all([
-    readFile(join(directory, 'model.onnx')).catch(() => undefined),
-    readFile(join(directory, 'log.jsonl'), 'utf8').catch(() => undefined),
-  ]);
-  if (bytes === undefined || log === undefined || decodeModel(bytes).metadata[KEY] !== key) return undefined;
-  const lines = log.split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as EpochLog);
+  try {
+    const model = decodeModel(await readFile(join(directory, 'model.onnx')));
+    if (model.metadata[KEY] !== key) return undefined;
+    const lines = (await readFile(join(directory, 'log.jsonl'), 'utf8')).split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as EpochLog);
+  } catch {
+    return undefined;
+  }
 }
 
 function trainingKey(

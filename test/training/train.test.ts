@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -93,6 +93,16 @@ describe('trainNetwork', () => {
       onEpoch,
     });
     expect(seen).toEqual([1, 2, 1, 2]);
+  });
+
+  it.each(['model.onnx', 'log.jsonl'])('starts anew when it is finished but %s is damaged', async (name) => {
+    const settings = { ...SETTINGS, epochs: 1 };
+    await trainNetwork({ ...base, settings, directory: folder });
+    const before = await digest(folder);
+    await writeFile(join(folder, name), 'damaged\n');
+    const { curve } = await trainNetwork({ ...base, settings, directory: folder });
+    expect(curve).toHaveLength(1);
+    expect(await digest(folder)).toEqual(before);
   });
 
   it('stops with a TrainingError when the loss is not finite', async () => {
