@@ -55,6 +55,7 @@ export { loadConfig, resolveConfig } from './pipeline/load-config.ts';
 export type { RunObserver, StageName } from './pipeline/observer.ts';
 export { type LastStage, type RunOptions, type RunOutcome, runPipeline } from './pipeline/run.ts';
 // Refinement.
+export type { Evidence, NetworkEvidence, RefinerEvidence } from './refine/evidence.ts';
 export { createRefiner, type RefinerDependencies } from './refine/index.ts';
 export type { InitialMask, RefineContext, RefinedMask, Refiner } from './refine/refiner.ts';
 export { type RefineSettings, type RefineSettingsInput, refineSettingsSchema } from './refine/settings.ts';
@@ -73,3 +74,6 @@ export { openPredictor, type Predictor, probabilitiesToMasks } from './training/
 export { type TrainingSettings, trainingSchema } from './training/settings.ts';
 export { type TrainOptions, trainNetwork } from './training/train.ts';
 export type { EpochLog, NetworkPlan, ProbabilityMaps, TrainingSample } from './training/types.ts';
+// Trust.
+export { type FittedTrust, fitTrust, type TrustModel, type TrustPair, trustOf } from './trust/model.ts';
+export { type Reliability, reliabilityOf } from './trust/reliability.ts';

@@ -14,7 +14,7 @@ import type { RunObserver, StageName } from './observer.ts';
 import { logEvent, type RunDirectory } from './run-directory.ts';
 
 /** To be raised when a stage gives other results than before from the same inputs, between two versions. */
-const CODE_REVISION = 1;
+const CODE_REVISION = 2;
 
 export interface RunContext {
   readonly run: RunDirectory;
