@@ -1,12 +1,16 @@
 /** @file Measures speed and memory: `npm run bench -- WHAT [options] [--json]`; with --json, one line on stdout. */
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../src/base/errors.ts';
+import type { Precision } from '../src/sam/predictor.ts';
+import { SAM_SIZES, type SamSize } from './bench/sam-models.ts';
 import { runTool } from './exit.ts';
 
 interface Options {
   readonly base: number;
   readonly batch: number;
   readonly threads: number;
+  readonly model: SamSize;
+  readonly precision: Precision;
   /** These have another default for each bench. */
   readonly size?: readonly number[];
   readonly classes?: number;
@@ -15,7 +19,7 @@ interface Options {
 }
 
 /** What was measured, after the settings it was measured with. */
-type Figures = Readonly<Record<string, number | readonly number[]>>;
+type Figures = Readonly<Record<string, string | number | readonly number[]>>;
 
 const BENCHES: Readonly<Record<string, (options: Options) => Promise<Figures>>> = {
   'unet-step': async (options) => {
@@ -26,11 +30,13 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<Figures>>> 
     const settings = unetSettings(options);
     return { ...settings, ...(await (await import('./bench/unet.ts')).benchUnetInfer(settings)) };
   },
-  'sam-encode': async ({ threads, repeats = 3 }) => {
-    const { benchSamEncode } = await import('./bench/sam-encode.ts');
-    const { ms, peak_rss_gb } = await benchSamEncode({ threads, repeats });
-    const size = [1024, 1024];
-    return { size, threads, repeats, ms_per_image: ms, peak_rss_mb: Math.round(peak_rss_gb * 1000) };
+  'sam-encode': async (options) => {
+    const settings = samSettings(options);
+    return { ...settings, ...(await (await import('./bench/sam-encode.ts')).benchSamEncode(settings)) };
+  },
+  'sam-decode': async (options) => {
+    const settings = { ...samSettings(options), classes: options.classes ?? 32 };
+    return { ...settings, ...(await (await import('./bench/sam-decode.ts')).benchSamDecode(settings)) };
   },
   'random-walk': async ({ size, classes = 32, repeats = 3 }) => {
     const { benchRandomWalk } = await import('./bench/random-walk.ts');
@@ -41,6 +47,10 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<Figures>>> 
 
 function unetSettings({ base, batch, threads, size = [384, 224], classes = 17, repeats = 6 }: Options) {
   return { base, batch, size: heightAndWidth(size), classes, threads, repeats };
+}
+
+function samSettings({ model, precision, threads, repeats = 3 }: Options) {
+  return { model, precision, threads, repeats };
 }
 
 function heightAndWidth(size: readonly number[]): readonly [number, number] {
@@ -70,7 +80,11 @@ await runTool(async () => {
       'image size in px (384 224; random-walk 512 904)',
       (text, sizes: number[] = []) => [...sizes, whole(text)],
     )
-    .option('--classes <count>', 'classes (17; random-walk 32)', whole)
+    .option('--classes <count>', 'classes (17; random-walk and sam-decode 32)', whole)
+    .addOption(new Option('--model <size>', "size of SAM's encoder").choices(SAM_SIZES).default('b'))
+    .addOption(
+      new Option('--precision <type>', "of SAM's products").choices(['float32', 'int8']).default('float32'),
+    )
     .option('--threads <count>', 'threads of ONNX Runtime', whole, 2)
     .option('--repeats <count>', 'runs that are timed (6; others 3)', whole)
     .option('--json', 'print one line of JSON')

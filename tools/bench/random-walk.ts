@@ -8,6 +8,7 @@ import {
 } from '../../src/dataset/phantom/generate.ts';
 import { createRefiner } from '../../src/refine/index.ts';
 import { refineSettingsSchema } from '../../src/refine/settings.ts';
+import { median } from './figures.ts';
 
 export interface RandomWalkBenchOptions {
   /** Height and width in px. */
@@ -44,9 +45,8 @@ export async function benchRandomWalk(options: RandomWalkBenchOptions): Promise<
     times.push(performance.now() - start);
   }
   await refiner.close();
-  times.sort((a, b) => a - b);
   return {
-    ms_per_image: Math.round(times[times.length >> 1]!),
+    ms_per_image: Math.round(median(times)),
     peak_rss_mb: Math.round(process.resourceUsage().maxRSS / 1024),
     masks: structures.length,
   };
