@@ -10,6 +10,7 @@ import { input } from '../graph/tensor.ts';
 import type { Image } from '../imaging/image.ts';
 import { constantSource, type Weights } from '../nn/parameters.ts';
 import { deviceKey } from '../runtime/device.ts';
+import { requireExactBytes } from '../runtime/eight-bit.ts';
 import { openLargeSession } from '../runtime/large-session.ts';
 import { type ComputeOptions, computeOf, type Session } from '../runtime/session.ts';
 import type { Float32NdArray } from '../tensor/array.ts';
@@ -67,6 +68,7 @@ export class SamPredictor implements PromptableModel {
   /** The encoder's weights until its session is open; the session has its own copy. */
   private encoderWeights: Weights | undefined;
   private encoder: Promise<Session> | undefined;
+  private precisionCheck: Promise<void> | undefined;
   /** Decoding waits for the decoding before it, so that no session is closed while it is in use. */
   private decoding: Promise<unknown> = Promise.resolve();
 
@@ -96,6 +98,7 @@ export class SamPredictor implements PromptableModel {
     const kind = [
       ...(preprocessing === 'sam' ? [] : [preprocessing]),
       ...(device === undefined ? [] : [device]),
+      ...(this.options.precision === 'int8' ? ['int8'] : []),
     ];
     const key = [imageKey, ...kind].join('-');
     let features = await store?.get(this.modelHash, key);
@@ -113,6 +116,7 @@ export class SamPredictor implements PromptableModel {
    * for SAM-HQ, `fine` [1, width / 8, 4 gridSize, 4 gridSize].
    */
   async embed(pixels: Float32NdArray): Promise<ImageFeatures> {
+    await this.checkPrecision();
     this.encoder ??= this.openEncoder();
     return (await (await this.encoder).run({ pixels })) as ImageFeatures;
   }
@@ -141,6 +145,7 @@ export class SamPredictor implements PromptableModel {
     const side = 4 * gridSize;
     const wanted = multimask ? Array.from({ length: maskTokens - 1 }, (_, i) => i + 1) : [0];
     const prepared = prompts.map((prompt, index) => this.prepare(prompt, index, encoded.size, resized));
+    await this.checkPrecision();
     const answers = await this.decoder.decode(features, prepared, wanted);
     return answers.map(({ logits, iou }) =>
       wanted.map((_, k) => {
@@ -157,6 +162,11 @@ export class SamPredictor implements PromptableModel {
     await this.decoder.close();
     const encoder = await this.encoder?.catch(() => undefined);
     await encoder?.close();
+  }
+
+  private checkPrecision(): Promise<void> {
+    this.precisionCheck ??= this.options.precision === 'int8' ? requireExactBytes() : Promise.resolve();
+    return this.precisionCheck;
   }
 
   private async openEncoder(): Promise<Session> {

@@ -7,7 +7,7 @@ import { SamPredictor } from '../../src/sam/predictor.ts';
 import type { EncodedImage, MaskPrediction, MaskPrompt } from '../../src/sam/promptable.ts';
 import { imageKey, segmentImage } from '../../src/sam/segment.ts';
 import { openEmbeddingStore } from '../../src/sam/store.ts';
-import { tinyCheckpoint, tinyConfig, tinyImage } from './tiny-model.ts';
+import { tinyCheckpoint, tinyConfig, tinyImage, widerConfig } from './tiny-model.ts';
 
 const image = tinyImage();
 const checkpoint = tinyCheckpoint();
@@ -61,6 +61,27 @@ test('prompts of all kinds in one call give what each gives alone, in their orde
     expect(alone!.length).toBe(3);
     expectClose(together[i]!, alone!);
   }
+});
+
+test('8-bit products change logits a little and keep embeddings of their own', async () => {
+  const embeddings = await mkdtemp(join(tmpdir(), 'sam-int8-'));
+  const store = openEmbeddingStore(embeddings, 'float32');
+  const wider = tinyCheckpoint(1, widerConfig);
+  const float = new SamPredictor(wider, { threads: 1, store });
+  const bytes = new SamPredictor(wider, { threads: 1, store, precision: 'int8' });
+  const answers: MaskPrediction[] = [];
+  for (const model of [float, bytes]) {
+    const place = await model.encode(image, 'key');
+    const [found] = await model.decode(place, [{ box: [10, 10, 40, 60] }], { multimask: false });
+    answers.push(found![0]!);
+    await model.close();
+  }
+  const [expected, seen] = answers.map(({ lowResLogits }) => lowResLogits) as [Float32Array, Float32Array];
+  await rm(embeddings, { recursive: true });
+  const norm = (values: Float32Array): number => Math.hypot(...values);
+  const error = norm(seen.map((logit, i) => logit - expected[i]!)) / norm(expected);
+  expect(error).toBeGreaterThan(0);
+  expect(error).toBeLessThan(0.1);
 });
 
 test('each part of a prompt matters, and single and multiple masks differ', async () => {

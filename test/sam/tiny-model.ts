@@ -27,9 +27,17 @@ export const tinyConfig: SamConfig = {
   highQuality: false,
 };
 
-export function tinyCheckpoint(seed = 1): SamCheckpoint {
-  const weights = initializeWeights(samParameters(tinyConfig), createRng(seed));
-  return { name: 'sam-vit-24x2', config: tinyConfig, weights };
+/** The same with products large enough for 8 bits. */
+export const widerConfig: SamConfig = {
+  ...tinyConfig,
+  encoder: { ...tinyConfig.encoder, width: 64, mlpWidth: 256 } as SamConfig['encoder'],
+  width: 64,
+  transformer: { ...tinyConfig.transformer, width: 64 },
+};
+
+export function tinyCheckpoint(seed = 1, config = tinyConfig): SamCheckpoint {
+  const weights = initializeWeights(samParameters(config), createRng(seed));
+  return { name: 'sam-vit-24x2', config, weights };
 }
 
 /** Noise with a bright square. */

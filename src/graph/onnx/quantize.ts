@@ -9,7 +9,7 @@ import { float32, type NdArray } from '../../tensor/array.ts';
 import type { OnnxModel, OnnxNode } from './model.ts';
 
 /** Smaller weights gain nothing: the conversion of the activations costs more than the product. */
-const FEWEST_ELEMENTS = 128 * 128;
+const FEWEST_ELEMENTS = 64 * 64;
 const LARGEST = 127;
 /** ONNX's number of the type float32. */
 const FLOAT = 1;
