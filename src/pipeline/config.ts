@@ -36,6 +36,12 @@ const samSchema = z
       .enum(['sam', 'medsam'])
       .optional()
       .describe('How the model was trained to see images. Unless set: as the list of models says, else sam.'),
+    precision: z
+      .enum(['float32', 'int8'])
+      .default('float32')
+      .describe(
+        'Of the products with weights. int8: about twice as fast on processors with VNNI, with slightly other masks.',
+      ),
   })
   .describe('The promptable model, for the refiner sam.');
 

@@ -33,11 +33,12 @@ export async function openRefiner(
   { config: { refine }, sam, compute, embeddings }: RefinerOptions,
 ): Promise<Refiner> {
   if (sam === undefined) return createRefiner(refine);
-  const { chosen, preprocessing } = sam;
+  const { chosen, preprocessing, precision } = sam;
   const model = new SamPredictor(await loadSamCheckpoint(await obtainSam(sam, context)), {
     ...compute,
     store: openEmbeddingStore(embeddings, { label: modelLabel(chosen) }),
     preprocessing,
+    precision,
   });
   const refiner = createRefiner(refine, { model });
   return {

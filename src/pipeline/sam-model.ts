@@ -2,6 +2,7 @@
 import { thisEnvironment } from '../models/environment.ts';
 import { DEFAULT_MODEL } from '../models/registry.ts';
 import { type ChosenModel, chooseModel, modelPath, preprocessingOf } from '../models/resolve.ts';
+import type { Precision } from '../sam/predictor.ts';
 import type { Preprocessing } from '../sam/preprocess.ts';
 import type { RunConfig } from './config.ts';
 import type { RunContext } from './stage.ts';
@@ -9,6 +10,7 @@ import type { RunContext } from './stage.ts';
 export interface SamChoice {
   readonly chosen: ChosenModel;
   readonly preprocessing: Preprocessing;
+  readonly precision: Precision;
 }
 
 /**
@@ -23,7 +25,7 @@ export async function chooseSam({
   const isMedSam = refine.preset === 'medsam';
   const chosen = await chooseModel(sam.model ?? (isMedSam ? 'medsam-vit-b' : DEFAULT_MODEL));
   const usual = isMedSam ? 'medsam' : preprocessingOf(chosen);
-  return { chosen, preprocessing: sam.preprocessing ?? usual };
+  return { chosen, preprocessing: sam.preprocessing ?? usual, precision: sam.precision };
 }
 
 /** Where the model lies; it is downloaded unless it is here. */

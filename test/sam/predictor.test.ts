@@ -65,7 +65,7 @@ test('prompts of all kinds in one call give what each gives alone, in their orde
 
 test('8-bit products change logits a little and keep embeddings of their own', async () => {
   const embeddings = await mkdtemp(join(tmpdir(), 'sam-int8-'));
-  const store = openEmbeddingStore(embeddings, 'float32');
+  const store = openEmbeddingStore(embeddings, { precision: 'float32' });
   const wider = tinyCheckpoint(1, widerConfig);
   const float = new SamPredictor(wider, { threads: 1, store });
   const bytes = new SamPredictor(wider, { threads: 1, store, precision: 'int8' });

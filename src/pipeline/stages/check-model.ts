@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hashFile } from '../../base/hash.ts';
 import { type ChosenModel, verifyModel } from '../../models/resolve.ts';
+import { requireExactBytes } from '../../runtime/eight-bit.ts';
 import { loadSamCheckpoint } from '../../sam/checkpoint.ts';
 import { obtainSam, type SamChoice } from '../sam-model.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
@@ -14,16 +15,17 @@ import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
  * @throws CheckpointError for a model that cannot be had or used.
  */
 export async function checkModelStage(context: RunContext, sam: SamChoice): Promise<StageOutcome> {
-  const { chosen, preprocessing } = sam;
+  const { chosen, preprocessing, precision } = sam;
   if (!existsSync(context.run.trust)) await obtainSam(sam, context);
   return runStage(context, {
     name: 'checkModel',
     title: 'Checking the promptable model',
-    inputs: { preprocessing, files: await hashModel(chosen) },
+    inputs: { preprocessing, precision, files: await hashModel(chosen) },
     owns: [],
     outputs: [],
     work: async () => {
       const path = await obtainSam(sam, context);
+      if (precision === 'int8') await requireExactBytes();
       await verifyModel(chosen, path);
       await loadSamCheckpoint(path);
     },
