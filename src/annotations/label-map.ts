@@ -1,6 +1,6 @@
 /**
- * @file Label maps: a folder with one grey PNG of 8 or 16 bits an image, in which 0 is background and k is the k-th
- * class. Names come from the caller's class list or from classes.txt in the folder (one a line). A label map stands
+ * @file Label maps: a folder with one PNG an image, grey or with a palette (see readStoredPng), in which 0 is
+ * background and k is the k-th class; where there is one class, 255 is that class too. Names come from the caller's class list or from classes.txt in the folder (one a line). A label map stands
  * for the image of the same name, whatever that one's ending. Overlaps cannot be held, so writing them is an error.
  */
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ export const labelMap: AnnotationFormat = {
     const images: AnnotatedImage[] = [];
     for (const name of pngs) {
       const file = join(path, name);
-      const image = await readValuePng(file);
+      const image = withoutWhite(await readValuePng(file), classes);
       const structures = structuresOf(image, classes, file);
       images.push({ fileName: name, width: image.width, height: image.height, structures });
     }
@@ -50,6 +50,12 @@ export const labelMap: AnnotationFormat = {
     await writeClassList(path, set.classes);
   },
 };
+
+/** Masks of a single class are usually saved in black and white. */
+function withoutWhite(image: Image, classes: readonly string[]): Image {
+  if (classes.length !== 1) return image;
+  return { ...image, data: image.data.map((value) => (value === 255 ? 1 : value)) };
+}
 
 /** One structure for every value that occurs: first the box of each value, then its mask inside that box. */
 function structuresOf(image: Image, classes: readonly string[], path: string): Structure[] {
@@ -86,9 +92,9 @@ function structuresOf(image: Image, classes: readonly string[], path: string): S
 
 function unknownValue(value: number, classes: readonly string[], where: string): AnnotationError {
   return new AnnotationError({
-    seen: `${where} has the grey value ${value}, but there are ${classes.length} classes`,
-    need: 'Grey value 0 is background and k is the k-th class',
-    fix: 'Complete the class list, or check that the file is a label map and not a picture',
+    seen: `${where} has the value ${value}, but the class list ends at ${classes.length}`,
+    need: 'The value 0 is background and k is the k-th class',
+    fix: 'Complete the class list, set pixels to be ignored to 0, or check that the file is a label map and not a picture',
   });
 }
 

@@ -5,7 +5,7 @@ import { AnnotationError, ImageError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import type { Size } from '../base/geometry.ts';
 import type { Image } from '../imaging/image.ts';
-import { readImage, readImageHeader } from '../imaging/read.ts';
+import { readStoredPng } from '../imaging/stored-png.ts';
 
 /** A file with one class name a line, in class order. */
 const CLASS_LIST = 'classes.txt';
@@ -34,25 +34,11 @@ export async function writeClassList(folder: string, classes: readonly string[])
   await writeFileAtomic(join(folder, CLASS_LIST), `${classes.join('\n')}\n`);
 }
 
-/**
- * A PNG whose stored values are the grey values. Palettes, low bit depths and colours are refused: what they decode
- * to is not what they store.
- */
+/** A mask file. @throws AnnotationError where readStoredPng throws an ImageError. */
 export async function readValuePng(path: string): Promise<Image> {
-  try {
-    const header = await readImageHeader(path);
-    if (header.remapped || header.channels !== 1) {
-      const kind = header.remapped ? 'a palette or fewer than 8 bits' : `${header.channels} channels`;
-      throw new AnnotationError({
-        seen: `${path} is a PNG with ${kind}`,
-        need: 'Masks are grey PNGs of 8 or 16 bits whose values are meant as they are',
-        fix: 'Save it as 8-bit grey with the class numbers as grey values',
-      });
-    }
-    return await readImage(path);
-  } catch (error) {
+  return readStoredPng(path).catch((error: unknown) => {
     throw error instanceof ImageError ? new AnnotationError(error, { cause: error }) : error;
-  }
+  });
 }
 
 /** @throws AnnotationError when two masks of one image differ in size. */

@@ -22,8 +22,6 @@ export interface ImageHeader extends Size {
   readonly bits: 8 | 16;
   /** Channels in the file: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: number;
-  /** Whether pixels are stored as indices into a list of colours, or with fewer than 8 bits and then stretched. */
-  readonly remapped: boolean;
 }
 
 export interface ReadImageOptions {
@@ -124,8 +122,7 @@ async function headerOf(
       fix: 'Convert it to a grey PNG, or leave it out',
     });
   }
-  const remapped = meta.isPalette || (meta.bitsPerSample ?? bits) < 8;
-  return { format, width, height, bits, channels: meta.channels, remapped };
+  return { format, width, height, bits, channels: meta.channels };
 }
 
 const COLOUR_SPACES: ReadonlySet<string> = new Set(['b-w', 'srgb', 'rgb', 'grey16', 'rgb16']);

@@ -38,15 +38,22 @@ describe('label maps', () => {
     await save('a.png', 1, [0, 3]);
     await expect(readAnnotations(folder)).rejects.toThrow(/classes\.txt/);
     await expect(readAnnotations(folder, { classes: ['x', 'y'] })).rejects.toThrow(
-      /\(0, 1\) has the grey value 3/,
+      /\(0, 1\) has the value 3/,
     );
-    const palette = sharp(new Uint8Array(12), { raw: { width: 2, height: 2, channels: 3 } }).png({
-      palette: true,
-    });
-    await palette.toFile(join(folder, 'b.png'));
-    await expect(readAnnotations(folder, { classes: ['x', 'y', 'z'] })).rejects.toThrow(/palette/);
+    const colours = sharp(new Uint8Array(12), { raw: { width: 2, height: 2, channels: 3 } }).png();
+    await colours.toFile(join(folder, 'b.png'));
+    await expect(readAnnotations(folder, { classes: ['x', 'y', 'z'] })).rejects.toThrow(/3 channels/);
     await writeFile(join(folder, 'b.png'), 'text');
     await expect(readAnnotations(folder, { classes: ['x', 'y', 'z'] })).rejects.toThrow(AnnotationError);
+  });
+
+  it('of a single class may be black and white', async () => {
+    await save('a.png', 4, [0, 255, 1, 0]);
+    const { images } = await readAnnotations(folder, { classes: ['bone'] });
+    expect(images[0]!.structures.map(({ rle }) => [...decodeRle(rle).data])).toEqual([[0, 1, 1, 0]]);
+    await expect(readAnnotations(folder, { classes: ['bone', 'nerve'] })).rejects.toThrow(/the value 255/);
+    await save('a.png', 4, [0, 255, 127, 0]);
+    await expect(readAnnotations(folder, { classes: ['bone'] })).rejects.toThrow(/the value 127/);
   });
 
   it('cannot hold overlaps and says so', async () => {
