@@ -13,7 +13,8 @@ import { type ActionContext, type ActionResult, defineAction } from './action.ts
 const ABOUT = `
 Models lie in the user's cache folder, or in PACKMULE_HOME. A file that the tools of Hugging Face have in their cache
 (HF_HOME, HF_HUB_CACHE) is used from there. HF_ENDPOINT names a mirror of the hub, HF_TOKEN an access token;
-HF_HUB_OFFLINE=1 forbids downloads. Every file is checked against its SHA-256.`;
+HF_HUB_OFFLINE=1 forbids downloads. Every file is checked against its SHA-256. Behind a proxy: HTTPS_PROXY with
+NODE_USE_ENV_PROXY=1, from Node 24 on.`;
 
 export function modelsCommand(): Command {
   const command = new Command('models').description(

@@ -38,6 +38,10 @@ export async function pullModel(entry: ModelEntry, options: PullOptions): Promis
   const here = await locateModel(entry, environment);
   if (here !== undefined) return here;
   const path = ownPath(entry, environment);
+  const odd = await fileSize(path);
+  if (odd !== undefined) {
+    options.observer.note(`${path} is not whole: it has ${odd} bytes instead of ${entry.bytes}.`);
+  }
   if (environment.offline) throw unavailable(entry, environment, ['HF_HUB_OFFLINE is set']);
   const release = await lockDownload(path, options.observer, signal);
   try {

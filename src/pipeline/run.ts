@@ -18,7 +18,7 @@ import {
   requireRunOrNothing,
   runDirectory,
 } from './run-directory.ts';
-import { chooseSam, type SamChoice } from './sam-model.ts';
+import { chooseSam, nameSam, type SamChoice } from './sam-model.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import { checkModelStage } from './stages/check-model.ts';
 import { evaluateStage, type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
@@ -86,7 +86,7 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
   const sam = await chooseSam(config);
   const release = await acquireLock(run.lock);
   try {
-    const prepared = await prepareRun(context, config, { skipBad, machine });
+    const prepared = await prepareRun(context, nameSam(config, sam), { skipBad, machine });
     await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });
     const warnings = warningsOf(prepared);
     const stages: StageOutcome[] = [];

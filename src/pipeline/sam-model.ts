@@ -28,6 +28,14 @@ export async function chooseSam({
   return { chosen, preprocessing: sam.preprocessing ?? usual, precision: sam.precision };
 }
 
+/** The settings with the model that they come down to, so that the record of a run names it. */
+export function nameSam(config: RunConfig, sam: SamChoice | undefined): RunConfig {
+  if (sam === undefined) return config;
+  const { chosen, preprocessing } = sam;
+  const model = 'entry' in chosen ? chosen.entry.name : chosen.path;
+  return { ...config, sam: { ...config.sam, model, preprocessing } };
+}
+
 /** Where the model lies; it is downloaded unless it is here. */
 export function obtainSam({ chosen }: SamChoice, { observer, signal }: RunContext): Promise<string> {
   return modelPath(chosen, { environment: thisEnvironment(), observer, ...(signal && { signal }) });

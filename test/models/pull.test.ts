@@ -10,6 +10,7 @@ import {
   closedAddress,
   entryOf,
   environmentIn,
+  type FileOptions,
   file,
   type Handler,
   ON_HUB,
@@ -23,6 +24,9 @@ import {
 
 const inFolder = useFolder();
 const target = (): string => inFolder('models', 'tiny.pth');
+
+/** A server of the file whose connection is cut. */
+const cutFile = (options: FileOptions): Handler => file({ ...options, arrivesIn: partialPath(target()) });
 
 async function expectWhole(path: string): Promise<void> {
   expect(path).toBe(target());
@@ -71,20 +75,20 @@ describe('a download', () => {
 
 describe('a connection that is cut', () => {
   it('is taken up where it was, of the same version of the file', async () => {
-    const { server, observer, path } = await pullFrom(file({ cutAfter: 100_000 }), file());
+    const { server, observer, path } = await pullFrom(cutFile({ cutAfter: 100_000 }), file());
     await expectWhole(await path);
     expect(server.requests[1]?.headers).toMatchObject({ range: 'bytes=100000-', 'if-range': '"v1"' });
     expect(observer.notes[1]).toMatch(/127\.0\.0\.1:\d+ cut the connection.*trying again in 1 s/);
   });
 
   it('may be cut as often as it brings something new', async () => {
-    const { server, path } = await pullFrom(file({ cutAfter: 40_000 }));
+    const { server, path } = await pullFrom(cutFile({ cutAfter: 40_000 }));
     await expectWhole(await path);
     expect(server.requests).toHaveLength(8);
   });
 
   it('is given up when it brings nothing new', async () => {
-    const { server, path } = await pullFrom(file({ cutAfter: 1000, etag: 'W/"weak"' }));
+    const { server, path } = await pullFrom(cutFile({ cutAfter: 1000, etag: 'W/"weak"' }));
     await expect(path).rejects.toThrow(/cut the connection/);
     expect(server.requests).toHaveLength(4);
   });
@@ -103,8 +107,8 @@ describe('a connection that is cut', () => {
   });
 
   it('starts anew where the file was changed meanwhile', async () => {
-    const old = { content: changed, etag: '"v0"', cutAfter: 100_000 };
-    const { server, path } = await pullFrom(file(old), file());
+    const old = cutFile({ content: changed, etag: '"v0"', cutAfter: 100_000 });
+    const { server, path } = await pullFrom(old, file());
     await expectWhole(await path);
     expect(server.requests[1]?.headers['if-range']).toBe('"v0"');
     expect(server.requests).toHaveLength(2);
@@ -112,7 +116,7 @@ describe('a connection that is cut', () => {
 
   it('starts anew where the server knows no parts', async () => {
     const ignorant: Handler = (_request, response) => response.end(CONTENT);
-    const { path } = await pullFrom(file({ cutAfter: 100_000 }), ignorant);
+    const { path } = await pullFrom(cutFile({ cutAfter: 100_000 }), ignorant);
     await expectWhole(await path);
   });
 
@@ -122,13 +126,13 @@ describe('a connection that is cut', () => {
         .writeHead(206, { etag: '"v1"', 'content-range': 'bytes 5-299999/300000' })
         .end(CONTENT.subarray(5));
     };
-    const { server, path } = await pullFrom(file({ cutAfter: 100_000 }), wrong, file());
+    const { server, path } = await pullFrom(cutFile({ cutAfter: 100_000 }), wrong, file());
     await expectWhole(await path);
     expect(server.requests[2]?.headers.range).toBeUndefined();
   });
 
   it('starts anew where the parts do not fit together in spite of what the server says', async () => {
-    const { observer, path } = await pullFrom(file({ content: changed, cutAfter: 100_000 }), file());
+    const { observer, path } = await pullFrom(cutFile({ content: changed, cutAfter: 100_000 }), file());
     await expectWhole(await path);
     expect(observer.notes).toContain('The parts of the file do not fit together; starting anew.');
   });
@@ -258,6 +262,14 @@ describe('without a source', () => {
     await expectWhole(await pullModel(entryOf(await closedAddress(), server.url), options));
   });
 
+  it('a file that was put there in part is named, and replaced', async () => {
+    await mkdir(inFolder('models'));
+    await writeFile(target(), CONTENT.subarray(0, 1000));
+    const { observer, path } = await pullFrom(file());
+    await expectWhole(await path);
+    expect(observer.notes[0]).toBe(`${target()} is not whole: it has 1000 bytes instead of 300000.`);
+  });
+
   it('and with HF_HUB_OFFLINE nothing is asked', async () => {
     const server = await serve(file());
     const environment = environmentIn(inFolder(), { HF_HUB_OFFLINE: '1' });
@@ -293,7 +305,7 @@ describe('two at once', () => {
     const environment = environmentIn(inFolder());
     const patience = { stallMs: 20_000, backoffMs: 1, attempts: 0 };
     const first = pullModel(entry, pullOptions(environment, { patience }));
-    await expect.poll(() => server.requests.length).toBe(1);
+    await expect.poll(() => server.requests.length, { timeout: 20_000 }).toBe(1);
     const observer = takeNotes(() => answer());
     const second = pullModel(entry, pullOptions(environment, { observer, patience }));
     await expectWhole(await first);

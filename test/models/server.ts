@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach } from 'vitest';
 import { createRng } from '../../src/base/rng.ts';
 import { type ModelEnvironment, modelEnvironment } from '../../src/models/environment.ts';
+import { fileSize } from '../../src/models/locate.ts';
 import type { PullObserver, PullOptions } from '../../src/models/pull.ts';
 import type { HubFile, ModelEntry, ModelSource } from '../../src/models/registry.ts';
 
@@ -60,15 +61,16 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 export interface FileOptions {
   readonly content?: Uint8Array;
   readonly etag?: string;
-  /** Cuts the connection after so many bytes of the body. */
+  /** Cuts the connection after so many bytes of the body, once they have arrived in the file. */
   readonly cutAfter?: number;
+  readonly arrivesIn?: string;
   /** Goes silent after so many bytes of the body. */
   readonly stallAfter?: number;
 }
 
 /** A well-behaved server of one file, up to the point where it is cut or goes silent. */
 export function file(options: FileOptions = {}): Handler {
-  const { content = CONTENT, etag = '"v1"', cutAfter, stallAfter } = options;
+  const { content = CONTENT, etag = '"v1"', cutAfter, stallAfter, arrivesIn } = options;
   return (request, response) => {
     const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
     const validator = request.headers['if-range'];
@@ -87,10 +89,16 @@ export function file(options: FileOptions = {}): Handler {
     if (end === undefined || end >= body.length) response.end(body);
     else {
       response.write(body.subarray(0, end));
-      // What a client has not read yet when the connection ends is lost.
-      if (cutAfter !== undefined) setTimeout(() => response.destroy(), 50);
+      if (cutAfter !== undefined) void arrival(arrivesIn, start + end).then(() => response.destroy());
     }
   };
+}
+
+/** What a client has not read yet when a connection ends is lost to it: waits for a file to have so many bytes. */
+async function arrival(path = '', bytes = 0): Promise<void> {
+  for (let look = 0; look < 1000 && (await fileSize(path)) !== bytes; look++) {
+    await new Promise((next) => setTimeout(next, 5));
+  }
 }
 
 export const status =
@@ -149,7 +157,7 @@ export function environmentIn(
 }
 
 /** Impatient enough for tests. */
-export const IMPATIENT = { stallMs: 400, backoffMs: 1, attempts: 3 };
+export const IMPATIENT = { stallMs: 1000, backoffMs: 1, attempts: 3 };
 
 export function pullOptions(environment: ModelEnvironment, more: Partial<PullOptions> = {}): PullOptions {
   return { environment, observer: takeNotes(), patience: IMPATIENT, ...more };

@@ -6,7 +6,7 @@ import { findModel } from '../../src/models/registry.ts';
 import type { Tree } from '../../src/pipeline/config.ts';
 import { describeConfig } from '../../src/pipeline/describe-config.ts';
 import { loadConfig, resolveConfig } from '../../src/pipeline/load-config.ts';
-import { chooseSam } from '../../src/pipeline/sam-model.ts';
+import { chooseSam, nameSam } from '../../src/pipeline/sam-model.ts';
 import { useFolder } from './folder.ts';
 
 const inFolder = useFolder();
@@ -185,6 +185,7 @@ describe('the model of the refiner sam', () => {
   ])('is, with %j, %s seeing images as %s', async (set, name, preprocessing) => {
     const choice = await chooseSam(resolveSet(...set));
     expect(choice).toEqual({ chosen: { entry: findModel(name) }, preprocessing, precision: 'float32' });
+    expect(nameSam(resolveSet(...set), choice).sam).toMatchObject({ model: name, preprocessing });
   });
 
   it('is none without that refiner', async () => {
