@@ -24,6 +24,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   evaluate: 5,
   trust: 5.5,
   training: 6,
+  foal: 6.2,
   machine: 6.5,
   pipeline: 7,
   report: 6,

@@ -15,15 +15,18 @@ import { constant, type Tensor } from '../graph/tensor.ts';
 import { linear } from './linear.ts';
 import type { ParameterSource } from './parameters.ts';
 
-/** softmax(q k^T / sqrt(d)) v for q [..., Nq, d], k [..., Nk, d], v [..., Nk, e]: [..., Nq, e]. */
-export function attention(q: Tensor, k: Tensor, v: Tensor): Tensor {
+/**
+ * softmax(q k^T / sqrt(d) + bias) v for q [..., Nq, d], k [..., Nk, d], v [..., Nk, e]: [..., Nq, e]. The bias
+ * broadcasts to [..., Nq, Nk].
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, bias?: Tensor): Tensor {
   const scores = mul(matmul(q, swapLast(k)), 1 / Math.sqrt(q.shape.at(-1)!));
-  return matmul(softmax(scores), v);
+  return matmul(softmax(bias ? add(scores, bias) : scores), v);
 }
 
 /**
  * Self-attention over several heads, in PyTorch's names below `name`: queries and keys from `placed`, values from
- * `x`, both [N, T, width]; [N, T, width].
+ * `x`, both [N, T, width]; [N, T, width]. `absent` [N, T] is added to the scores of each key.
  */
 export function selfAttention(
   source: ParameterSource,
@@ -31,13 +34,20 @@ export function selfAttention(
   placed: Tensor,
   x: Tensor,
   { width, heads }: { readonly width: number; readonly heads: number },
+  absent?: Tensor,
 ): Tensor {
   const [batch, count] = x.shape as [number, number, number];
   const perHead = (part: string, from: Tensor): Tensor => {
     const projected = linear(source, `${name}.${part}`, from, width);
     return transpose(reshape(projected, [batch, count, heads, width / heads]), [0, 2, 1, 3]);
   };
-  const attended = attention(perHead('q_proj', placed), perHead('k_proj', placed), perHead('v_proj', x));
+  const bias = absent && reshape(absent, [batch, 1, 1, count]);
+  const attended = attention(
+    perHead('q_proj', placed),
+    perHead('k_proj', placed),
+    perHead('v_proj', x),
+    bias,
+  );
   const joined = reshape(transpose(attended, [0, 2, 1, 3]), [batch, count, width]);
   return linear(source, `${name}.out_proj`, joined, width);
 }

@@ -82,7 +82,8 @@ export function gatherFromPlaces(attention: CrossAttention, tokens: Tensor, seen
 
 /**
  * Places ask tokens: `places` [N or 1, P, width] plus what each gathers from tokens [N, T, width] (keys with
- * positions, values without): [N, P, width]. `asking` are the places with positions, or their projection.
+ * positions, values without): [N, P, width]. `asking` are the places with positions, or their projection. `absent`
+ * [N, T] is added to the scores of each token.
  */
 export function addFromTokens(
   attention: CrossAttention,
@@ -90,6 +91,7 @@ export function addFromTokens(
   asking: { readonly queries: Tensor } | { readonly projectedQueries: Tensor },
   keys: Tensor,
   values: Tensor,
+  absent?: Tensor,
 ): Tensor {
   const { source, name, width, heads, inner } = attention;
   const [batch, count] = keys.shape as [number, number, number];
@@ -114,7 +116,8 @@ export function addFromTokens(
     const images = projected.shape[0]!;
     scores = matmul(k, reshape(projected, [images, heads, d, positions]));
   }
-  const shares = softmax(mul(scores, 1 / Math.sqrt(d)), 2);
+  const scaled = mul(scores, 1 / Math.sqrt(d));
+  const shares = softmax(absent ? add(scaled, reshape(absent, [batch, 1, count, 1])) : scaled, 2);
 
   const initializer = { uniform: 1 / Math.sqrt(inner) };
   const out = source(`${name}.out_proj.weight`, [width, inner], initializer);

@@ -80,6 +80,7 @@ export function twoWayImage(
  * @param tokens [N, T, width]
  * @param prompt what the prompts add to the places, where they do
  * @param answered how many of the first tokens are asked for
+ * @param absent [N, T], 0 or, for tokens that none of the others shall see, a large negative number
  * @returns tokens [N, answered, width] and places [N, P, width]
  */
 export function twoWayTransformer(
@@ -89,6 +90,7 @@ export function twoWayTransformer(
   image: TwoWayImage,
   prompt: PlacePrompt | undefined,
   answered: number,
+  absent?: Tensor,
 ): { tokens: Tensor; places: Tensor } {
   const { width, heads, mlpWidth } = config;
   const attention = (name: string): CrossAttention => crossAttention(config, source, name);
@@ -100,10 +102,13 @@ export function twoWayTransformer(
     const layer = `layers.${i}`;
     if (i === 0) {
       // The tokens are their own positions, so the first self-attention needs neither them nor a residual.
-      queries = selfAttention(source, `${layer}.self_attn`, queries, queries, { width, heads });
+      queries = selfAttention(source, `${layer}.self_attn`, queries, queries, { width, heads }, absent);
     } else {
       const placed = add(queries, tokens);
-      queries = add(queries, selfAttention(source, `${layer}.self_attn`, placed, queries, { width, heads }));
+      queries = add(
+        queries,
+        selfAttention(source, `${layer}.self_attn`, placed, queries, { width, heads }, absent),
+      );
     }
     queries = norm(`${layer}.norm1`, queries);
 
@@ -118,7 +123,8 @@ export function twoWayTransformer(
     queries = norm(`${layer}.norm3`, add(queries, linear(source, `${layer}.mlp.lin2`, hidden, width)));
 
     const asking = placedKeys ? { queries: placedKeys } : { projectedQueries: first.queries };
-    const told = addFromTokens(attention(`${layer}.${WRITE}`), keys, asking, add(queries, tokens), queries);
+    const write = attention(`${layer}.${WRITE}`);
+    const told = addFromTokens(write, keys, asking, add(queries, tokens), queries, absent);
     keys = norm(`${layer}.norm4`, told);
   }
   const [batch] = tokens.shape as [number];

@@ -1,5 +1,5 @@
 /**
- * @file Reads a checkpoint of SAM, MedSAM, MobileSAM or SAM-HQ: the originals' .pth or .pt, or Hugging Face's folder
+ * @file Reads a checkpoint of SAM, MedSAM, MobileSAM, SAM-HQ or Foal: the originals' .pth or .pt, or Hugging Face's folder
  * of config.json and model.safetensors. Both become the same weights by the original names.
  */
 import { createHash } from 'node:crypto';
@@ -56,7 +56,7 @@ export function checkpointFromTensors(
 ): SamCheckpoint {
   const all = [...toOriginalNames(tensors)];
   const config = configFromShapes(new Map(all.map(([name, { shape }]) => [name, shape])), hints, file);
-  const named = all.filter(([name]) => config.encoder.kind === 'vit' || !UNUSED.test(name));
+  const named = all.filter(([name]) => config.encoder.kind !== 'tiny-vit' || !UNUSED.test(name));
   const shapes = new Map(named.map(([name, { shape }]) => [name, shape]));
   compare(config, shapes, file);
   const weights = new Map<string, Float32NdArray>();
@@ -136,7 +136,7 @@ function compare(config: SamConfig, shapes: ReadonlyMap<string, readonly number[
   const shown = differences.slice(0, SHOWN_DIFFERENCES).join('; ');
   throw new CheckpointError({
     seen: `${file} does not hold the weights of ${samName(config)}: ${shown}${more > 0 ? `; and ${more} more` : ''}`,
-    need: 'Every tensor of SAM, MedSAM, SAM-HQ or MobileSAM, and no other',
+    need: 'Every tensor of SAM, MedSAM, SAM-HQ, MobileSAM or Foal, and no other',
     fix: 'Name a checkpoint of the original models, or of one fine-tuned from them without changes to its layers',
   });
 }

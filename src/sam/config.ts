@@ -1,10 +1,10 @@
 /**
- * @file The architecture of a SAM model (Kirillov et al. 2023) or of its relatives MobileSAM and SAM-HQ: of any size,
- * read off the names and shapes of its tensors.
+ * @file The architecture of a SAM model (Kirillov et al. 2023) or of its relatives MobileSAM, SAM-HQ and Foal: of any
+ * size, read off the names and shapes of its tensors.
  *
- * Shapes tell everything but the number of heads of the mask decoder (8 in every published model), the epsilon of the
- * encoder's norms and the input size of a TinyViT; Hugging Face's config.json tells those, and is checked against the
- * shapes.
+ * Shapes tell everything but the number of heads of the mask decoder (8 in every published model, 4 in Foal), the
+ * epsilon of the encoder's norms and the input size of a TinyViT or of Foal; Hugging Face's config.json tells those, and
+ * is checked against the shapes.
  */
 import type { TwoWayConfig } from '../nn/two-way-transformer.ts';
 import { type EncoderConfig, encoderFromShapes } from './encoder-config.ts';
@@ -30,7 +30,8 @@ export interface SamConfig {
   readonly highQuality: boolean;
 }
 
-const DEFAULT_DECODER_HEADS = 8;
+/** Of every published model, and of Foal. */
+const DECODER_HEADS = { published: 8, foal: 4 } as const;
 
 /**
  * The architecture of tensors by Meta's names.
@@ -45,12 +46,16 @@ export function configFromShapes(
   const sized = encoderFromShapes(shapes, hints);
   const crossProjection = 'mask_decoder.transformer.layers.0.cross_attn_token_to_image.q_proj.weight';
   const [crossWidth, width] = shapes.of(crossProjection, 2) as [number, number];
-  const heads = hints?.mask_decoder_config.num_attention_heads ?? DEFAULT_DECODER_HEADS;
+  const usual = sized.encoder.kind === 'conv' ? DECODER_HEADS.foal : DECODER_HEADS.published;
+  const heads = hints?.mask_decoder_config.num_attention_heads ?? usual;
   if (width % 8 !== 0 || crossWidth % heads !== 0 || width % heads !== 0) {
     throw shapes.refusal(`has ${heads} decoder heads for widths of ${crossWidth} and ${width}`);
   }
   const highQuality = shapes.has('mask_decoder.hf_token.weight');
   const { encoder } = sized;
+  if (highQuality && encoder.kind === 'conv') {
+    throw shapes.refusal("has SAM-HQ's token beside Foal's encoder");
+  }
   if (highQuality && encoder.kind === 'vit' && !encoder.windows.includes(0)) {
     throw shapes.refusal("has SAM-HQ's token, but no block of global attention for its early features");
   }
@@ -87,6 +92,7 @@ const PUBLISHED: Readonly<Record<string, string>> = {
 
 /** `sam-vit-b`, `sam-hq-vit-tiny`, `mobile-sam` and the like; other sizes by their widths. */
 export function samName({ encoder, highQuality }: SamConfig): string {
+  if (encoder.kind === 'conv') return `foal-${encoder.stages.map(({ width }) => width).join('-')}`;
   const size =
     encoder.kind === 'vit'
       ? `${encoder.width}x${encoder.windows.length}`

@@ -1,8 +1,9 @@
 /**
- * @file The architecture of SAM's image encoder, read off the shapes of its tensors: a ViT of any size, or the
- * TinyViT of MobileSAM. A TinyViT has no position embeddings, so that nothing tells its input size: it is 1024 px, as
- * published, unless a config.json says otherwise.
+ * @file The architecture of SAM's image encoder, read off the shapes of its tensors: a ViT of any size, the TinyViT of
+ * MobileSAM, or the convolutions of Foal. The latter two have no position embeddings, so that nothing tells their input
+ * size: it is 1024 px, unless a config.json says otherwise.
  */
+import { type ConvEncoderConfig, type ConvStage, HEAD_WIDTH } from '../nn/conv-encoder.ts';
 import type { AttentionStage, TinyVitConfig } from '../nn/tiny-vit.ts';
 import type { VitConfig } from '../nn/vit.ts';
 import type { SamHints } from './hints.ts';
@@ -11,7 +12,8 @@ import { isCount, type TensorShapes } from './shapes.ts';
 
 export type EncoderConfig =
   | (VitConfig & { readonly kind: 'vit' })
-  | (TinyVitConfig & { readonly kind: 'tiny-vit' });
+  | (TinyVitConfig & { readonly kind: 'tiny-vit' })
+  | (ConvEncoderConfig & { readonly kind: 'conv' });
 
 export interface SizedEncoder {
   readonly encoder: EncoderConfig;
@@ -24,23 +26,23 @@ export interface SizedEncoder {
 const DEFAULT_EPSILON = 1e-6;
 /** In tokens; published models have up to 14. Larger ones would only be padding to fill the memory with. */
 const LARGEST_WINDOW = 1024;
-const TINY_VIT_IMAGE_SIZE = 1024;
-const TINY_VIT_PLACE_PX = 16;
+/** Of encoders without position embeddings. */
+const USUAL_IMAGE_SIZE = 1024;
+/** Side of a place in px, of encoders that do not tell it. */
+const PLACE_PX = 16;
+/** Sides of a convolutional encoder's input are multiples of this. */
+const COARSEST_PX = 32;
 
 /** @throws CheckpointError when the encoder is another, or its shapes contradict each other or the hints */
 export function encoderFromShapes(shapes: TensorShapes, hints: SamHints | undefined): SizedEncoder {
   if (shapes.has('image_encoder.patch_embed.seq.0.c.weight')) return tinyVitFromShapes(shapes, hints);
+  if (shapes.has('image_encoder.stem.conv.weight')) return convFromShapes(shapes, hints);
   if (shapes.has('image_encoder.patch_embed.proj.weight')) return vitFromShapes(shapes, hints);
   throw shapes.refusal(`has no tensor image_encoder.patch_embed.proj.weight; ${whatItSeems(shapes.names())}`);
 }
 
 function tinyVitFromShapes(shapes: TensorShapes, hints: SamHints | undefined): SizedEncoder {
-  const imageSize = hints?.vision_config.image_size ?? TINY_VIT_IMAGE_SIZE;
-  if (!isCount(imageSize / TINY_VIT_PLACE_PX)) {
-    throw shapes.refusal(
-      `has an input of ${imageSize} px by its config.json, no multiple of ${TINY_VIT_PLACE_PX}`,
-    );
-  }
+  const imageSize = hintedImageSize(shapes, hints, PLACE_PX);
   const layers = 'image_encoder.layers';
   const stage = (i: number): AttentionStage => {
     const block = `${layers}.${i}.blocks.0`;
@@ -59,7 +61,7 @@ function tinyVitFromShapes(shapes: TensorShapes, hints: SamHints | undefined): S
   const [hidden, width] = shapes.of(`${layers}.0.blocks.0.conv1.c.weight`, 4) as [number, number];
   return {
     imageSize,
-    gridSize: imageSize / TINY_VIT_PLACE_PX,
+    gridSize: imageSize / PLACE_PX,
     encoder: {
       kind: 'tiny-vit',
       stem: shapes.of('image_encoder.patch_embed.seq.0.c.weight', 4)[0]!,
@@ -67,6 +69,27 @@ function tinyVitFromShapes(shapes: TensorShapes, hints: SamHints | undefined): S
       stages: [stage(1), stage(2), stage(3)],
     },
   };
+}
+
+function hintedImageSize(shapes: TensorShapes, hints: SamHints | undefined, multiple: number): number {
+  const imageSize = hints?.vision_config.image_size ?? USUAL_IMAGE_SIZE;
+  if (isCount(imageSize / multiple)) return imageSize;
+  throw shapes.refusal(`has an input of ${imageSize} px by its config.json, no multiple of ${multiple}`);
+}
+
+function convFromShapes(shapes: TensorShapes, hints: SamHints | undefined): SizedEncoder {
+  const imageSize = hintedImageSize(shapes, hints, COARSEST_PX);
+  const stage = (i: number): ConvStage => ({
+    width: shapes.of(`image_encoder.stages.${i}.down.conv.weight`, 4)[0]!,
+    depth: shapes.count(`image_encoder.stages.${i}.blocks.#.conv0.weight`),
+  });
+  const stages = [stage(0), stage(1), stage(2), stage(3)] as const;
+  const contexts = shapes.count('image_encoder.contexts.#.norm0.weight');
+  if (contexts > 0 && !isCount(stages[3].width / HEAD_WIDTH)) {
+    throw shapes.refusal(`has attention over ${stages[3].width} features, no multiple of ${HEAD_WIDTH}`);
+  }
+  const stem = shapes.of('image_encoder.stem.conv.weight', 4)[0]!;
+  return { imageSize, gridSize: imageSize / PLACE_PX, encoder: { kind: 'conv', stem, stages, contexts } };
 }
 
 function vitFromShapes(shapes: TensorShapes, hints: SamHints | undefined): SizedEncoder {

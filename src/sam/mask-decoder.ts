@@ -3,7 +3,7 @@
  * each mask token, by a small perceptron, becomes a filter over the upscaled image features.
  */
 import { add } from '../graph/ops/elementwise.ts';
-import { concat, slice } from '../graph/ops/join.ts';
+import { concat, pad, slice } from '../graph/ops/join.ts';
 import { matmul, swapLast } from '../graph/ops/matmul.ts';
 import { expand, reshape, transpose } from '../graph/ops/reshape.ts';
 import { gelu } from '../graph/ops/unary.ts';
@@ -30,16 +30,21 @@ export interface DecoderInputs {
   readonly tokens: Tensor;
   /** What mask prompts add to the places, where there are any. */
   readonly masks: PlacePrompt | undefined;
-  /** SAM-HQ only: the image's fine features [1, width / 8, 4 gridSize, 4 gridSize]. */
+  /**
+   * The image's fine features, where the model has them: of SAM-HQ [1, width / 8, 4 gridSize, 4 gridSize], of Foal
+   * [N or 1, places * 16, width / 8] in the order of `upscale`.
+   */
   readonly fine?: Tensor;
+  /** In training, where prompts have unequal numbers of tokens: [N, T], 0 or, for tokens to be passed over, -1e4. */
+  readonly absent?: Tensor;
 }
 
 /**
  * What all prompts of an image share. Parameter names are those below `mask_decoder.`.
  *
- * @param embedding image embedding [1, width, gridSize, gridSize]
- * @param positions encoded positions of the image places, of the same shape
- * @param offset [1, width], what every place gains whatever the prompt
+ * @param embedding image embedding [N, width, gridSize, gridSize]; N is 1 but in training
+ * @param positions encoded positions of the image places [1, width, gridSize, gridSize]
+ * @param offset [1, width], what every place gains whatever the prompt; in training [N, places, width]
  */
 export function decoderImage(
   config: SamConfig,
@@ -50,7 +55,7 @@ export function decoderImage(
 ): TwoWayImage {
   const { width, gridSize } = config;
   const asPlaces = (maps: Tensor): Tensor =>
-    transpose(reshape(maps, [1, width, gridSize * gridSize]), [0, 2, 1]);
+    transpose(reshape(maps, [maps.shape[0]!, width, gridSize * gridSize]), [0, 2, 1]);
   return twoWayImage(
     config.transformer,
     scoped(source, 'transformer.'),
@@ -63,8 +68,9 @@ export function decoderImage(
  * The wanted candidates of N prompts: logits [N, wanted, 4 gridSize, 4 gridSize] and predicted IoU [N, wanted];
  * candidate 0 is the single mask. Parameter names are those below `mask_decoder.`.
  *
- * With `fine`, SAM-HQ's mask is added to every candidate. The original adds it to the one that it returns: of several,
- * that of the highest predicted IoU.
+ * SAM-HQ's mask is added to every candidate. The original adds it to the one that it returns: of several, that of the
+ * highest predicted IoU. Foal's fine features are added to the upscaled ones before the last GELU, as in SAM 2 (Ravi
+ * et al. 2024): that costs a hundredth of SAM-HQ's convolutions and lets prompt and edges meet in a nonlinearity.
  */
 export function maskDecoder(
   config: SamConfig,
@@ -72,14 +78,14 @@ export function maskDecoder(
   inputs: DecoderInputs,
   wanted: readonly number[],
 ): { logits: Tensor; iou: Tensor } {
-  const { width, gridSize, maskTokens } = config;
-  const { fine } = inputs;
+  const { width, gridSize, maskTokens, highQuality } = config;
+  const { fine, absent } = inputs;
   const [batch] = inputs.tokens.shape as [number];
   const outputTokens = concat(
     [
       source('iou_token.weight', [1, width], { uniform: 1 }),
       source('mask_tokens.weight', [maskTokens, width], { uniform: 1 }),
-      ...(fine ? [source('hf_token.weight', [1, width], { uniform: 1 })] : []),
+      ...(highQuality ? [source('hf_token.weight', [1, width], { uniform: 1 })] : []),
     ],
     0,
   );
@@ -91,7 +97,8 @@ export function maskDecoder(
     inputs.tokens.shape[1] === 0 ? repeated : concat([repeated, inputs.tokens], 1),
     inputs.image,
     inputs.masks,
-    fine ? count : 2 + Math.max(...wanted),
+    highQuality ? count : 2 + Math.max(...wanted),
+    absent && pad(absent, [0, count], [0, 0]),
   );
   const token = (i: number): Tensor => slice(tokens, [0, i, 0], [batch, i + 1, width]);
 
@@ -104,7 +111,8 @@ export function maskDecoder(
       width / 8,
     ),
   );
-  const pixels = gelu(upscale(source, 'output_upscaling', places, width / 4, width / 8));
+  const upscaled = upscale(source, 'output_upscaling', places, width / 4, width / 8);
+  const pixels = gelu(fine && !highQuality ? add(upscaled, fine) : upscaled);
   const logits = toImages(matmul(concat(filters, 1), swapLast(pixels)), gridSize);
   const iou = perceptron(
     scoped(source, 'iou_prediction_head.'),
@@ -118,7 +126,9 @@ export function maskDecoder(
     2,
   );
   return {
-    logits: fine ? add(logits, fineMask(config, source, token(1 + maskTokens), pixels, fine)) : logits,
+    logits: highQuality
+      ? add(logits, fineMask(config, source, token(1 + maskTokens), pixels, fine!))
+      : logits,
     iou: reshape(wantedIou, [batch, wanted.length]),
   };
 }

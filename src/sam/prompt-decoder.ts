@@ -11,6 +11,7 @@ import type { TwoWayImage } from '../nn/two-way-transformer.ts';
 import { openSession, type Session, type SessionOptions } from '../runtime/session.ts';
 import { type Float32NdArray, float32, type NdArray } from '../tensor/array.ts';
 import type { SamConfig } from './config.ts';
+import { fineShape } from './image-encoder.ts';
 import { decoderImage, maskDecoder } from './mask-decoder.ts';
 import { imagePositions, maskOffset, maskPrompt, noMaskOffset, type PointTokens } from './prompt-encoder.ts';
 import type { ImageFeatures } from './store.ts';
@@ -147,8 +148,9 @@ export class PromptDecoder {
       ? maskPrompt(config, scoped(source, 'prompt_encoder.'), input('masks', [1, 1, side, side]))
       : undefined;
     const decoder = scoped(source, 'mask_decoder.');
-    const fine = config.highQuality ? { fine: input('fine', [1, width / 8, side, side]) } : {};
-    return buildModel({ ...maskDecoder(config, decoder, { image, tokens, masks, ...fine }, wanted) });
+    const fine = fineShape(config);
+    const inputs = { image, tokens, masks, ...(fine && { fine: input('fine', fine) }) };
+    return buildModel({ ...maskDecoder(config, decoder, inputs, wanted) });
   }
 }
 

@@ -37,7 +37,7 @@ export class TensorShapes {
   refusal(what: string): CheckpointError {
     return new CheckpointError({
       seen: `${this.file} ${what}`,
-      need: 'The weights of SAM, MedSAM or SAM-HQ (ViT-B, L or H), MobileSAM or Light HQ-SAM are needed',
+      need: 'The weights of SAM, MedSAM or SAM-HQ (ViT-B, L or H), MobileSAM, Light HQ-SAM or Foal are needed',
       fix: 'Name a checkpoint such as sam_vit_b_01ec64.pth or mobile_sam.pt, or a folder with its own config.json and model.safetensors',
     });
   }

@@ -11,7 +11,7 @@ import { float32ToFloat16 } from '../tensor/float16.ts';
 import { encodeSafetensors, readSafetensors } from '../tensor/safetensors.ts';
 import { EMBEDDING_SUFFIX, writeLabel } from './stored.ts';
 
-/** What a model keeps of an image, by name: `embedding`, and for SAM-HQ `fine`. */
+/** What a model keeps of an image, by name: `embedding`, and for SAM-HQ and Foal `fine`. */
 export type ImageFeatures = Readonly<Record<string, Float32NdArray>>;
 
 export interface EmbeddingStore {

@@ -52,3 +52,11 @@ export function inRows(pixels: Tensor, gridSize: number): Tensor {
   const cut = reshape(pixels, [batch, gridSize, gridSize, 2, 2, 2, 2, features]);
   return reshape(transpose(cut, [0, 1, 3, 5, 2, 4, 6, 7]), pixels.shape);
 }
+
+/** The inverse of `inRows`, from maps: [N, C, 4 gridSize, 4 gridSize] to pixels [N, place * 16, C]. */
+export function fromRows(maps: Tensor, gridSize: number): Tensor {
+  const [batch, features] = maps.shape as [number, number];
+  const cut = reshape(maps, [batch, features, gridSize, 2, 2, gridSize, 2, 2]);
+  const ordered = transpose(cut, [0, 2, 5, 3, 6, 4, 7, 1]);
+  return reshape(ordered, [batch, gridSize * gridSize * 16, features]);
+}

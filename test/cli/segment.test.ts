@@ -4,6 +4,7 @@ import { coco } from '../../src/annotations/coco.ts';
 import { readImage } from '../../src/imaging/read.ts';
 import { writeGreyPng } from '../../src/imaging/write.ts';
 import { encodeSafetensors, readSafetensors } from '../../src/tensor/safetensors.ts';
+import { tinyFoalCheckpoint } from '../foal/tiny.ts';
 import { TINY_SETTINGS, writeTinyData } from '../pipeline/tiny.ts';
 import { type Fixture, fixturePath } from '../sam/fixtures.ts';
 import { tinyCheckpoint, tinyImage } from '../sam/tiny-model.ts';
@@ -43,6 +44,15 @@ describe('packmule segment', () => {
     const box = expected.get('box.mask')!.data as Uint8Array;
     const equal = box.filter((value, i) => mask.data[i] === 255 * value).length;
     expect(equal / mask.data.length).toBeGreaterThanOrEqual(0.999);
+  });
+
+  it('reads a Foal', async () => {
+    await writeFile(inFolder('foal.safetensors'), encodeSafetensors(tinyFoalCheckpoint().weights));
+    const { code, stdout, stderr } = await cli(
+      ...['segment', 'scan.png', '--model', 'foal.safetensors', '--box', '15,20,40,60', '--json'],
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ mask: 'scan.mask.png', predictedIou: expect.any(Number) });
   });
 
   it.each([

@@ -1,0 +1,36 @@
+/** @file A Foal of a few thousand weights, for tests. */
+import { createRng } from '../../src/base/rng.ts';
+import { initializeWeights } from '../../src/nn/parameters.ts';
+import { type SamCheckpoint, samParameters } from '../../src/sam/checkpoint.ts';
+import { type SamConfig, samName } from '../../src/sam/config.ts';
+
+/** Inputs of `imageSize` px, a multiple of 32. */
+export function tinyFoal(imageSize: number): SamConfig {
+  return {
+    imageSize,
+    gridSize: imageSize / 16,
+    encoder: {
+      kind: 'conv',
+      stem: 4,
+      stages: [
+        { width: 8, depth: 1 },
+        { width: 12, depth: 0 },
+        { width: 16, depth: 1 },
+        { width: 32, depth: 0 },
+      ],
+      contexts: 1,
+    },
+    width: 16,
+    maskChannels: [2, 4],
+    transformer: { width: 16, depth: 2, heads: 4, mlpWidth: 24, crossWidth: 8 },
+    maskTokens: 4,
+    iouHead: { depth: 3, width: 12 },
+    highQuality: false,
+  };
+}
+
+export function tinyFoalCheckpoint(imageSize = 64, seed = 1): SamCheckpoint {
+  const config = tinyFoal(imageSize);
+  const weights = initializeWeights(samParameters(config), createRng(seed));
+  return { name: samName(config), config, weights };
+}
