@@ -30,6 +30,7 @@ export { type CheckedDataset, type CheckOptions, checkDataset, type Problem } fr
 export type { DataConfig, DataConfigInput } from './dataset/config.ts';
 export { openDataset } from './dataset/dataset.ts';
 export { type FolderInspection, inspectFolder } from './dataset/inspect.ts';
+export type { InstanceImage, InstanceSource } from './dataset/instances/types.ts';
 export { generatePhantom, type Phantom, type PhantomOptions } from './dataset/phantom/generate.ts';
 export { type PhantomDatasetOptions, writePhantomDataset } from './dataset/phantom/write.ts';
 export { computeStatistics, type DatasetStatistics } from './dataset/statistics.ts';

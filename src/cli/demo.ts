@@ -19,7 +19,7 @@ const PHANTOMS = {
 };
 
 /** About a minute for each network and half of one for the folds on two cores; everything else as in any run. */
-const SETTINGS = { training: { epochs: 60, batch: 4, inputSize: [64, 48] }, trust: { epochs: 15 } };
+const SETTINGS = { training: { epochs: 60, batch: 4, inputSize: [64, 48] }, trust: { folds: 2, epochs: 20 } };
 
 interface DemoOptions {
   readonly runs: string;

@@ -233,7 +233,7 @@ function describeIssue(issue: Issue, root: SchemaNode, locate: Locate): Problem[
   const node = nodeAt(root, issue.path);
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
     const need = node?.description ?? 'Every setting without a default has a value';
-    return [{ seen: `${name} is not set in ${locate([])}`, need, fix: `Set ${name}` }];
+    return [{ seen: `${name} is not set in ${locate(issue.path)}`, need, fix: `Set ${name}` }];
   }
   const message = issue.code === 'invalid_union' ? unionMessage(issue) : issue.message;
   return [

@@ -1,7 +1,7 @@
 /**
  * @file A SAM model that answers prompts: images in, then boxes, points and masks in px of the image.
  */
-import { RefineError } from '../base/errors.ts';
+import { CheckpointError, RefineError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
 import { buildModel } from '../graph/build.ts';
 import type { OnnxModel } from '../graph/onnx/model.ts';
@@ -147,6 +147,7 @@ export class SamPredictor implements PromptableModel {
     const prepared = prompts.map((prompt, index) => this.prepare(prompt, index, encoded.size, resized));
     await this.checkPrecision();
     const answers = await this.decoder.decode(features, prepared, wanted);
+    if (!answers.every(({ iou }) => iou.every(Number.isFinite))) throw this.notANumber();
     return answers.map(({ logits, iou }) =>
       wanted.map((_, k) => {
         const lowResLogits = logits.slice(k * side * side, (k + 1) * side * side);
@@ -154,6 +155,14 @@ export class SamPredictor implements PromptableModel {
         return { mask, predictedIou: iou[k]!, lowResLogits };
       }),
     );
+  }
+
+  private notANumber(): CheckpointError {
+    return new CheckpointError({
+      seen: `The model ${this.name} answers with numbers that are not finite`,
+      need: 'A checkpoint of finite weights',
+      fix: 'Download or copy the checkpoint again',
+    });
   }
 
   /** Frees the sessions; the predictor cannot be used any more. */

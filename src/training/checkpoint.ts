@@ -55,7 +55,8 @@ export async function loadState(
       if (file.metadata.key !== key) return undefined;
       const state = stateSchema.parse(JSON.parse(file.metadata.state ?? ''));
       const stored: Record<string, Float32NdArray> = {};
-      for (const name of vectors) stored[name] = asVector(name, await file.read(name), length);
+      for (const name of vectors)
+        stored[name] = asVector(`${path} has ${name}`, await file.read(name), length);
       return { ...state, vectors: stored };
     } finally {
       await file.close();
@@ -63,7 +64,7 @@ export async function loadState(
   } catch (cause) {
     throw new CheckpointError(
       {
-        seen: `The checkpoint ${path} is damaged${cause instanceof PackmuleError ? `: ${cause.seen}` : ''}`,
+        seen: cause instanceof PackmuleError ? cause.seen : `${path} is damaged`,
         need: 'A checkpoint as Packmule wrote it',
         fix: 'Delete the file; the training starts again',
       },
@@ -72,10 +73,11 @@ export async function loadState(
   }
 }
 
-function asVector(name: string, array: NdArray, length: number): Float32NdArray {
+/** `what` names file and array. */
+function asVector(what: string, array: NdArray, length: number): Float32NdArray {
   if (isFloat32(array) && array.data.length === length) return array;
   throw new CheckpointError({
-    seen: `its ${name} are ${array.data.length} numbers of type ${array.dtype}`,
+    seen: `${what} of ${array.data.length} numbers of type ${array.dtype}`,
     need: `${length} numbers of type float32`,
     fix: 'Delete the file',
   });

@@ -26,6 +26,12 @@ export interface TrustFeature {
   /** Of the transformed evidence over the pairs; a mask that lacks this evidence is taken to stand at the mean. */
   readonly mean: number;
   readonly deviation: number;
+  /**
+   * The range of the transformed evidence over the pairs. What lies beyond counts as its end: the networks of the
+   * folds are weaker than the one whose masks are judged, and how the relation goes on there nobody has seen.
+   */
+  readonly low: number;
+  readonly high: number;
   /** Log odds of Dice per deviation. */
   readonly weight: number;
 }
@@ -54,8 +60,8 @@ export interface FittedTrust {
 /** Fewer say too little about the shape of the relation. */
 export const FEWEST_PAIRS = 30;
 export const FEWEST_IMAGES = 3;
-/** Weight of the ridge, in masks. */
-const RIDGE = 1;
+/** Weight of the ridge, in masks: nothing among a thousand, and a support where there are few. */
+const RIDGE = 3;
 
 type Transform = (value: number) => number;
 
@@ -116,9 +122,13 @@ function expectedDice(model: TrustModel & { calibrated: true }, evidence: Eviden
   return sigmoid(odds);
 }
 
-function standardised({ name, mean, deviation }: Omit<TrustFeature, 'weight'>, evidence: Evidence): number {
+function standardised(
+  { name, mean, deviation, low, high }: Omit<TrustFeature, 'weight'>,
+  evidence: Evidence,
+): number {
   const value = evidence[name];
-  return value === undefined ? 0 : (TRANSFORMS[name](value) - mean) / deviation;
+  if (value === undefined) return 0;
+  return (Math.min(high, Math.max(low, TRANSFORMS[name](value))) - mean) / deviation;
 }
 
 function fitModel(pairs: readonly TrustPair[]): TrustModel & { calibrated: true } {
@@ -130,7 +140,9 @@ function fitModel(pairs: readonly TrustPair[]): TrustModel & { calibrated: true 
     const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(values.length, 1);
     // A number that never changes, or is never there, says nothing.
-    return variance < 1e-12 ? [] : [{ name, mean, deviation: Math.sqrt(variance) }];
+    if (variance < 1e-12) return [];
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    return [{ name, mean, deviation: Math.sqrt(variance), low, high }];
   });
   const rows = pairs.map(({ evidence }) => features.map((feature) => standardised(feature, evidence)));
   const fit = fitLogistic(

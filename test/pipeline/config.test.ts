@@ -93,7 +93,7 @@ describe('a settings file', () => {
     ['- a\n- b\n', 'holds no settings but a list'],
     ['', 'data is not set in'],
     ['data:\n  root: 7\n', 'data.root in line 2'],
-    ['data:\n  seed: 7\n', 'data.root is not set'],
+    ['data:\n  seed: 7\n', 'data.root is not set in line 1'],
     ['data:\n  root: "a\\0b"\n', 'zero byte'],
     [ALIASES_OF_ALIASES, 'cannot be read as data'],
     ['data: &data\n  root: x\n  splits: *data\n', 'levels deep'],

@@ -1,5 +1,5 @@
 /** Trust in a run: calibrated on images that its networks have not seen, kept through kills, and written with the masks. */
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -102,6 +102,30 @@ describe('trust', () => {
       expect(await hashFile(at('rewritten', 'refined', file))).toBe(
         await hashFile(at('whole', 'refined', file)),
       );
+  });
+});
+
+describe('files that were changed by hand', () => {
+  it('keep a mask without evidence, and name a calibration that cannot be read', async () => {
+    await cp(at('whole'), at('edited'), { recursive: true });
+    const path = at('edited', 'refined', 'annotations.json');
+    const set = await coco.read(path);
+    const [first, ...others] = set.images;
+    const drawn = first!.structures.map(({ classIndex, rle }) => ({ classIndex, rle }));
+    await coco.write?.(path, { ...set, images: [{ ...first!, structures: drawn }, ...others] });
+    await rm(at('edited', 'trust', 'model.json'));
+    await runPipeline(config(), { folder: at('edited'), until: 'trust' });
+    const trusts = (await coco.read(path)).images.map(({ structures }) =>
+      structures.map(({ trust }) => trust),
+    );
+    expect(trusts[0]!.every((trust) => trust === undefined)).toBe(true);
+    expect(trusts[1]!.every((trust) => trust !== undefined)).toBe(true);
+
+    await writeFile(at('edited', 'trust', 'model.json'), '{');
+    await expect(runPipeline(config(), { folder: at('edited'), until: 'trust' })).rejects.toMatchObject({
+      name: 'RunError',
+      seen: expect.stringContaining('model.json is missing or damaged'),
+    });
   });
 });
 

@@ -7,6 +7,7 @@ import { SamPredictor } from '../../src/sam/predictor.ts';
 import type { EncodedImage, MaskPrediction, MaskPrompt } from '../../src/sam/promptable.ts';
 import { imageKey, segmentImage } from '../../src/sam/segment.ts';
 import { openEmbeddingStore } from '../../src/sam/store.ts';
+import { float32 } from '../../src/tensor/array.ts';
 import { tinyCheckpoint, tinyConfig, tinyImage, widerConfig } from './tiny-model.ts';
 
 const image = tinyImage();
@@ -214,4 +215,23 @@ test('the image key tells contents and sizes apart', () => {
   const changed = { ...image, data: image.data.slice().fill(3, 0, 1) };
   expect(new Set([image, turned, changed].map(imageKey)).size).toBe(3);
   expect(imageKey(tinyImage())).toBe(imageKey(image));
+});
+
+test('a checkpoint whose answers are no numbers is refused', async () => {
+  const { weights } = checkpoint;
+  const broken = new Map(
+    [...weights].map(([name, { shape, data }]) => [
+      name,
+      float32(
+        shape,
+        data.map(() => Number.NaN),
+      ),
+    ]),
+  );
+  const model = new SamPredictor({ ...checkpoint, weights: broken }, { threads: 1 });
+  try {
+    await expect(segmentImage(model, image, { box: [10, 10, 40, 60] })).rejects.toThrow(/not finite/);
+  } finally {
+    await model.close();
+  }
 });

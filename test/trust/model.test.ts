@@ -67,6 +67,16 @@ describe('fitTrust', () => {
     expect(trusts.at(-1)! - trusts[0]!).toBeGreaterThan(0.7);
   });
 
+  it('does not go on beyond the evidence it has seen', () => {
+    const pairs = masks(90, 3, 0).filter(({ evidence }) => evidence.confidence < 0.6);
+    const { model } = fitTrust(pairs);
+    const [inside, edge, beyond] = [0.4, 0.6, 0.95].map((confidence) =>
+      trustOf(model, { ...PLAIN, confidence, placeDeviation: 0.5 }),
+    );
+    expect(edge! - inside!).toBeGreaterThan(0.05);
+    expect(beyond! - edge!).toBeCloseTo(0, 2);
+  });
+
   it('gives structures little trust that look like invented ones', () => {
     const pairs = masks(120, 5).map((pair, i) =>
       i % 4 === 0

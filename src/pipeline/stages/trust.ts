@@ -5,6 +5,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { coco } from '../../annotations/coco.ts';
 import type { Structure } from '../../annotations/types.ts';
+import { RunError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { classShapes } from '../../dataset/shapes.ts';
@@ -68,8 +69,20 @@ export async function trustStage(context: RunContext, options: TrustStageOptions
   });
 }
 
+/** @throws RunError where trust/model.json is missing or damaged. */
 export async function readTrust(run: RunDirectory): Promise<FittedTrust> {
-  return JSON.parse(await readFile(run.trust, 'utf8')) as FittedTrust;
+  try {
+    return JSON.parse(await readFile(run.trust, 'utf8')) as FittedTrust;
+  } catch (cause) {
+    throw new RunError(
+      {
+        seen: `${run.trust} is missing or damaged`,
+        need: 'The calibration of a finished run',
+        fix: 'Delete the file and start the run again: it is made from what is there',
+      },
+      { cause },
+    );
+  }
 }
 
 /** How the trust of a run is to be believed, one line. */
@@ -138,9 +151,13 @@ function pairOf(item: Case, fold: number, mask: StoredStructure): TrustPair {
   };
 }
 
-/** The structure with its trust, which replaces one that an earlier calibration gave. */
+/**
+ * The structure with its trust, which replaces one that an earlier calibration gave. A mask that somebody drew into
+ * the file has no evidence and gets none.
+ */
 function withTrust(structure: Structure, model: TrustModel): Structure {
-  const evidence = structure.provenance?.evidence as Evidence;
+  const evidence = structure.provenance?.evidence as Evidence | undefined;
+  if (evidence === undefined) return structure;
   const provenance = { ...structure.provenance, calibrated: model.calibrated };
   return { ...structure, provenance, trust: trustOf(model, evidence) };
 }
