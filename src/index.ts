@@ -30,9 +30,17 @@ export { type CheckedDataset, type CheckOptions, checkDataset, type Problem } fr
 export type { DataConfig, DataConfigInput } from './dataset/config.ts';
 export { openDataset } from './dataset/dataset.ts';
 export { type FolderInspection, inspectFolder } from './dataset/inspect.ts';
+export {
+  holdOut,
+  type InstanceCase,
+  readInstanceCase,
+  readInstanceFolder,
+} from './dataset/instances/folder.ts';
+export { folderSource, mixSources, sceneSource } from './dataset/instances/sources.ts';
 export type { InstanceImage, InstanceSource } from './dataset/instances/types.ts';
 export { generatePhantom, type Phantom, type PhantomOptions } from './dataset/phantom/generate.ts';
 export { type PhantomDatasetOptions, writePhantomDataset } from './dataset/phantom/write.ts';
+export { generateScene, type Scene, type SceneOptions } from './dataset/scenes/generate.ts';
 export { computeStatistics, type DatasetStatistics } from './dataset/statistics.ts';
 export { type Case, casesOf, type Dataset, type SplitName } from './dataset/types.ts';
 // Figures.

@@ -159,7 +159,8 @@ function findLists(root: string): Layout['lists'] {
   return lists;
 }
 
-async function listImages(folder: string): Promise<string[]> {
+/** Names of the image files of a folder in natural order. @throws DatasetError where there is no such folder. */
+export async function listImages(folder: string): Promise<string[]> {
   const entries = await listFolder(folder);
   return (
     entries

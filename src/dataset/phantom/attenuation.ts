@@ -4,9 +4,9 @@
  */
 import type { Size } from '../../base/geometry.ts';
 import type { Rng } from '../../base/rng.ts';
-import { distanceTo, forEachSpan } from './outline.ts';
+import { distanceTo, forEachSpan } from '../drawing/outline.ts';
+import { sampleTile, type Tile } from '../drawing/texture.ts';
 import type { PosedBone, TissuePart } from './pose.ts';
-import { sampleTile, type Tile } from './texture.ts';
 
 /** Linear attenuation per mm at about 55 kV; bone replaces soft tissue, so its rows are differences to it. */
 const PER_MM = { soft: 0.021, cortex: 0.058, spongy: 0.02, marrow: 0.003 } as const;

@@ -4,7 +4,7 @@
  */
 import type { Size } from '../../base/geometry.ts';
 import type { Rng } from '../../base/rng.ts';
-import { boxBlur } from './texture.ts';
+import { boxBlur } from '../drawing/texture.ts';
 
 /** The settings of one exposure, drawn per image. */
 export interface Exposure {

@@ -9,12 +9,12 @@ import type { Size } from '../../base/geometry.ts';
 import { createRng } from '../../base/rng.ts';
 import type { Image } from '../../imaging/image.ts';
 import { type ClassMask, emptyMask } from '../../masks/mask.ts';
+import { trabecularTile } from '../drawing/texture.ts';
 import { BONES } from './anatomy.ts';
 import { addBone, addSoftTissue } from './attenuation.ts';
 import { drawExposure, expose } from './exposure.ts';
 import { type BodySide, poseHand } from './pose.ts';
 import { addSideMarker, collimatedField } from './surround.ts';
-import { trabecularTile } from './texture.ts';
 
 export interface PhantomOptions {
   readonly seed: number;

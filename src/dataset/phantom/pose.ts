@@ -1,11 +1,11 @@
 /** @file Where every bone of one phantom lies: framing, side of the body, joints and differences between people. */
 import type { PointXy, Size } from '../../base/geometry.ts';
 import type { Rng } from '../../base/rng.ts';
-import { type Affine, affineAbout, affineScale, applyAffine, thenAffine } from './affine.ts';
+import { type Affine, affineAbout, affineScale, applyAffine, thenAffine } from '../drawing/affine.ts';
+import { closedSpline } from '../drawing/outline.ts';
 import { BONES } from './anatomy.ts';
 import { type Bone, centreOf } from './bone.ts';
 import { RAYS, segmentStart } from './fingers.ts';
-import { closedSpline } from './outline.ts';
 
 export type BodySide = 'left' | 'right';
 

@@ -1,4 +1,4 @@
-/** @file Affine maps of the plane, for posing bones. */
+/** @file Affine maps of the plane, for posing what is drawn. */
 import type { PointXy } from '../../base/geometry.ts';
 
 /** (x, y) -> (a x + b y + tx, c x + d y + ty). */

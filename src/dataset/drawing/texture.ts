@@ -45,36 +45,61 @@ export function sampleTile(tile: Tile, u: number, v: number): number {
 
 /** Mean over a square of side 2 radius + 1, by running sums; beyond the border the picture repeats or its edge does. */
 export function boxBlur(values: Float32Array, size: Size, radius: number, wrap = false): Float32Array {
-  const rows = blurLines(values, size.height, size.width, size.width, 1, radius, wrap);
-  return blurLines(rows, size.width, size.height, 1, size.width, radius, wrap);
+  return blurColumns(blurRows(values, size, radius, wrap), size, radius, wrap);
 }
 
-function blurLines(
+function blurRows(
   values: Float32Array,
-  lines: number,
-  length: number,
-  lineStride: number,
-  stride: number,
+  { height, width }: Size,
   radius: number,
   wrap: boolean,
 ): Float32Array {
   const out = new Float32Array(values.length);
-  const padded = new Float32Array(length + 2 * radius);
   const scale = 1 / (2 * radius + 1);
-  for (let line = 0; line < lines; line++) {
-    const start = line * lineStride;
-    for (let i = 0; i < padded.length; i++) {
-      const at = i - radius;
-      const inside = wrap ? (at + length) % length : Math.min(Math.max(at, 0), length - 1);
-      padded[i] = values[start + inside * stride]!;
-    }
+  const columns = sources(width, radius, wrap);
+  for (let y = 0; y < height; y++) {
+    const row = y * width;
     let sum = 0;
-    for (let i = 0; i < 2 * radius; i++) sum += padded[i]!;
-    for (let i = 0; i < length; i++) {
-      sum += padded[i + 2 * radius]!;
-      out[start + i * stride] = sum * scale;
-      sum -= padded[i]!;
+    for (let i = 0; i < 2 * radius; i++) sum += values[row + columns[i]!]!;
+    for (let x = 0; x < width; x++) {
+      sum += values[row + columns[x + 2 * radius]!]!;
+      out[row + x] = sum * scale;
+      sum -= values[row + columns[x]!]!;
     }
   }
   return out;
+}
+
+/** As rows, but all columns side by side, because walking down a column of row-major data is slow. */
+function blurColumns(
+  values: Float32Array,
+  { height, width }: Size,
+  radius: number,
+  wrap: boolean,
+): Float32Array {
+  const out = new Float32Array(values.length);
+  const scale = 1 / (2 * radius + 1);
+  const rows = sources(height, radius, wrap);
+  const sums = new Float64Array(width);
+  for (let i = 0; i < 2 * radius; i++) {
+    const row = rows[i]! * width;
+    for (let x = 0; x < width; x++) sums[x]! += values[row + x]!;
+  }
+  for (let y = 0; y < height; y++) {
+    const [enter, leave, row] = [rows[y + 2 * radius]! * width, rows[y]! * width, y * width];
+    for (let x = 0; x < width; x++) {
+      const sum = sums[x]! + values[enter + x]!;
+      out[row + x] = sum * scale;
+      sums[x] = sum - values[leave + x]!;
+    }
+  }
+  return out;
+}
+
+/** For the positions -radius, ..., length + radius - 1 of a line: where in the line their values come from. */
+function sources(length: number, radius: number, wrap: boolean): Int32Array {
+  return Int32Array.from({ length: length + 2 * radius }, (_, i) => {
+    const at = i - radius;
+    return wrap ? (at + length) % length : Math.min(Math.max(at, 0), length - 1);
+  });
 }
