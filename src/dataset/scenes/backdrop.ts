@@ -45,7 +45,8 @@ function addBody(rng: Rng, field: Float32Array, size: Size): void {
   const small = { height: Math.ceil(size.height / 3), width: Math.ceil(size.width / 3) };
   const sum = new Float32Array(small.height * small.width);
   for (let n = wholeBetween(rng, 1, 5); n > 0; n--) addForm(rng, sum, small);
-  const full = resizeMaps(sum, 1, small, size);
+  // Without the blur the steps of the small picture would show.
+  const full = resizeMaps(boxBlur(sum, small, 1), 1, small, size);
   for (let i = 0; i < field.length; i++) field[i]! += full[i]!;
 }
 

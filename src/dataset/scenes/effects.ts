@@ -33,10 +33,10 @@ export interface Exposure {
 }
 
 export function drawExposure(rng: Rng): Exposure {
-  const span = chance(rng, 0.3) ? rng.between(0.25, 0.8) : rng.between(0.85, 1);
+  const span = chance(rng, 0.3) ? rng.between(0.35, 0.8) : rng.between(0.85, 1);
   return {
     blur: chance(rng, 0.75) ? rng.between(0.3, 1.6) : chance(rng, 0.4) ? rng.between(1.6, 3) : 0,
-    noise: logBetween(rng, 0.004, chance(rng, 0.2) ? 0.12 : 0.05),
+    noise: logBetween(rng, 0.004, chance(rng, 0.2) ? 0.1 : 0.05),
     noiseSlope: rng.between(-1, 1),
     smoothNoise: chance(rng, 0.4),
     lines: { strength: chance(rng, 0.12) ? logBetween(rng, 0.005, 0.04) : 0, upright: chance(rng, 0.5) },

@@ -47,11 +47,11 @@ export const MOST_OBJECTS = 60;
 
 const LAYOUTS: readonly (readonly [weight: number, layout: Layout])[] = [
   [26, arch],
-  [22, scatter],
+  [20, scatter],
   [12, pack],
-  [10, rays],
+  [12, rays],
   [9, colony],
-  [8, limb],
+  [10, limb],
   [8, spine],
   [5, cage],
   [4, vessels],
@@ -77,8 +77,8 @@ function tryScene(rng: Rng, size: Size): Scene {
   const canvas: Canvas = { size, textures, field, painted: [] };
   const layout = pickWeighted(rng, LAYOUTS);
   paint(rng, canvas, layout(rng, size), layout === arch || layout === cage ? 0.06 : 0.3);
-  if (chance(rng, 0.15)) paint(rng, canvas, strays(rng, size), 0.3);
-  if (chance(rng, 0.3)) addDistractors(rng, canvas);
+  if (chance(rng, 0.25)) paint(rng, canvas, strays(rng, size), 0.3);
+  if (chance(rng, 0.4)) addDistractors(rng, canvas);
   const exposure = drawExposure(rng);
   const { grey, clean, range } = expose(rng, field, size, exposure);
   const open = drawField(rng, size);

@@ -134,12 +134,14 @@ function absorption(
 ): Float32Array {
   const { material } = figure;
   const { density, dome, rim, texture, tilt, halo } = material;
-  const { width, height } = window;
+  const { left, top, width, height } = window;
   const { depth, deepest } = depthOf(mask, window);
   const inside = inlayGains(figure.inlays, window);
   const [sin, cos] = [Math.sin(figure.turn), Math.cos(figure.turn)];
   const lookUp = sampleTexture(textures, texture.name);
   const [perAlong, perAcross] = [1 / texture.px[0], 1 / texture.px[1]];
+  // Each figure shows another part of the texture.
+  const [offsetU, offsetV] = [7.31 * left, 5.77 * top];
   const reach = 1 / Math.hypot(width, height);
   const [tiltAlong, tiltAcross] = [2 * tilt[0] * reach, 2 * tilt[1] * reach];
   const out = new Float32Array(mask.length);
@@ -151,7 +153,8 @@ function absorption(
       const across = px * cos + py * sin;
       const u = depth[i]! / deepest;
       let value = thickness(u, dome) + rim.gain * wall(u, rim.width);
-      if (texture.gain > 0) value *= 1 + texture.gain * lookUp(along * perAlong, across * perAcross);
+      if (texture.gain > 0)
+        value *= 1 + texture.gain * lookUp(along * perAlong + offsetU, across * perAcross + offsetV);
       value *= Math.max(0.15, 1 + tiltAlong * along + tiltAcross * across);
       if (inside !== undefined) value = Math.max(0.02, value + inside[i]!);
       out[i] = density * value * cover[i]!;

@@ -14,7 +14,7 @@ export function drawTextures(rng: Rng): Textures {
 /** A texture by its name as a function of texels; mean 0, spread about 1. */
 export function sampleTexture(textures: Textures, name: TextureName): (u: number, v: number) => number {
   const tile = textures[name];
-  return (u, v) => sampleTile(tile, u + 1000, v + 1000);
+  return (u, v) => sampleTile(tile, u, v);
 }
 
 /** Smooth noise of several sizes. */

@@ -16,8 +16,8 @@ interface End {
 }
 
 function drawEnd(rng: Rng, shaft: number): End {
-  const half = shaft * rng.between(1.2, 2.4);
-  return { half, notch: half * rng.between(-0.5, 0.4), skew: 0.15 * half * rng.normal() };
+  const half = Math.min(shaft * rng.between(1.2, 2.4), 0.17);
+  return { half, notch: half * rng.between(-0.5, 0.25), skew: 0.15 * half * rng.normal() };
 }
 
 /** One bone, and its epiphyses if it is a young one. */
@@ -29,16 +29,19 @@ export function longBone(rng: Rng, given?: Material): Figure[] {
   const curved = bending(rng, rng.between(0, 0.06));
   const plate = rng.between(0.012, 0.03);
   const cut = young ? rng.between(0.06, 0.12) : 0;
-  const waist = rng.between(0.35, 0.65);
+  const waist = rng.between(0.35, 0.6);
+  // Where the shaft begins to widen: clear of the ends, or the outline would cross itself.
+  const nearY = -0.5 + Math.max(waist * 0.5 + rng.between(0, 0.08), near.half * 1.6);
+  const farY = Math.min(waist * 0.5 + rng.between(0.02, 0.12), 0.5 - cut - far.half * 1.6);
   const body = [
     ...endPoints(near, -0.5, 1),
-    [shaft * rng.between(1, 1.25), -0.5 + (waist * 0.5 + rng.between(0, 0.08))],
+    [shaft * rng.between(1, 1.25), nearY],
     [shaft * rng.between(0.85, 1.05), -0.5 + waist],
-    [shaft * rng.between(1, 1.25), waist * 0.5 + rng.between(0.02, 0.12)],
+    [shaft * rng.between(1, 1.25), farY],
     ...endPoints(far, 0.5 - cut, -1),
-    [-shaft * rng.between(1, 1.25), waist * 0.5 + rng.between(0.02, 0.12)],
+    [-shaft * rng.between(1, 1.25), farY],
     [-shaft * rng.between(0.85, 1.05), -0.5 + waist],
-    [-shaft * rng.between(1, 1.25), -0.5 + (waist * 0.5 + rng.between(0, 0.08))],
+    [-shaft * rng.between(1, 1.25), nearY],
   ] as const;
   const canal = ellipse([0, 0], shaft * rng.between(0.3, 0.6), rng.between(0.2, 0.32));
   const figure: Figure = {
@@ -58,13 +61,13 @@ export function longBone(rng: Rng, given?: Material): Figure[] {
 function endPoints({ half, notch, skew }: End, y: number, inward: 1 | -1): PointXy[] {
   const at = (x: number, depth: number): PointXy => [inward * half * x, y + inward * depth];
   return [
-    at(-0.92, half * 1.1),
+    at(-0.8, half * 1.05),
     at(-1, half * 0.55 + skew),
     at(-0.6, Math.max(0, -notch * 0.3)),
     at(0, notch),
     at(0.6, Math.max(0, -notch * 0.3)),
     at(1, half * 0.55 - skew),
-    at(0.92, half * 1.1),
+    at(0.8, half * 1.05),
   ];
 }
 

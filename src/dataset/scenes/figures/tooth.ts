@@ -83,7 +83,7 @@ interface Roots {
 function drawRoots(rng: Rng, { half, crown, roots, grown }: ToothForm): Roots {
   const neckY = -0.5 + crown;
   const neckHalf = half * rng.between(0.72, 0.95);
-  const spread = roots === 1 ? 0 : rng.between(0.35, 1.15);
+  const spread = roots === 1 ? 0 : rng.between(0.35, 0.95);
   const lean = 0.05 * rng.normal();
   const apexes = Array.from({ length: roots }, (_, i): PointXy => {
     const aside = roots === 1 ? 0 : (2 * i) / (roots - 1) - 1;
@@ -93,8 +93,14 @@ function drawRoots(rng: Rng, { half, crown, roots, grown }: ToothForm): Roots {
       neckY + (0.5 - neckY) * grown * (1 - short),
     ];
   });
-  const forkY = neckY + (0.5 - neckY) * grown * rng.between(0.12, 0.5);
-  return { neckY, neckHalf, forkY, apexes, tip: neckHalf * rng.between(0.1, 0.3) * (2 - grown) };
+  const forkY = neckY + (0.5 - neckY) * grown * rng.between(0.15, 0.7);
+  return {
+    neckY,
+    neckHalf,
+    forkY,
+    apexes,
+    tip: neckHalf * rng.between(0.12, 0.34) * (2 - grown) * (roots === 1 ? 1 : 0.75),
+  };
 }
 
 /** From the left side of the neck over the cusps to the right side. */
@@ -138,8 +144,8 @@ function rootPoints({ crown }: ToothForm, { neckY, neckHalf, forkY, apexes, tip 
     const halfRoot = (to - from) / 2;
     const halfway = (forkY + y) / 2;
     const centre = lerp(middle, x, 0.55);
-    points.push([centre + halfRoot * 0.72, halfway], [x + tip, y - tip], [x, y], [x - tip, y - tip]);
-    points.push([centre - halfRoot * 0.72, halfway]);
+    points.push([centre + halfRoot * 0.82, halfway], [x + tip, y - tip], [x, y], [x - tip, y - tip]);
+    points.push([centre - halfRoot * 0.82, halfway]);
     if (i > 0) points.push([from, forkY]);
   }
   points.push([-neckHalf, neckY + crown * 0.1]);

@@ -10,7 +10,7 @@ import { type Arrangement, bent, place, somewhere } from './arrangement.ts';
 import { packedPebbles } from './pack.ts';
 
 export function rays(rng: Rng, size: Size): Arrangement {
-  const scale = Math.min(size.height, size.width) * rng.between(0.35, 0.95);
+  const scale = Math.min(size.height, size.width) * rng.between(0.4, 1.3);
   const base = somewhere(rng, size, 0.3);
   const heading = rng.between(0, 2 * Math.PI);
   const count = wholeBetween(rng, 2, 5);

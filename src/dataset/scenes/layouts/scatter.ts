@@ -34,7 +34,7 @@ export function scatter(rng: Rng, size: Size): Arrangement {
   const families = rng.shuffled(DRAW).slice(0, wholeBetween(rng, 1, 6));
   return bent(
     rng,
-    strew(rng, size, families, Math.round(logBetween(rng, 5, 36))),
+    strew(rng, size, families, Math.round(logBetween(rng, 7, 40))),
     size,
     rng.between(0, 0.03),
   );
