@@ -52,26 +52,25 @@ export function drawExposure(rng: Rng): Exposure {
   };
 }
 
-/** The picture in [0, 1] and the noise-free field that the eye would have to tell edges in, with its range. */
+/** The picture in [0, 1], and what it would be without noise, marks and compression: what is to be seen in it. */
 export interface Exposed {
   readonly grey: Float32Array;
   readonly clean: Float32Array;
-  /** Range of the clean field that becomes the range of greys. */
-  readonly range: number;
 }
 
 export function expose(rng: Rng, field: Float32Array, size: Size, exposure: Exposure): Exposed {
-  const clean = softened(field, size, exposure.blur);
-  const [low, high] = percentiles(clean, exposure.clip);
-  const range = Math.max(high - low, 0.05);
-  const values = new Float32Array(clean.length);
-  for (let i = 0; i < values.length; i++) values[i] = (clean[i]! - low) / range;
+  const values = softened(field, size, exposure.blur);
+  const [low, high] = percentiles(values, exposure.clip);
+  const scale = 1 / Math.max(high - low, 0.05);
+  for (let i = 0; i < values.length; i++) values[i] = (values[i]! - low) * scale;
+  const clean = values.slice();
+  applyTone(clean, size, exposure);
   addNoise(rng, values, size, exposure);
   if (exposure.detail > 0) addDetail(values, size, exposure);
   applyTone(values, size, exposure);
   if (exposure.marks) addMarks(rng, values, size, () => (chance(rng, 0.7) ? 1 : 0));
   if (exposure.blocking > 0) addBlocking(values, size, exposure.blocking);
-  return { grey: values, clean, range };
+  return { grey: values, clean };
 }
 
 /** Steps of the tone curve's table: many more than there are grey values. */

@@ -80,10 +80,10 @@ function tryScene(rng: Rng, size: Size): Scene {
   if (chance(rng, 0.25)) paint(rng, canvas, strays(rng, size), 0.3);
   if (chance(rng, 0.4)) addDistractors(rng, canvas);
   const exposure = drawExposure(rng);
-  const { grey, clean, range } = expose(rng, field, size, exposure);
+  const { grey, clean } = expose(rng, field, size, exposure);
   const open = drawField(rng, size);
   if (open !== undefined) closeField(rng, grey, canvas.painted, open);
-  const contrast = range * Math.max(0.02, 0.5 * exposure.noise);
+  const contrast = Math.max(0.015, 0.4 * exposure.noise * exposure.range[1]);
   const shown = canvas.painted.filter((painted) => isVisible(painted, clean, contrast));
   const kept = shown.length > MOST_OBJECTS ? rng.shuffled(shown).slice(0, MOST_OBJECTS) : shown;
   return {

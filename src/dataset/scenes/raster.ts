@@ -43,8 +43,10 @@ export function rasterise(figure: Figure, size: Size, textures: Textures): Patch
     mask[i] = 1;
     area++;
   }
-  const absorbed = absorption(figure, window, mask, crisp, textures);
-  const { softness } = figure.material;
+  const depth = depthOf(mask, window);
+  const absorbed = absorption(figure, window, mask, crisp, depth, textures);
+  // What is thin would be blurred away.
+  const softness = Math.min(figure.material.softness, 0.35 * depth.deepest);
   const cover = blurred(crisp, window, softness);
   return { ...window, mask, area, cover, absorbed: blurred(absorbed, window, softness) };
 }
@@ -130,12 +132,12 @@ function absorption(
   window: Window,
   mask: Uint8Array,
   cover: Float32Array,
+  { depth, deepest }: Depth,
   textures: Textures,
 ): Float32Array {
   const { material } = figure;
   const { density, dome, rim, texture, tilt, halo } = material;
   const { left, top, width, height } = window;
-  const { depth, deepest } = depthOf(mask, window);
   const inside = inlayGains(figure.inlays, window);
   const [sin, cos] = [Math.sin(figure.turn), Math.cos(figure.turn)];
   const lookUp = sampleTexture(textures, texture.name);
@@ -179,7 +181,12 @@ function wall(u: number, width: number): number {
 }
 
 /** Distance to the outline in px at every pixel, smoothed a little, and the greatest. */
-function depthOf(mask: Uint8Array, window: Window): { depth: Float32Array; deepest: number } {
+interface Depth {
+  readonly depth: Float32Array;
+  readonly deepest: number;
+}
+
+function depthOf(mask: Uint8Array, window: Window): Depth {
   const squared = squaredDistanceTo({ ...window, data: complement(mask) });
   const raw = new Float32Array(squared.length);
   let deepest = 1;

@@ -12,9 +12,11 @@ const SMALLEST_AREA = 40;
 export const LARGEST_SHARE = 0.6;
 /** Least share of a figure that is in the image and not hidden. */
 const LEAST_VISIBLE = 0.3;
+/** Least share of an outline that is to be seen; the rest may be lost in what lies over or under it. */
+const LEAST_OUTLINE = 0.4;
 
-/** `contrast` is the least mean step at the outline, in the field's units. */
-export function isVisible(painted: Painted, field: Float32Array, contrast: number): boolean {
+/** `grey` is the picture without noise; `contrast` the least step of grey at an outline that is to be seen. */
+export function isVisible(painted: Painted, grey: Float32Array, contrast: number): boolean {
   const { mask, window, whole } = painted;
   const part = cropMask(mask, window);
   const box = maskBox(part);
@@ -22,12 +24,13 @@ export function isVisible(painted: Painted, field: Float32Array, contrast: numbe
   const area = maskArea(part);
   if (area < SMALLEST_AREA || area > LARGEST_SHARE * mask.height * mask.width) return false;
   if (area < LEAST_VISIBLE * whole) return false;
-  return edgeContrast(mask, window, field) >= contrast;
+  return visibleOutline(mask, window, grey, contrast) >= LEAST_OUTLINE;
 }
 
-/** The mean over the outline within the box of |value 2 px inside - value 2 px outside|, along rows and columns. */
-function edgeContrast({ height, width, data }: Mask, box: BoxXyxy, field: Float32Array): number {
-  let [sum, count] = [0, 0];
+/** The share of the outline at which values 2 px inside and 2 px outside, along rows and columns, differ enough. */
+function visibleOutline(mask: Mask, box: BoxXyxy, grey: Float32Array, contrast: number): number {
+  const { height, width, data } = mask;
+  let [seen, count] = [0, 0];
   const [x0, y0, x1, y1] = box;
   for (let y = Math.max(y0, 3); y <= Math.min(y1, height - 4); y++) {
     for (let x = Math.max(x0, 3); x <= Math.min(x1, width - 4); x++) {
@@ -35,10 +38,10 @@ function edgeContrast({ height, width, data }: Mask, box: BoxXyxy, field: Float3
       if (data[at] === 0) continue;
       for (const step of [1, -1, width, -width]) {
         if (data[at + step] === 1) continue;
-        sum += Math.abs(field[at - step]! - field[at + 2 * step]!);
+        if (Math.abs(grey[at - step]! - grey[at + 2 * step]!) >= contrast) seen++;
         count++;
       }
     }
   }
-  return count === 0 ? 0 : sum / count;
+  return count === 0 ? 0 : seen / count;
 }
