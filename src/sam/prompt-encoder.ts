@@ -4,7 +4,8 @@
  * Positions are encoded by random Fourier features (Tancik et al. 2020). Tokens are a few sines and a table, so they
  * are computed here rather than in a graph; the mask embedding is part of the decoder's graph.
  */
-import type { BoxXyxy } from '../base/geometry.ts';
+import type { BoxXyxy, PointXy } from '../base/geometry.ts';
+import { concat } from '../graph/ops/join.ts';
 import { swapLast } from '../graph/ops/matmul.ts';
 import { reshape, transpose } from '../graph/ops/reshape.ts';
 import { gelu } from '../graph/ops/unary.ts';
@@ -33,12 +34,23 @@ export interface PointTokens {
 const FREQUENCIES = 'pe_layer.positional_encoding_gaussian_matrix';
 const KINDS = [0, 1, 2, 3].map((kind) => `point_embeddings.${kind}.weight`);
 const NOTHING = 'not_a_point_embed.weight';
-const [OUTSIDE, INSIDE, UPPER_LEFT, LOWER_RIGHT] = [0, 1, 2, 3] as const;
+const [OUTSIDE, INSIDE, UPPER_LEFT, LOWER_RIGHT, NO_POINT] = [0, 1, 2, 3, 4] as const;
+/** Kinds of tokens, of which the last stands for no point and has no position. */
+export const TOKEN_KINDS = 5;
+
+/** The frequencies' name in a whole model; they are drawn once and never trained. */
+export const FREQUENCIES_NAME = `prompt_encoder.${FREQUENCIES}`;
 
 /** Asks for the parameters of points and boxes, below `prompt_encoder.`, so that they are listed with the others. */
 export function listPointParameters(config: SamConfig, source: ParameterSource): void {
   source(FREQUENCIES, [2, config.width / 2], { uniform: 1 });
-  for (const name of [...KINDS, NOTHING]) source(name, [1, config.width], { uniform: 1 });
+  kindTable(config, source);
+}
+
+/** What each kind of token adds to a position's encoding: [TOKEN_KINDS, width]. */
+export function kindTable(config: SamConfig, source: ParameterSource): Tensor {
+  const rows = [...KINDS, NOTHING].map((name) => source(name, [1, config.width], { uniform: 1 }));
+  return concat(rows, 0);
 }
 
 /** The same from all weights of a model. */
@@ -52,8 +64,11 @@ export function pointTokens(config: SamConfig, weights: Weights): PointTokens {
   };
 }
 
+/** What positions are encoded with. */
+export type PositionCode = Pick<PointTokens, 'width' | 'frequencies'>;
+
 /** Encodes a position given in [0, 1] of the encoder's input into out[0 .. width): sines, then cosines. */
-function encodePosition({ width, frequencies }: PointTokens, x: number, y: number, out: Float32Array): void {
+function encodePosition({ width, frequencies }: PositionCode, x: number, y: number, out: Float32Array): void {
   const half = width / 2;
   for (let i = 0; i < half; i++) {
     const phase = 2 * Math.PI * ((2 * x - 1) * frequencies[i]! + (2 * y - 1) * frequencies[half + i]!);
@@ -63,7 +78,7 @@ function encodePosition({ width, frequencies }: PointTokens, x: number, y: numbe
 }
 
 /** The encoded positions of the image places' centres: [1, width, gridSize, gridSize]. */
-export function imagePositions(tokens: PointTokens, gridSize: number): Float32NdArray {
+export function imagePositions(tokens: PositionCode, gridSize: number): Float32NdArray {
   const { width } = tokens;
   const places = gridSize * gridSize;
   const data = new Float32Array(width * places);
@@ -77,36 +92,57 @@ export function imagePositions(tokens: PointTokens, gridSize: number): Float32Nd
   return float32([1, width, gridSize, gridSize], data);
 }
 
-/**
- * The tokens [T, width] of points and a box in px of the encoder's input, pixel centres at whole numbers: the points,
- * then one that stands for no point if there are points but no box, then the two corners.
- */
+/** A token before it is encoded. */
+export interface TokenPlace {
+  /** In px of the encoder's input, pixel centres at whole numbers; a token that stands for no point has none. */
+  readonly xy?: PointXy;
+  /** A row of kindTable. */
+  readonly kind: number;
+}
+
+/** The points, then one token that stands for no point if there are points but no box, then the box's two corners. */
+export function tokenPlaces(points: readonly PromptPoint[], box: BoxXyxy | undefined): TokenPlace[] {
+  return [
+    ...points.map(({ xy, positive }) => ({ xy, kind: positive ? INSIDE : OUTSIDE })),
+    ...(points.length > 0 && box === undefined ? [{ kind: NO_POINT }] : []),
+    ...(box === undefined
+      ? []
+      : [
+          { xy: [box[0], box[1]] as const, kind: UPPER_LEFT },
+          { xy: [box[2], box[3]] as const, kind: LOWER_RIGHT },
+        ]),
+  ];
+}
+
+/** The encodings [T, width] of tokens' positions: zeros where a token has none. */
+export function encodePlaces(
+  code: PositionCode,
+  imageSize: number,
+  places: readonly TokenPlace[],
+): Float32NdArray {
+  const { width } = code;
+  const data = new Float32Array(places.length * width);
+  places.forEach(({ xy }, i) => {
+    const row = data.subarray(i * width, (i + 1) * width);
+    if (xy) encodePosition(code, (xy[0] + 0.5) / imageSize, (xy[1] + 0.5) / imageSize, row);
+  });
+  return float32([places.length, width], data);
+}
+
+/** The tokens [T, width] of points and a box in px of the encoder's input, see tokenPlaces. */
 export function promptTokens(
   tokens: PointTokens,
   imageSize: number,
   points: readonly PromptPoint[],
   box: BoxXyxy | undefined,
 ): Float32NdArray {
-  const { width, kinds, nothing } = tokens;
-  const rows: Float32Array[] = [];
-  const place = (x: number, y: number, kind: number): void => {
-    const row = new Float32Array(width);
-    encodePosition(tokens, (x + 0.5) / imageSize, (y + 0.5) / imageSize, row);
-    const offset = kinds[kind]!;
-    for (let i = 0; i < width; i++) row[i]! += offset[i]!;
-    rows.push(row);
-  };
-  for (const { xy, positive } of points) place(xy[0], xy[1], positive ? INSIDE : OUTSIDE);
-  if (points.length > 0 && box === undefined) rows.push(nothing);
-  if (box !== undefined) {
-    place(box[0], box[1], UPPER_LEFT);
-    place(box[2], box[3], LOWER_RIGHT);
-  }
-  const data = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    data.set(row, i * width);
+  const places = tokenPlaces(points, box);
+  const encoded = encodePlaces(tokens, imageSize, places);
+  places.forEach(({ kind }, i) => {
+    const offset = kind === NO_POINT ? tokens.nothing : tokens.kinds[kind]!;
+    for (let k = 0; k < tokens.width; k++) encoded.data[i * tokens.width + k]! += offset[k]!;
   });
-  return float32([rows.length, width], data);
+  return encoded;
 }
 
 /** What every place gains where no mask is given: [1, width]. Parameter names are those below `prompt_encoder.`. */

@@ -8,54 +8,62 @@ import type { Float32NdArray, NdArray } from '../tensor/array.ts';
 import { encodeSafetensors, openSafetensors } from '../tensor/safetensors.ts';
 import type { EpochLog } from './types.ts';
 
-export interface TrainingState {
-  /** Steps done. */
-  readonly step: number;
-  /** Sum of the losses of the current epoch's steps. */
-  readonly lossSum: number;
-  /** Training time so far, s. */
-  readonly seconds: number;
-  readonly rng: readonly [number, number, number, number];
-  readonly curve: readonly EpochLog[];
-  /** Parameters, optimizer state and average, by name. */
+/** The arrays of a state by name: parameters, optimizer state, average and whatever else the next step depends on. */
+interface StateVectors {
   readonly vectors: Readonly<Record<string, Float32NdArray>>;
 }
+
+/** The state of a training in epochs. */
+export type TrainingState = z.infer<typeof trainingState> & StateVectors;
 
 const pathOf = (directory: string): string => join(directory, 'checkpoint', 'state.safetensors');
 
 /** `key` tells the training (settings, data, seed) the state belongs to. */
-export async function saveState(directory: string, key: string, state: TrainingState): Promise<void> {
+export async function saveState(directory: string, key: string, state: StateVectors): Promise<void> {
   const { vectors, ...rest } = state;
   const bytes = encodeSafetensors(new Map(Object.entries(vectors)), { key, state: JSON.stringify(rest) });
   await writeFileAtomic(pathOf(directory), bytes);
 }
 
-const stateSchema = z.object({
+/** Lines of a log, as they were written. */
+export const logLines = <Line extends object>() =>
+  z.array(z.custom<Line>((line) => typeof line === 'object' && line !== null));
+
+export const trainingState = z.object({
+  /** Steps done. */
   step: z.int().min(0),
+  /** Sum of the losses of the current epoch's steps. */
   lossSum: z.number(),
+  /** Training time so far, s. */
   seconds: z.number(),
   rng: z.tuple([z.int(), z.int(), z.int(), z.int()]),
-  curve: z.array(z.custom<EpochLog>((line) => typeof line === 'object' && line !== null)),
+  curve: logLines<EpochLog>(),
 });
+
+/** What a stored state must hold: the plain part, and arrays of so many numbers by name. */
+export interface StateForm<State> {
+  readonly schema: z.ZodType<State>;
+  readonly lengths: Readonly<Record<string, number>>;
+}
 
 /**
  * The stored state, or undefined where there is none or it belongs to another training.
- * @throws CheckpointError where it is damaged or lacks one of the `vectors`, each of `length` numbers.
+ * @throws CheckpointError where it is damaged or of another form.
  */
-export async function loadState(
+export async function loadState<State extends object>(
   directory: string,
   key: string,
-  { vectors, length }: { readonly vectors: readonly string[]; readonly length: number },
-): Promise<TrainingState | undefined> {
+  { schema, lengths }: StateForm<State>,
+): Promise<(State & StateVectors) | undefined> {
   const path = pathOf(directory);
   if (!existsSync(path)) return undefined;
   try {
     const file = await openSafetensors(path);
     try {
       if (file.metadata.key !== key) return undefined;
-      const state = stateSchema.parse(JSON.parse(file.metadata.state ?? ''));
+      const state = schema.parse(JSON.parse(file.metadata.state ?? ''));
       const stored: Record<string, Float32NdArray> = {};
-      for (const name of vectors)
+      for (const [name, length] of Object.entries(lengths))
         stored[name] = asVector(`${path} has ${name}`, await file.read(name), length);
       return { ...state, vectors: stored };
     } finally {

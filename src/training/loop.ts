@@ -3,13 +3,13 @@
  * then. A checkpoint may fall between any two steps.
  */
 import { join } from 'node:path';
-import { TrainingError } from '../base/errors.ts';
 import { appendLine, writeFileAtomic } from '../base/files.ts';
 import { createRng, type Rng } from '../base/rng.ts';
 import type { Feeds } from '../runtime/session.ts';
 import { drawAugmentation, makeNoiseBank } from './augment.ts';
 import { batchFeeds, drawSamples } from './batches.ts';
 import { saveState, type TrainingState } from './checkpoint.ts';
+import { pacedSaver, requireFiniteLoss } from './pace.ts';
 import type { ResolvedTraining } from './resolved.ts';
 import type { CachedSample } from './sample-cache.ts';
 import { learningRate } from './schedule.ts';
@@ -34,10 +34,6 @@ export interface LoopInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Seconds of work that a kill may cost; more where saving itself takes long (a twentieth of the time at most). */
-const SAVE_INTERVAL = 20;
-const SAVE_SHARE = 20;
-
 /**
  * Runs all steps that are left and returns the whole curve.
  * @throws TrainingError when the loss is not finite; the signal's reason when aborted, after saving.
@@ -57,19 +53,15 @@ export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
   let { step, lossSum, seconds } = input.start ?? { step: 0, lossSum: 0, seconds: 0 };
   const secondsBefore = seconds;
   const startedAt = performance.now();
-  let [savedAt, saveMs] = [startedAt, 0];
-  const save = async (): Promise<void> => {
-    const before = performance.now();
+  const saver = pacedSaver(() => {
     const state = { step, lossSum, seconds, rng: rng.state(), curve, vectors: runner.vectors() };
-    await saveState(directory, input.key, state);
-    savedAt = performance.now();
-    saveMs = savedAt - before;
-  };
+    return saveState(directory, input.key, state);
+  });
 
   while (step < totalSteps) {
     const rate = learningRate(settings.schedule, settings.learningRate, step / Math.max(totalSteps - 1, 1));
     const { loss } = await runner.run(draw(), rate, ++step);
-    if (!Number.isFinite(loss)) throw lossNotFinite(loss, step, settings);
+    requireFiniteLoss(loss, step, settings.learningRate, 'training.learningRate');
     lossSum += loss;
     seconds = secondsBefore + (performance.now() - startedAt) / 1000;
     if (step % stepsPerEpoch === 0) {
@@ -91,10 +83,10 @@ export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
       if (settings.patience !== undefined && stopsHere(curve, settings.patience)) break;
     }
     if (signal?.aborted) {
-      await save();
+      await saver.save();
       signal.throwIfAborted();
     }
-    if (performance.now() - savedAt > Math.max(SAVE_INTERVAL * 1000, SAVE_SHARE * saveMs)) await save();
+    await saver.saveWhenDue();
   }
   return curve;
 }
@@ -120,12 +112,4 @@ function stopsHere(curve: readonly EpochLog[], patience: number): boolean {
     undefined,
   );
   return best !== undefined && curve.at(-1)!.epoch - best.epoch >= patience;
-}
-
-function lossNotFinite(loss: number, step: number, { learningRate: peak }: ResolvedTraining): TrainingError {
-  return new TrainingError({
-    seen: `The loss is ${loss} at step ${step}`,
-    need: 'A finite loss',
-    fix: `Lower training.learningRate (it is ${peak}) and start again`,
-  });
 }

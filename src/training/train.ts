@@ -22,7 +22,7 @@ import { type Float32NdArray, float32 } from '../tensor/array.ts';
 import { encodeSafetensors } from '../tensor/safetensors.ts';
 import { augment, augmentationInputs } from './augment.ts';
 import { targetChannels } from './batches.ts';
-import { loadState } from './checkpoint.ts';
+import { loadState, trainingState } from './checkpoint.ts';
 import { runLoop } from './loop.ts';
 import { exportNetwork, networkLogits } from './network.ts';
 import { asTarget, type Objective, objectiveLoss } from './objective.ts';
@@ -65,9 +65,10 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
   if (finished) return { curve: finished };
 
   const step = buildStep(plan, settings, samples);
+  const length = vectorLength(step.specs);
   const start = await loadState(directory, key, {
-    vectors: step.vectorNames,
-    length: vectorLength(step.specs),
+    schema: trainingState,
+    lengths: Object.fromEntries(step.vectorNames.map((name) => [name, length])),
   });
   const runner = await openStepRunner(
     step,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { float32 } from '../../src/tensor/array.ts';
 import { encodeSafetensors, parseSafetensors } from '../../src/tensor/safetensors.ts';
-import { loadState, saveState } from '../../src/training/checkpoint.ts';
+import { loadState, saveState, trainingState } from '../../src/training/checkpoint.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const EXPECTED = { vectors: ['parameters', 'average'], length: 3 };
+const EXPECTED = { schema: trainingState, lengths: { parameters: 3, average: 3 } };
 const STATE = {
   step: 4,
   lossSum: 0.5,

@@ -1,0 +1,33 @@
+/** @file What the loops of all trainings share: when to save, and when to give up. */
+import { TrainingError } from '../base/errors.ts';
+
+/** Seconds of work that a kill may cost; more where saving itself takes long (a twentieth of the time at most). */
+const SAVE_INTERVAL = 20;
+const SAVE_SHARE = 20;
+
+/** Saves now, or where enough time has passed since the last time. */
+export function pacedSaver(write: () => Promise<void>): {
+  save(): Promise<void>;
+  saveWhenDue(): Promise<void>;
+} {
+  let [savedAt, saveMs] = [performance.now(), 0];
+  const save = async (): Promise<void> => {
+    const before = performance.now();
+    await write();
+    savedAt = performance.now();
+    saveMs = savedAt - before;
+  };
+  const isDue = (): boolean =>
+    performance.now() - savedAt > Math.max(SAVE_INTERVAL * 1000, SAVE_SHARE * saveMs);
+  return { save, saveWhenDue: async () => (isDue() ? save() : undefined) };
+}
+
+/** @throws TrainingError where the loss is not finite; `setting` is what the peak learning rate is called. */
+export function requireFiniteLoss(loss: number, step: number, peak: number, setting: string): void {
+  if (Number.isFinite(loss)) return;
+  throw new TrainingError({
+    seen: `The loss is ${loss} at step ${step}`,
+    need: 'A finite loss',
+    fix: `Lower ${setting} (it is ${peak}) and start again`,
+  });
+}
