@@ -21,7 +21,7 @@ export function tinyFoal(imageSize: number): SamConfig {
       contexts: 1,
     },
     width: 16,
-    maskChannels: [2, 4],
+    maskChannels: [6, 6],
     transformer: { width: 16, depth: 2, heads: 4, mlpWidth: 24, crossWidth: 8 },
     maskTokens: 4,
     iouHead: { depth: 3, width: 12 },

@@ -1,0 +1,143 @@
+/** The graph that is trained: it answers as the predictor does, and its gradients are right. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createRng } from '../../src/base/rng.ts';
+import { promptedMasks, promptInputs } from '../../src/foal/graph.ts';
+import { type FoalPrompt, promptFeeds } from '../../src/foal/prompt-feeds.ts';
+import { buildFoalStep } from '../../src/foal/step.ts';
+import { buildModel } from '../../src/graph/build.ts';
+import { input } from '../../src/graph/tensor.ts';
+import { constantSource, initializeWeights } from '../../src/nn/parameters.ts';
+import { packWeights } from '../../src/optim/parameter-vector.ts';
+import { type Feeds, openSession } from '../../src/runtime/session.ts';
+import { SamPredictor } from '../../src/sam/predictor.ts';
+import { PromptDecoder } from '../../src/sam/prompt-decoder.ts';
+import { FREQUENCIES_NAME, pointTokens, promptTokens } from '../../src/sam/prompt-encoder.ts';
+import type { PromptPoint } from '../../src/sam/promptable.ts';
+import { type Float32NdArray, float32 } from '../../src/tensor/array.ts';
+import { tinyFoalCheckpoint } from './tiny.ts';
+
+const SIDE = 64;
+const checkpoint = tinyFoalCheckpoint(SIDE);
+const { config, weights } = checkpoint;
+const frequencies = weights.get(FREQUENCIES_NAME)!.data;
+const SIZE = { images: 2, prompts: 3, tokens: 5 };
+const rng = createRng(3);
+const noise = (...shape: number[]): Float32NdArray =>
+  float32(
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => rng.normal()),
+  );
+const pixels = noise(2, 1, SIDE, SIDE);
+const cells = 4 * config.gridSize;
+const inside: PromptPoint = { xy: [20, 31], positive: true };
+const outside: PromptPoint = { xy: [50.5, 3], positive: false };
+const mask = noise(cells * cells).data;
+const PROMPTS: FoalPrompt[] = [
+  { box: [5, 6, 30, 41], points: [] },
+  { points: [inside] },
+  { box: [12, 9, 40, 33], points: [outside, inside, inside], mask },
+  { points: [inside, outside], mask },
+  { box: [1, 2, 60, 50], points: [inside] },
+  { points: [outside] },
+];
+
+describe('the graph of many prompts', () => {
+  let logits: Float32Array;
+  let iou: Float32Array;
+  beforeAll(async () => {
+    const outputs = promptedMasks(
+      config,
+      constantSource(weights),
+      input('pixels', pixels.shape),
+      promptInputs(config, SIZE),
+      frequencies,
+    );
+    const session = await openSession(buildModel(outputs), { threads: 1 });
+    const results = await session.run({ pixels, ...promptFeeds(config, SIZE, frequencies, PROMPTS) });
+    logits = results.logits!.data as Float32Array;
+    iou = results.iou!.data as Float32Array;
+    await session.close();
+  });
+
+  test('answers each as the predictor does alone', async () => {
+    const model = new SamPredictor(checkpoint, { threads: 1 });
+    const tokens = pointTokens(config, weights);
+    const decoder = new PromptDecoder(config, weights, tokens, {
+      session: { threads: 1 },
+      adapt: (same) => same,
+    });
+    const plane = SIDE * SIDE;
+    for (const [i, prompt] of PROMPTS.entries()) {
+      const grey = pixels.data.subarray(Math.floor(i / 3) * plane, (Math.floor(i / 3) + 1) * plane);
+      const features = await model.embed(float32([1, 3, SIDE, SIDE], [...grey, ...grey, ...grey]));
+      const alone = { tokens: promptTokens(tokens, SIDE, prompt.points, prompt.box), mask: prompt.mask };
+      const [answer] = await decoder.decode(features, [alone], [0, 1, 2, 3]);
+      const each = answer!.logits.length;
+      answer!.logits.forEach((value, at) => {
+        expect(logits[i * each + at]).toBeCloseTo(value, 3);
+      });
+      answer!.iou.forEach((value, at) => {
+        expect(iou[i * 4 + at]).toBeCloseTo(value, 3);
+      });
+    }
+    await model.close();
+    await decoder.close();
+  });
+});
+
+describe('the training step', () => {
+  test('has the gradients that finite differences have', async () => {
+    const step = buildFoalStep(config, SIZE, frequencies, { returnGradient: true });
+    const start = packWeights(step.specs, initializeWeights(step.specs, createRng(1)));
+    // No cell is covered by half, so that the true IoU does not jump.
+    const covered = Uint8Array.from({ length: 6 * cells * cells }, () => rng.below(120));
+    const batch: Feeds = {
+      pixels,
+      target: { dtype: 'uint8', shape: [6, 1, cells, cells], data: covered },
+      ...promptFeeds(config, SIZE, frequencies, PROMPTS),
+    };
+    const session = await openSession(step.model, { threads: 1 });
+    const length = start.data.length;
+    const zeros = float32([length], new Float32Array(length));
+    const scalars = { learningRate: 0, correction1: 1, correction2: 1 };
+    const rest = {
+      ...batch,
+      moment1: zeros,
+      moment2: zeros,
+      ...Object.fromEntries(Object.entries(scalars).map(([name, value]) => [name, float32([], [value])])),
+    };
+    const lossAt = async (parameters: Float32NdArray) => {
+      const { loss, gradient } = await session.run({ ...rest, parameters });
+      return { loss: Number(loss!.data[0]), gradient: gradient as Float32NdArray };
+    };
+    const { gradient } = await lossAt(start);
+    let offset = 0;
+    const parts = new Map<string, [number, number]>();
+    for (const { name, shape } of step.specs) {
+      // Of the alternatives only the best of each prompt learns.
+      const part = name
+        .replace(/mlps\.[123]/, 'mlps:others')
+        .split('.')
+        .slice(0, 3)
+        .join('.');
+      const length = shape.reduce((a, b) => a * b, 1);
+      parts.set(part, [parts.get(part)?.[0] ?? offset, offset + length]);
+      offset += length;
+    }
+    expect(gradient.data.length).toBe(offset);
+    const h = 1e-3;
+    for (const [part, [from, to]] of parts) {
+      // Along the gradient of each part itself: the derivative there is its norm.
+      const norm = Math.hypot(...gradient.data.subarray(from, to));
+      const moved = async (by: number) => {
+        const data = start.data.slice();
+        for (let i = from; i < to; i++) data[i]! += (by * gradient.data[i]!) / norm;
+        return (await lossAt(float32([offset], data))).loss;
+      };
+      expect(norm, part).toBeGreaterThan(1e-7);
+      const slope = ((await moved(h)) - (await moved(-h))) / (2 * h);
+      expect(Math.abs(slope - norm), `${part}: ${slope} for ${norm}`).toBeLessThan(0.03 * norm + 2e-4);
+    }
+    await session.close();
+  });
+});
