@@ -1,6 +1,9 @@
 /** @file The numbers of Foal, our own small Segment Anything. */
 import type { SamConfig } from '../sam/config.ts';
 
+/** Side of a cell of the decoder's logits, and so of the targets, in px of the encoder's input. */
+export const CELL_PX = 4;
+
 /**
  * Foal for square inputs of `imageSize` px, a multiple of 32: the weights are the same for every size. 3.4 million of
  * them, 6.7 MB in half precision; at 1024 px an image takes 12 billion multiplications and a prompt 0.3 billion.

@@ -1,9 +1,9 @@
 /**
  * @file Foal on B images with K prompts each, as one graph to be trained. It has the layers of the predictor, which
  * decodes one prompt of one image at a time; here prompts of unequal kinds go side by side, so that all have equal
- * shapes: absent tokens are passed over, and a mask prompt counts or does not.
+ * shapes: absent tokens are passed over.
  */
-import { add, mul, sub } from '../graph/ops/elementwise.ts';
+import { add } from '../graph/ops/elementwise.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { expand, reshape } from '../graph/ops/reshape.ts';
 import { constant, input, type Tensor } from '../graph/tensor.ts';
@@ -12,14 +12,7 @@ import { scoped } from '../nn/scope.ts';
 import type { SamConfig } from '../sam/config.ts';
 import { encodePixels } from '../sam/image-encoder.ts';
 import { decoderImage, maskDecoder } from '../sam/mask-decoder.ts';
-import {
-  imagePositions,
-  kindTable,
-  maskOffset,
-  maskPrompt,
-  noMaskOffset,
-  TOKEN_KINDS,
-} from '../sam/prompt-encoder.ts';
+import { imagePositions, kindTable, maskOffset, maskPrompt, TOKEN_KINDS } from '../sam/prompt-encoder.ts';
 
 /** Sizes of a step, which its graph is built for. */
 export interface BatchSize {
@@ -38,10 +31,8 @@ export interface PromptInputs {
   readonly kinds: Tensor;
   /** [N, T], 0 or, for tokens that are not there, -1e4. */
   readonly absent: Tensor;
-  /** Logits of an earlier mask [N, 1, 4 gridSize, 4 gridSize]. */
+  /** Painted, see paintPrompt: [N, 1, 4 gridSize, 4 gridSize]. */
   readonly masks: Tensor;
-  /** [N, 1, 1], 1 where the mask counts, else 0. */
-  readonly hasMask: Tensor;
 }
 
 /** The prompts' inputs, named as their fields. */
@@ -53,7 +44,6 @@ export function promptInputs(config: SamConfig, { images, prompts, tokens }: Bat
     kinds: input('kinds', [count, tokens, TOKEN_KINDS]),
     absent: input('absent', [count, tokens]),
     masks: input('masks', [count, 1, side, side]),
-    hasMask: input('hasMask', [count, 1, 1]),
   };
 }
 
@@ -71,7 +61,7 @@ export function promptedMasks(
   frequencies: Float32Array,
 ): { logits: Tensor; iou: Tensor } {
   const { width, gridSize, maskTokens } = config;
-  const { encodings, kinds, absent, masks, hasMask } = prompts;
+  const { encodings, kinds, absent, masks } = prompts;
   const [count, ,] = encodings.shape as [number, number, number];
   const [images] = pixels.shape as [number];
   const forPrompts = (x: Tensor): Tensor => repeat(x, count / images);
@@ -81,8 +71,7 @@ export function promptedMasks(
 
   const tokens = add(encodings, matmul(kinds, kindTable(config, ofPrompts)));
   const { factors, basis } = maskPrompt(config, ofPrompts, masks);
-  const masked = mul(add(matmul(factors, basis), maskOffset(config, ofPrompts)), hasMask);
-  const offset = add(masked, mul(noMaskOffset(config, ofPrompts), sub(1, hasMask)));
+  const offset = add(matmul(factors, basis), maskOffset(config, ofPrompts));
   const positions = constant(imagePositions({ width, frequencies }, gridSize));
   const image = decoderImage(config, decoder, forPrompts(encoder.embedding), positions, offset);
   const fine = encoder.fine && { fine: forPrompts(encoder.fine) };

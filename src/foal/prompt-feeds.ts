@@ -2,6 +2,7 @@
 import type { BoxXyxy } from '../base/geometry.ts';
 import type { Feeds } from '../runtime/session.ts';
 import type { SamConfig } from '../sam/config.ts';
+import { paintPrompt } from '../sam/painted-prompt.ts';
 import { encodePlaces, TOKEN_KINDS, tokenPlaces } from '../sam/prompt-encoder.ts';
 import type { PromptPoint } from '../sam/promptable.ts';
 import { float32 } from '../tensor/array.ts';
@@ -20,18 +21,18 @@ const PASSED_OVER = -1e4;
 
 /** The feeds of promptInputs. Every prompt has at most `tokens` tokens. */
 export function promptFeeds(
-  { width, gridSize, imageSize }: SamConfig,
+  config: SamConfig,
   { tokens }: Pick<BatchSize, 'tokens'>,
   frequencies: Float32Array,
   prompts: readonly FoalPrompt[],
 ): Feeds {
+  const { width, gridSize, imageSize } = config;
   const count = prompts.length;
   const side = 4 * gridSize;
   const encodings = new Float32Array(count * tokens * width);
   const kinds = new Float32Array(count * tokens * TOKEN_KINDS);
   const absent = new Float32Array(count * tokens).fill(PASSED_OVER);
   const masks = new Float32Array(count * side * side);
-  const hasMask = new Float32Array(count);
   prompts.forEach(({ box, points, mask }, i) => {
     const places = tokenPlaces(points, box);
     const encoded = encodePlaces({ width, frequencies }, imageSize, places);
@@ -40,14 +41,12 @@ export function promptFeeds(
       kinds[(i * tokens + t) * TOKEN_KINDS + kind] = 1;
       absent[i * tokens + t] = 0;
     });
-    if (mask) masks.set(mask, i * side * side);
-    hasMask[i] = mask ? 1 : 0;
+    masks.set(paintPrompt(config, { points, box, mask }), i * side * side);
   });
   return {
     encodings: float32([count, tokens, width], encodings),
     kinds: float32([count, tokens, TOKEN_KINDS], kinds),
     absent: float32([count, tokens], absent),
     masks: float32([count, 1, side, side], masks),
-    hasMask: float32([count, 1, 1], hasMask),
   };
 }

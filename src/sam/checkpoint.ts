@@ -18,6 +18,7 @@ import { parseHints, type SamHints } from './hints.ts';
 import { encodePixels } from './image-encoder.ts';
 import { decoderImage, maskDecoder } from './mask-decoder.ts';
 import { isHuggingFaceName, originalNames } from './names.ts';
+import { paintsPrompts } from './painted-prompt.ts';
 import { listPointParameters, maskOffset, maskPrompt, noMaskOffset } from './prompt-encoder.ts';
 
 export interface SamCheckpoint {
@@ -73,7 +74,7 @@ export function samParameters(config: SamConfig): ParameterSpec[] {
     listPointParameters(config, prompts);
     const decoder: ParameterSource = scoped(source, 'mask_decoder.');
     const maps = [1, width, gridSize, gridSize];
-    noMaskOffset(config, prompts);
+    if (!paintsPrompts(config)) noMaskOffset(config, prompts);
     const offset = maskOffset(config, prompts);
     const image = decoderImage(config, decoder, input('embedding', maps), input('positions', maps), offset);
     const masks = maskPrompt(config, prompts, input('masks', [1, 1, 4 * gridSize, 4 * gridSize]));

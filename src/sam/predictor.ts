@@ -17,6 +17,7 @@ import type { Float32NdArray } from '../tensor/array.ts';
 import { type SamCheckpoint, weightsHash } from './checkpoint.ts';
 import type { SamConfig } from './config.ts';
 import { encodePixels, isEncoderWeight } from './image-encoder.ts';
+import { paintPrompt, paintsPrompts } from './painted-prompt.ts';
 import {
   inputSize,
   normalizeForSam,
@@ -204,6 +205,7 @@ export class SamPredictor implements PromptableModel {
     const placed = points.map(({ xy, positive }) => ({ xy: toInputPoint(xy, original, resized), positive }));
     const placedBox = box && toInputBox(box, original, resized);
     const tokens = promptTokens(this.tokens, this.config.imageSize, placed, placedBox);
-    return { tokens, mask: lowResLogits };
+    if (!paintsPrompts(this.config)) return { tokens, mask: lowResLogits };
+    return { tokens, mask: paintPrompt(this.config, { points: placed, box: placedBox, mask: lowResLogits }) };
   }
 }

@@ -57,6 +57,23 @@ export function normalizeForSam(
   return float32([1, 3, imageSize, imageSize], data);
 }
 
+/**
+ * The mean of the three channels that normalizeForSam makes of grey: [1, 1, imageSize, imageSize]. To an encoder that
+ * sums its channels it is the same input, and a third of the work.
+ */
+export function normalizeGrey(resized: Image, imageSize: number): Float32NdArray {
+  const mean = (of: (channel: number) => number): number => (of(0) + of(1) + of(2)) / 3;
+  const scale = mean((channel) => 1 / DEVIATION[channel]!);
+  const shift = mean((channel) => -MEAN[channel]! / DEVIATION[channel]!);
+  const data = new Float32Array(imageSize * imageSize);
+  for (let y = 0; y < resized.height; y++) {
+    for (let x = 0; x < resized.width; x++) {
+      data[y * imageSize + x] = resized.data[y * resized.width + x]! * scale + shift;
+    }
+  }
+  return float32([1, 1, imageSize, imageSize], data);
+}
+
 /** A point of the original image in px of the encoder's input. */
 export function toInputPoint([x, y]: PointXy, original: Size, resized: Size): PointXy {
   return [x * (resized.width / original.width), y * (resized.height / original.height)];
@@ -71,7 +88,7 @@ export function toInputBox([x0, y0, x1, y1]: BoxXyxy, original: Size, resized: S
  * 8 bits of an image. 16 bits are windowed from the 0.5th to the 99.5th percentile, so that neither an unused range
  * nor a bright marker takes the contrast.
  */
-function toBytes(image: Image): Uint8Array {
+export function toBytes(image: Image): Uint8Array {
   if (image.data instanceof Uint8Array) return image.data;
   if (image.bits === 8) return Uint8Array.from(image.data);
   const counts = new Uint32Array(65536);

@@ -153,6 +153,8 @@ export function noMaskOffset(config: SamConfig, source: ParameterSource): Tensor
 /**
  * What places gain by mask logits [N, 1, 4 gridSize, 4 gridSize]: factors times basis (maskOffset comes on top). Parameter names are those below `prompt_encoder.`.
  *
+ * The biases do not start at 0: the norm of what is 0 wherever a mask is would have a gradient of 1 / epsilon.
+ *
  * Both convolutions have non-overlapping 2 x 2 kernels, so they are products over the pixels of each place; the
  * last, 1 x 1, is left to be merged with what comes after it.
  */
@@ -166,12 +168,12 @@ export function maskPrompt(config: SamConfig, source: ParameterSource, masks: Te
   const pixels = reshape(transpose(cut, [0, 1, 4, 2, 5, 3, 6]), [batch, places * 4, 4]);
 
   const weight1 = source('mask_downscaling.0.weight', [first, 1, 2, 2], { uniform: 0.5 });
-  const bias1 = source('mask_downscaling.0.bias', [first], { constant: 0 });
+  const bias1 = source('mask_downscaling.0.bias', [first], { uniform: 0.5 });
   const quarters = affine(pixels, swapLast(reshape(weight1, [first, 4])), bias1);
   const activated1 = gelu(layerNormLayer(source, 'mask_downscaling.1', quarters, MASK_EPSILON));
 
   const weight2 = source('mask_downscaling.3.weight', [second, first, 2, 2], { uniform: 0.5 });
-  const bias2 = source('mask_downscaling.3.bias', [second], { constant: 0 });
+  const bias2 = source('mask_downscaling.3.bias', [second], { uniform: 0.5 });
   const matrix2 = swapLast(reshape(transpose(weight2, [0, 2, 3, 1]), [second, 4 * first]));
   const merged = affine(reshape(activated1, [batch, places, 4 * first]), matrix2, bias2);
   const activated2 = gelu(layerNormLayer(source, 'mask_downscaling.4', merged, MASK_EPSILON));

@@ -19,7 +19,11 @@ export type TrainingState = z.infer<typeof trainingState> & StateVectors;
 const pathOf = (directory: string): string => join(directory, 'checkpoint', 'state.safetensors');
 
 /** `key` tells the training (settings, data, seed) the state belongs to. */
-export async function saveState(directory: string, key: string, state: StateVectors): Promise<void> {
+export async function saveState<State extends StateVectors>(
+  directory: string,
+  key: string,
+  state: State,
+): Promise<void> {
   const { vectors, ...rest } = state;
   const bytes = encodeSafetensors(new Map(Object.entries(vectors)), { key, state: JSON.stringify(rest) });
   await writeFileAtomic(pathOf(directory), bytes);

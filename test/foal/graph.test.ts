@@ -9,6 +9,7 @@ import { input } from '../../src/graph/tensor.ts';
 import { constantSource, initializeWeights } from '../../src/nn/parameters.ts';
 import { packWeights } from '../../src/optim/parameter-vector.ts';
 import { type Feeds, openSession } from '../../src/runtime/session.ts';
+import { paintPrompt } from '../../src/sam/painted-prompt.ts';
 import { SamPredictor } from '../../src/sam/predictor.ts';
 import { PromptDecoder } from '../../src/sam/prompt-decoder.ts';
 import { FREQUENCIES_NAME, pointTokens, promptTokens } from '../../src/sam/prompt-encoder.ts';
@@ -70,7 +71,9 @@ describe('the graph of many prompts', () => {
     for (const [i, prompt] of PROMPTS.entries()) {
       const grey = pixels.data.subarray(Math.floor(i / 3) * plane, (Math.floor(i / 3) + 1) * plane);
       const features = await model.embed(float32([1, 3, SIDE, SIDE], [...grey, ...grey, ...grey]));
-      const alone = { tokens: promptTokens(tokens, SIDE, prompt.points, prompt.box), mask: prompt.mask };
+      const { points, box, mask: earlier } = prompt;
+      const painted = paintPrompt(config, { points, box, mask: earlier });
+      const alone = { tokens: promptTokens(tokens, SIDE, points, box), mask: painted };
       const [answer] = await decoder.decode(features, [alone], [0, 1, 2, 3]);
       const each = answer!.logits.length;
       answer!.logits.forEach((value, at) => {

@@ -1,0 +1,44 @@
+/** @file Foal's weights: fresh ones, and the file they end in. */
+import type { Rng } from '../base/rng.ts';
+import type { Weights } from '../nn/parameters.ts';
+import { samParameters } from '../sam/checkpoint.ts';
+import type { SamConfig } from '../sam/config.ts';
+import type { NdArray } from '../tensor/array.ts';
+import { float16ToNumber, float32ToFloat16, numberToFloat16 } from '../tensor/float16.ts';
+import { encodeSafetensors } from '../tensor/safetensors.ts';
+
+/** Cycles of the slowest and the fastest frequency over half of the input's side. */
+const SLOWEST = 0.25;
+const FASTEST = 8;
+
+/**
+ * The frequencies of the position encoding [2, width / 2], by which the input's place in [-1, 1] is multiplied: all
+ * directions, from a quarter of a cycle over half of the input to eight, so that neighbouring places differ and far
+ * ones do too. (SAM draws from a normal distribution, whose fastest are about two cycles: enough for large objects.)
+ */
+export function drawFrequencies({ width }: Pick<SamConfig, 'width'>, rng: Rng): Float32Array {
+  const half = width / 2;
+  const out = new Float32Array(width);
+  for (let i = 0; i < half; i++) {
+    const cycles = SLOWEST * (FASTEST / SLOWEST) ** ((i + rng.uniform()) / half);
+    const angle = rng.between(0, 2 * Math.PI);
+    out[i] = halved(cycles * Math.cos(angle));
+    out[half + i] = halved(cycles * Math.sin(angle));
+  }
+  return out;
+}
+
+/** Rounded to half precision: what is stored is what was trained with. */
+const halved = (value: number): number => float16ToNumber(numberToFloat16(value));
+
+/** A model file in half precision, with the tensors of `samParameters` and no others. */
+export function encodeFoal(
+  config: SamConfig,
+  weights: Weights,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const tensors = samParameters(config).map(({ name, shape }): [string, NdArray] => {
+    return [name, { dtype: 'float16', shape, data: float32ToFloat16(weights.get(name)!.data) }];
+  });
+  return encodeSafetensors(new Map(tensors), metadata);
+}

@@ -1,0 +1,79 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hashFile } from '../../src/base/hash.ts';
+import type { InstanceSource } from '../../src/dataset/instances/types.ts';
+import { scoreBoxes } from '../../src/foal/evaluate.ts';
+import { drawImages } from '../../src/foal/supply.ts';
+import { FOAL_FILE, type FoalLog, trainFoal } from '../../src/foal/train.ts';
+import { loadSamCheckpoint } from '../../src/sam/checkpoint.ts';
+import { SamPredictor } from '../../src/sam/predictor.ts';
+import { triangles } from './scenes.ts';
+import { tinyFoal } from './tiny.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'packmule-foal-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const config = tinyFoal(64);
+const base = {
+  config,
+  settings: { batch: 2, prompts: 2, learningRate: 4e-3, seed: 3, length: { steps: 7 } },
+  sources: [triangles],
+  heldOut: [],
+  threads: 1,
+} as const;
+
+describe('trainFoal', () => {
+  it('learns masks that the ellipse in the box is far from', async () => {
+    const heldOut = [{ name: 'others', images: await drawImages(triangles, 6) }];
+    const settings = { ...base.settings, batch: 4, length: { steps: 300 } };
+    const curve = await trainFoal({ ...base, settings, heldOut, directory: folder });
+    const last = curve.at(-1)!;
+
+    const { name, weights } = await loadSamCheckpoint(join(folder, FOAL_FILE));
+    const model = new SamPredictor({ name, config, weights }, { threads: 1 });
+    const score = await scoreBoxes(model, heldOut[0]!.images, { leastArea: 1 });
+    await model.close();
+    expect(score).toMatchObject({ images: 6, objects: 12 });
+    expect(score.dice).toBeGreaterThan(score.ellipseDice! + 0.05);
+    // Half precision hardly moves a mask.
+    expect(score.dice).toBeCloseTo(last.dice!.others!, 2);
+  });
+
+  it('goes on from where it was stopped and ends with the same bytes', async () => {
+    const [whole, parts] = [join(folder, 'whole'), join(folder, 'parts')];
+    const curve = await trainFoal({ ...base, directory: whole });
+    expect(curve.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+
+    for (const at of [2, 3, 6]) {
+      const stop = new AbortController();
+      const onLog = ({ step }: FoalLog): void => {
+        if (step === at) stop.abort(new Error(`stopped at ${at}`));
+      };
+      const training = trainFoal({ ...base, directory: parts, onLog, signal: stop.signal });
+      await expect(training).rejects.toThrow(`stopped at ${at}`);
+    }
+    const rest: number[] = [];
+    const going = await trainFoal({ ...base, directory: parts, onLog: ({ step }) => rest.push(step) });
+    expect(rest).toEqual([7]);
+    const figures = ({ seconds, ...others }: FoalLog) => others;
+    expect(going.map(figures)).toEqual(curve.map(figures));
+    expect(await hashFile(join(parts, FOAL_FILE))).toBe(await hashFile(join(whole, FOAL_FILE)));
+    const lines = (await readFile(join(parts, 'log.jsonl'), 'utf8')).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+
+    // A finished training is not repeated; another one is not taken for it.
+    expect(await trainFoal({ ...base, directory: whole, sources: [failing] })).toEqual(curve);
+    const other = { ...base, settings: { ...base.settings, seed: 4 }, sources: [failing] };
+    await expect(trainFoal({ ...other, directory: whole })).rejects.toThrow('nothing is drawn');
+  });
+});
+
+const failing: InstanceSource = {
+  name: 'triangles',
+  sample: () => Promise.reject(new Error('nothing is drawn')),
+};
