@@ -7,6 +7,7 @@ import { cacheCommand } from './cache.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { foalCommand } from './foal.ts';
 import { initCommand } from './init.ts';
 import { modelsCommand } from './models.ts';
 import { predictCommand } from './predict.ts';
@@ -38,6 +39,7 @@ for (const command of [
   reportCommand(),
   segmentCommand(),
   modelsCommand(),
+  foalCommand(),
   cacheCommand(),
   demoCommand(),
   doctorCommand(),

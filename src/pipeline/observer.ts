@@ -3,6 +3,7 @@
 export type StageName =
   | 'check'
   | 'phantoms'
+  | 'foal'
   | 'download'
   | 'checkModel'
   | 'initial'

@@ -1,0 +1,281 @@
+/** @file `packmule foal`: training our own promptable model, and measuring any. */
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { ConfigError } from '../base/errors.ts';
+
+import { openDataset } from '../dataset/dataset.ts';
+import { instancesOfCases } from '../dataset/instances/dataset.ts';
+import {
+  holdOut,
+  type InstanceCase,
+  readInstanceCase,
+  readInstanceFolder,
+} from '../dataset/instances/folder.ts';
+import { folderSource, sceneSource } from '../dataset/instances/sources.ts';
+import type { InstanceImage, InstanceSource } from '../dataset/instances/types.ts';
+import { SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
+import { foalConfig } from '../foal/config.ts';
+import { LEAST_AREA, scoreBoxes } from '../foal/evaluate.ts';
+import { drawImages } from '../foal/supply.ts';
+import { FOAL_DEFAULTS, FOAL_FILE, type FoalLog, type HeldOut, trainFoal } from '../foal/train.ts';
+import { chooseCompute, type DeviceSetting } from '../machine/choose.ts';
+import { thisEnvironment } from '../models/environment.ts';
+import { chooseModel, modelPath, preprocessingOf, verifyModel } from '../models/resolve.ts';
+import { acquireLock } from '../pipeline/lock.ts';
+import { loadSamCheckpoint } from '../sam/checkpoint.ts';
+import { SamPredictor } from '../sam/predictor.ts';
+import { type ActionContext, type ActionResult, defineAction } from './action.ts';
+import { formatDuration } from './progress.ts';
+import { collect, deviceOption } from './source.ts';
+
+const ABOUT_TRAINING = `
+Every image is drawn anew: scenes of bones, teeth, cells, tubes and other shapes, without end, and with --data random
+views of your own images. A data folder has images and, in instances/, a PNG for each in which pixel k belongs to the
+k-th object. A fifth of its images is held out and only measured, as are scenes: log.jsonl has their mean Dice from
+true boxes, twenty times. Objects are asked for by boxes and points in three rounds, each after the first with a point
+where the last answer was wrong.
+
+A training that was stopped goes on where it was when the same command is given again. It ends in ${FOAL_FILE}, which
+--model takes everywhere. The input of the network is smaller in training (--size) than in use (1024 px).`;
+
+const ABOUT_MEASURING = `
+Every object is asked for by its own tight box. The ellipse that fills the same box is what a model must beat. The
+folder is one of instances (as for \`packmule foal train\`), or a data set of Packmule with class masks.`;
+
+/** Share of a folder's images that is held out, and the seed by which: the same for every training. */
+const HELD_OUT_SHARE = 0.2;
+const HELD_OUT_SEED = 0;
+/** Images of each source, and objects of each, that are measured during a training. */
+const MEASURED_IMAGES = 12;
+const MEASURED_OBJECTS = 12;
+/** Of a view's objects, px. */
+const SMALLEST_AREA = 30;
+
+export function foalCommand(): Command {
+  const command = new Command('foal').description('train and measure Foal, our own small Segment Anything');
+  command.addCommand(trainCommand());
+  command.addCommand(evaluateCommand());
+  return command;
+}
+
+interface TrainOptions {
+  readonly out: string;
+  readonly data: readonly string[];
+  readonly scenes: boolean;
+  readonly minutes: number;
+  readonly steps?: number;
+  readonly size: number;
+  readonly batch: number;
+  readonly prompts: number;
+  readonly learningRate: number;
+  readonly seed: number;
+  readonly device?: DeviceSetting;
+}
+
+function trainCommand(): Command {
+  const command = new Command('train')
+    .description('train a Foal from scratch, on scenes and on folders of instance masks')
+    .requiredOption('--out <folder>', 'where the log, the checkpoint and the model go')
+    .option('--data <folder>', 'a folder of instance masks; may be given again', collect, [])
+    .option('--no-scenes', 'learn from --data alone')
+    .option('--minutes <count>', 'how long; the first steps are timed', positive, 60)
+    .option('--steps <count>', 'how long, in place of --minutes', whole)
+    .option('--size <px>', "side of the network's square input in training, a multiple of 32", whole, 512)
+    .option('--batch <images>', 'images of a step', whole, FOAL_DEFAULTS.batch)
+    .option('--prompts <count>', 'prompts of each image', whole, FOAL_DEFAULTS.prompts)
+    .option('--learning-rate <rate>', 'peak of AdamW', positive, FOAL_DEFAULTS.learningRate)
+    .option('--seed <number>', 'of all that is drawn', Number, 0)
+    .addOption(deviceOption())
+    .addHelpText('after', ABOUT_TRAINING);
+  return defineAction(
+    command,
+    [
+      'packmule foal train --out runs/foal --minutes 240',
+      'packmule foal train --out runs/foal --data cells --data teeth-instances --steps 20000 --device cuda',
+    ],
+    train,
+  );
+}
+
+async function train(context: ActionContext, options: TrainOptions): Promise<ActionResult> {
+  const { observer, signal } = context;
+  const { size, batch, prompts, learningRate, seed } = options;
+  if (size % 32 !== 0) {
+    throw new ConfigError({
+      seen: `--size is ${size}`,
+      need: 'A multiple of 32 px, by which the coarsest features are made',
+      fix: `Take ${Math.max(32, 32 * Math.round(size / 32))}`,
+    });
+  }
+  const { sources, heldOut } = await openSources(options);
+  const compute = await chooseCompute(options.device ?? 'auto', observer.note);
+  const directory = resolve(options.out);
+  const release = await acquireLock(join(directory, 'lock'));
+  const started = performance.now();
+  observer.stageStarted('foal', 'Training Foal');
+  try {
+    const curve = await trainFoal({
+      config: foalConfig(size),
+      settings: {
+        ...{ batch, prompts, learningRate, seed },
+        length: options.steps === undefined ? { minutes: options.minutes } : { steps: options.steps },
+      },
+      sources,
+      heldOut,
+      directory,
+      onLog: (log, secondsLeft) => observer.progress(log.step / log.steps, describe(log), secondsLeft),
+      onNote: observer.note,
+      signal,
+      ...compute,
+    });
+    observer.stageFinished('foal', (performance.now() - started) / 1000);
+    const last = curve.at(-1)!;
+    const model = join(options.out, FOAL_FILE);
+    return {
+      text: `${last.steps} steps in ${formatDuration(last.seconds)}; ${describe(last)}\nModel: ${model}`,
+      json: { model, steps: last.steps, seconds: last.seconds, iou: last.iou, dice: last.dice ?? null },
+    };
+  } finally {
+    await release();
+  }
+}
+
+function describe({ loss, iou, dice = {} }: FoalLog): string {
+  const measured = Object.entries(dice).map(([name, value]) => `Dice ${percent(value)} on ${name}`);
+  return [`loss ${loss.toFixed(3)}`, `IoU ${percent(iou)}`, ...measured].join(', ');
+}
+
+const percent = (value: number | null): string => (value === null ? '-' : (100 * value).toFixed(1));
+
+async function openSources({
+  data,
+  scenes,
+  size,
+}: TrainOptions): Promise<{ sources: InstanceSource[]; heldOut: HeldOut[] }> {
+  if (!scenes && data.length === 0) {
+    throw new ConfigError({
+      seen: 'There are neither scenes nor a folder to learn from',
+      need: 'At least one source of images',
+      fix: 'Leave out --no-scenes, or give --data FOLDER',
+    });
+  }
+  const square = { height: size, width: size };
+  const sources: InstanceSource[] = [];
+  const heldOut: HeldOut[] = [];
+  for (const folder of data) {
+    const cases = await readInstanceFolder(folder);
+    const parts = holdOut(cases, HELD_OUT_SHARE, HELD_OUT_SEED);
+    const name = basename(resolve(folder));
+    sources.push(folderSource(name, parts.train, square, SMALLEST_AREA));
+    const images = parts.heldOut.slice(0, MEASURED_IMAGES).map((item) => readInstanceCase(item));
+    if (images.length > 0) heldOut.push(measured(name, await Promise.all(images)));
+  }
+  if (scenes) {
+    const source = sceneSource(square);
+    sources.push(source);
+    heldOut.push(measured(source.name, await drawImages(source, MEASURED_IMAGES)));
+  }
+  return { sources, heldOut };
+}
+
+function measured(name: string, images: readonly InstanceImage[]): HeldOut {
+  const few = images.map(({ image, objects }) => ({ image, objects: objects.slice(0, MEASURED_OBJECTS) }));
+  return { name, images: few };
+}
+
+interface EvaluateOptions {
+  readonly data: string;
+  readonly heldOut?: boolean;
+  readonly split?: SplitName;
+  readonly minArea: number;
+  readonly device?: DeviceSetting;
+}
+
+function evaluateCommand(): Command {
+  const command = new Command('evaluate')
+    .description('measure a promptable model by mean Dice from true boxes, beside the filled ellipse')
+    .argument('<model>', 'a Foal or any SAM: a file, a folder, or a name of `packmule models`')
+    .requiredOption('--data <folder>', 'instance masks, or a data set with class masks')
+    .option('--held-out', 'of instance masks only the images that `packmule foal train` holds out')
+    .addOption(new Option('--split <name>', 'of a data set only this part').choices(SPLIT_NAMES))
+    .option('--min-area <px>', 'leave out smaller objects', whole, LEAST_AREA)
+    .addOption(deviceOption())
+    .addHelpText('after', ABOUT_MEASURING);
+  return defineAction(
+    command,
+    [
+      `packmule foal evaluate runs/foal/${FOAL_FILE} --data cells --held-out`,
+      'packmule foal evaluate sam-vit-b --data teeth --split val --json',
+    ],
+    evaluate,
+  );
+}
+
+async function evaluate(
+  context: ActionContext,
+  nameOrPath: string,
+  options: EvaluateOptions,
+): Promise<ActionResult> {
+  const { observer, signal } = context;
+  const chosen = await chooseModel(nameOrPath);
+  const { count, images } = await openImages(options);
+  const file = await modelPath(chosen, { ...context, environment: thisEnvironment() });
+  await verifyModel(chosen, file);
+  const compute = await chooseCompute(options.device ?? 'auto', observer.note);
+  const preprocessing = preprocessingOf(chosen);
+  const model = new SamPredictor(await loadSamCheckpoint(file), { preprocessing, ...compute });
+  const started = performance.now();
+  observer.stageStarted('foal', `Measuring ${model.name}`);
+  try {
+    const score = await scoreBoxes(model, images, {
+      leastArea: options.minArea,
+      onImage: (done) => observer.progress(done / count, `${done} of ${count} images`),
+      signal,
+    });
+    observer.stageFinished('foal', (performance.now() - started) / 1000);
+    return {
+      text: [
+        `${score.objects} objects of ${options.minArea} px or more in ${score.images} images`,
+        `Dice from true boxes: ${percent(score.dice)} (${model.name})`,
+        `The filled ellipse:   ${percent(score.ellipseDice)}`,
+      ].join('\n'),
+      json: { model: model.name, leastArea: options.minArea, ...score },
+    };
+  } finally {
+    await model.close();
+  }
+}
+
+async function openImages({
+  data,
+  heldOut = false,
+  split,
+}: EvaluateOptions): Promise<{ count: number; images: AsyncIterable<InstanceImage> }> {
+  if (existsSync(join(data, 'instances'))) {
+    const cases = await readInstanceFolder(data);
+    const chosen = heldOut ? holdOut(cases, HELD_OUT_SHARE, HELD_OUT_SEED).heldOut : cases;
+    return { count: chosen.length, images: readCases(chosen) };
+  }
+  const { cases } = await openDataset({ root: resolve(data) });
+  const chosen = cases.filter(
+    (item) => item.structures !== undefined && (split === undefined || item.split === split),
+  );
+  return { count: chosen.length, images: instancesOfCases(chosen) };
+}
+
+async function* readCases(cases: readonly InstanceCase[]): AsyncGenerator<InstanceImage> {
+  for (const item of cases) yield await readInstanceCase(item);
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('It is no number above 0.');
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('It is no whole number from 1.');
+}
