@@ -54,14 +54,22 @@ const trustSchema = z
       .refine((folds) => folds !== 1, 'one fold leaves no image to learn from')
       .default(3)
       .describe(
-        'Networks that each learn from the labelled images without one part of them and then mask that part: on these masks trust is calibrated. 0: trust is an uncalibrated product of evidence.',
+        'Parts of the labelled images. A network learns from all parts but one and then masks that one: on these masks trust is calibrated. 0: trust is an uncalibrated product of evidence.',
+      ),
+    networks: z
+      .int()
+      .min(1)
+      .max(20)
+      .optional()
+      .describe(
+        'How many parts are held out in this way, each by a network of its own, at most folds. Unless set: as many as have ten images together.',
       ),
     epochs: z
       .int()
       .min(1)
       .optional()
       .describe(
-        'Epochs of each of these networks; unless set those of the initial one divided by the folds.',
+        'Epochs of each of these networks; unless set those of the initial one. Weaker ones make trust too high.',
       ),
   })
   .describe('Trust: the Dice that each refined mask is expected to have.');

@@ -19,12 +19,16 @@ import { FEWEST_IMAGES } from '../trust/model.ts';
 import type { RunConfig } from './config.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { RunContext } from './stage.ts';
+import type { FoldCounts } from './stages/folds.ts';
+
+/** Labelled images whose masks are enough to calibrate trust on. */
+const HELD_OUT_IMAGES = 10;
 
 export interface RunPlans {
   readonly initial: TrainingPlan;
   readonly final: TrainingPlan;
   /** The networks on which trust is calibrated, and how many; absent where it is not. */
-  readonly folds?: TrainingPlan & { readonly count: number };
+  readonly folds?: TrainingPlan & FoldCounts;
 }
 
 /** A run whose data were checked and whose networks are planned. */
@@ -136,14 +140,21 @@ async function planNetworks(
     return planTraining(statistics, dataset.classes, training, dataset.mirroredPairs);
   };
   const initial = plan(config.training);
-  const count = Math.min(config.trust.folds, casesOf(dataset, 'labelled').length);
+  const counts = foldCounts(config.trust, casesOf(dataset, 'labelled').length);
   return {
     initial,
     final: plan({ ...config.training, ...overrides }),
     ...(whyNoFolds(config, dataset) === undefined && {
-      folds: { ...planFolds(initial, count, config.trust.epochs), count },
+      folds: { ...planFolds(initial, counts.networks, config.trust.epochs), ...counts },
     }),
   };
+}
+
+/** Unless set, as many parts are held out as it takes to have masks of ten images. */
+function foldCounts({ folds, networks }: RunConfig['trust'], labelled: number): FoldCounts {
+  const count = Math.max(1, Math.min(folds, labelled));
+  const enough = Math.ceil((HELD_OUT_IMAGES * count) / Math.max(1, labelled));
+  return { count, networks: Math.min(networks ?? enough, count) };
 }
 
 /** Why trust is not calibrated, if so: the end of a sentence. */
@@ -159,7 +170,7 @@ export function whyNoFolds({ trust }: RunConfig, dataset: Dataset): string | und
 function expectedBytes(config: RunConfig, plans: RunPlans, { dataset }: CheckedDataset): number {
   // Four vectors in a checkpoint, which is there twice while it is replaced; weights and model after it.
   const vectors = 10;
-  const folds = new Array<TrainingPlan>(plans.folds?.count ?? 0).fill(plans.initial);
+  const folds = new Array<TrainingPlan>(plans.folds?.networks ?? 0).fill(plans.initial);
   const networks = [plans.initial, plans.final, ...folds]
     .map(({ plan }) => vectorLength(networkSpecs(plan)) * 4 * vectors)
     .reduce((a, b) => a + b);

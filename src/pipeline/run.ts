@@ -165,7 +165,8 @@ async function* doStages(
     const { seed, refine: selection } = config;
     const held = await foldsStage(context, { checked, planned: plans.folds, selection, seed, compute });
     yield held;
-    folds = { count: plans.folds.count, seed, key: held.key };
+    const { count, networks } = plans.folds;
+    folds = { count, networks, seed, key: held.key };
   }
   const trust = await trustStage(context, { ...refining, refineKey: refine.key, folds });
   yield trust;

@@ -103,17 +103,18 @@ export function planTraining(
 }
 
 /**
- * The plan of networks that each learn from the images outside one fold: as the whole training, shortened so that
- * all of them together cost about as much as it does. The average of the weights reaches as far back, as a part of
- * the training, as it does there.
+ * The plan of networks that each learn from the images outside one fold: as long as the whole training unless set
+ * otherwise, because trust learnt from masks of weaker networks is too high for those of a stronger one. The average
+ * of the weights reaches as far back, as a part of the training, as it does there.
  *
- * @param epochs of each network; those of the whole training divided by the folds unless given
+ * @param networks how many there are
+ * @param epochs of each network
  */
-export function planFolds(whole: TrainingPlan, folds: number, epochs?: number): TrainingPlan {
+export function planFolds(whole: TrainingPlan, networks: number, epochs?: number): TrainingPlan {
   const { averageDecay, patience: _, ...settings } = whole.settings;
-  const each = epochs ?? Math.max(1, Math.round(settings.epochs / folds));
+  const each = epochs ?? settings.epochs;
   const share = each / settings.epochs;
-  const minutes = folds * share * whole.minutes;
+  const minutes = networks * share * whole.minutes;
   return {
     plan: whole.plan,
     settings: {
@@ -128,7 +129,7 @@ export function planFolds(whole: TrainingPlan, folds: number, epochs?: number): 
     notes: [
       {
         topic: 'Trust',
-        text: `calibrated on what ${folds} networks of ${each} epochs make of labelled images they have not seen, about ${wholeMinutes(minutes)} on two cores in all.`,
+        text: `calibrated on what ${networks === 1 ? 'a network' : `${networks} networks`} of ${each} epochs ${networks === 1 ? 'makes' : 'make'} of labelled images not seen in training, about ${wholeMinutes(minutes)} on two cores.`,
       },
     ],
   };

@@ -27,8 +27,8 @@ export interface TrustFeature {
   readonly mean: number;
   readonly deviation: number;
   /**
-   * The range of the transformed evidence over the pairs. What lies beyond counts as its end: the networks of the
-   * folds are weaker than the one whose masks are judged, and how the relation goes on there nobody has seen.
+   * The range of the transformed evidence over the pairs. What lies beyond counts as its end: the network of a fold
+   * has seen fewer images than the one whose masks are judged, and how the relation goes on there nobody has seen.
    */
   readonly low: number;
   readonly high: number;
@@ -53,13 +53,15 @@ export interface FittedTrust {
   /** Masks and images that it was fitted on. */
   readonly pairs: number;
   readonly images: number;
-  /** Of each mask under a model fitted on the other folds alone; absent where nothing was fitted. */
+  /** Of each mask under a model fitted on other folds or images alone; absent where nothing was fitted. */
   readonly heldOut?: Reliability;
 }
 
 /** Fewer say too little about the shape of the relation. */
 export const FEWEST_PAIRS = 30;
 export const FEWEST_IMAGES = 3;
+/** Parts of the images that are judged apart where one fold alone was held out. */
+const IMAGE_GROUPS = 5;
 /** Weight of the ridge, in masks: nothing among a thousand, and a support where there are few. */
 const RIDGE = 3;
 
@@ -99,7 +101,7 @@ export function fitTrust(pairs: readonly TrustPair[]): FittedTrust {
     const reason = `there are ${pairs.length} masks of ${images} labelled images to calibrate on, and it takes ${FEWEST_PAIRS} masks of ${FEWEST_IMAGES} images`;
     return { model: { calibrated: false, reason }, ...counts };
   }
-  return { model: fitModel(pairs), ...counts, heldOut: reliabilityOf(judgeByFolds(pairs)) };
+  return { model: fitModel(pairs), ...counts, heldOut: reliabilityOf(judgeApart(pairs)) };
 }
 
 /**
@@ -157,13 +159,16 @@ function fitModel(pairs: readonly TrustPair[]): TrustModel & { calibrated: true 
   };
 }
 
-/** Each pair under a model of the other folds. */
-function judgeByFolds(pairs: readonly TrustPair[]): Judged[] {
-  const folds = [...new Set(pairs.map(({ fold }) => fold))];
-  return folds.flatMap((fold) => {
-    const model = fitModel(pairs.filter((pair) => pair.fold !== fold));
+/** Each pair under a model of the other folds; where there is one fold alone, of its other images. */
+function judgeApart(pairs: readonly TrustPair[]): Judged[] {
+  const folds = new Set(pairs.map(({ fold }) => fold));
+  const images = [...new Set(pairs.map(({ image }) => image))].sort();
+  const groupOf = ({ fold, image }: TrustPair): number =>
+    folds.size > 1 ? fold : images.indexOf(image) % IMAGE_GROUPS;
+  return [...new Set(pairs.map(groupOf))].flatMap((group) => {
+    const model = fitModel(pairs.filter((pair) => groupOf(pair) !== group));
     return pairs
-      .filter((pair) => pair.fold === fold)
+      .filter((pair) => groupOf(pair) === group)
       .map(({ evidence, dice }) => ({ trust: trustOf(model, evidence), dice }));
   });
 }

@@ -135,12 +135,10 @@ describe.skipIf(sharedPath('data', 'teeth') === undefined)(
     ])('%s are read and decoded, areas as the file says', async (split, images) => {
       const path = sharedPath('data', 'teeth', split, 'annotations.json')!;
       const stated = JSON.parse(await readFile(path, 'utf8')).annotations as { area: number }[];
-      const started = performance.now();
       const set = await coco.read(path);
       const structures = set.images.flatMap((one) => one.structures);
       let area = 0;
       for (const { rle } of structures) area += decodeRle(rle).data.length > 0 ? rleArea(rle) : 0;
-      expect(performance.now() - started).toBeLessThan(5000);
       expect(set.classes).toHaveLength(32);
       expect(set.images).toHaveLength(images);
       expect(structures).toHaveLength(stated.length);

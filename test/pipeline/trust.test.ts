@@ -18,7 +18,7 @@ import { tinyConfig, writeTinyData } from './tiny.ts';
 
 let folder = '';
 const at = (...parts: string[]): string => join(folder, ...parts);
-const SETTINGS = ['training.epochs=12', 'trust.epochs=8'];
+const SETTINGS = ['training.epochs=12', 'trust.epochs=8', 'trust.networks=3'];
 const config = (data = 'data', ...set: string[]): RunConfig => tinyConfig(at(data), [...SETTINGS, ...set]);
 
 beforeAll(async () => {
@@ -42,7 +42,7 @@ describe('trust', () => {
     const pairs = await readPairs('whole');
     expect(fitted).toMatchObject({ model: { calibrated: true }, pairs: pairs.length, images: 15 });
     expect(fitted.heldOut!.masks).toBe(pairs.length);
-    const folds = foldsOf(await openDataset(config().data), 3, 1);
+    const folds = foldsOf(await openDataset(config().data), { count: 3, networks: 3 }, 1);
     for (const { image, fold, dice } of pairs) {
       expect(folds[fold]!.held.map(({ id }) => `${id}.png`)).toContain(image);
       expect(dice).toBeGreaterThanOrEqual(0);
@@ -132,7 +132,7 @@ describe('files that were changed by hand', () => {
 describe('the network of a fold', () => {
   it('has not seen the images that it masks: it stays the same whatever their masks are', async () => {
     const { classes, images } = await coco.read(at('data', 'labelled', 'annotations.json'));
-    const folds = foldsOf(await openDataset(config().data), 3, 1);
+    const folds = foldsOf(await openDataset(config().data), { count: 3, networks: 3 }, 1);
     const held = new Set(folds[1]!.held.map(({ id }) => `${id}.png`));
     const changed: AnnotationSet = {
       classes,

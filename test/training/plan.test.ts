@@ -104,20 +104,19 @@ describe('planTraining', () => {
 describe('planFolds', () => {
   const whole = plan({ epochs: 90, patience: 5 });
 
-  it('shortens the training so that all folds together take about as long as it does', () => {
-    const folds = planFolds(whole, 3);
+  it('trains each network as long as the whole unless told otherwise, to the last epoch', () => {
+    const folds = planFolds(whole, 2);
     expect(folds.plan).toBe(whole.plan);
-    expect(folds.settings).toMatchObject({ epochs: 30, validateEvery: 30, batch: whole.settings.batch });
+    expect(folds.settings).toMatchObject({ epochs: 90, validateEvery: 90, batch: whole.settings.batch });
     expect(folds.settings.patience).toBeUndefined();
-    expect(folds.minutes).toBeCloseTo(whole.minutes);
-    expect(folds.notes[0]!.text).toMatch(/3 networks of 30 epochs .* about \d+ minutes? on two cores/);
+    expect(folds.minutes).toBeCloseTo(2 * whole.minutes);
+    expect(folds.notes[0]!.text).toMatch(/2 networks of 90 epochs make .* about \d+ minutes? on two cores/);
     expect(planFolds(whole, 5, 9).minutes).toBeCloseTo(whole.minutes / 2);
-    expect(planFolds(plan({ epochs: 1 }), 3).settings.epochs).toBe(1);
   });
 
   it('averages weights over the same part of the training, never over a longer past', () => {
     const decay = whole.settings.averageDecay!;
-    expect(planFolds(whole, 3).settings.averageDecay).toBeCloseTo(decay ** 3);
+    expect(planFolds(whole, 3, 30).settings.averageDecay).toBeCloseTo(decay ** 3);
     expect(planFolds(whole, 3, 180).settings.averageDecay).toBe(decay);
   });
 });

@@ -20,9 +20,16 @@ import { partOf } from '../observer.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { labelledSamples } from './train.ts';
 
+export interface FoldCounts {
+  /** Parts of the labelled images. */
+  readonly count: number;
+  /** How many of them, the first ones, are held out. */
+  readonly networks: number;
+}
+
 export interface FoldsStageOptions {
   readonly checked: CheckedDataset;
-  readonly planned: TrainingPlan & { readonly count: number };
+  readonly planned: TrainingPlan & FoldCounts;
   readonly selection: SelectionSettings;
   readonly seed: number;
   readonly compute: ComputeOptions;
@@ -31,20 +38,21 @@ export interface FoldsStageOptions {
 /** Share of the stage's time that training takes; the rest is prediction. */
 const TRAINING_SHARE = 0.9;
 
-/** Writes folds/labelled.json, and the network of each fold beside it. */
+/** Writes folds/labelled.json, with masks of the images that were held out, and the network of each fold beside it. */
 export async function foldsStage(context: RunContext, options: FoldsStageOptions): Promise<StageOutcome> {
   const { checked, planned, selection, seed, compute } = options;
   const { dataset } = checked;
   const { run, observer } = context;
-  const { plan, settings, count } = planned;
+  const { plan, settings, count, networks } = planned;
   const journalPath = run.path('folds', 'journal.jsonl');
   return runStage(context, {
     name: 'folds',
-    title: `Training ${count} networks to calibrate trust`,
+    title: `Training ${networks === 1 ? 'a network' : `${networks} networks`} to calibrate trust`,
     inputs: {
       plan,
       settings,
       count,
+      networks,
       seed,
       threads: compute.threads,
       ...deviceKey(compute.device),
@@ -55,8 +63,8 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
     outputs: [run.masks('folds', 'labelled')],
     work: async () => {
       let found: ReadonlyMap<string, StoredStructure[]> = new Map();
-      for (const [fold, { held, others }] of foldsOf(dataset, count, seed).entries()) {
-        const at = (share: number): number => (fold + share) / count;
+      for (const [fold, { held, others }] of foldsOf(dataset, planned, seed).entries()) {
+        const at = (share: number): number => (fold + share) / networks;
         const directory = run.path('folds', String(fold + 1));
         const training = partOf(observer, at(0), at(TRAINING_SHARE));
         await trainNetwork({
@@ -86,7 +94,7 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
           await predictor.close();
         }
       }
-      await writeMaskSet(run.masks('folds', 'labelled'), dataset, 'labelled', (id) => found.get(id)!);
+      await writeMaskSet(run.masks('folds', 'labelled'), dataset, 'labelled', (id) => found.get(id) ?? []);
       await rm(journalPath, { force: true });
     },
   });
@@ -99,12 +107,12 @@ export interface Fold {
   readonly others: readonly Case[];
 }
 
-/** The labelled images in folds, the same ones for the same data and seed. */
-export function foldsOf(dataset: Dataset, count: number, seed: number): Fold[] {
+/** The folds that are held out, the same ones for the same data and seed. */
+export function foldsOf(dataset: Dataset, { count, networks }: FoldCounts, seed: number): Fold[] {
   const labelled = casesOf(dataset, 'labelled');
   const classes = labelled.map(({ structures = [] }) => structures.map(({ classIndex }) => classIndex));
   const assigned = stratifiedFolds(classes, count, seed);
-  return Array.from({ length: count }, (_, fold) => ({
+  return Array.from({ length: networks }, (_, fold) => ({
     held: labelled.filter((_case, i) => assigned[i] === fold),
     others: labelled.filter((_case, i) => assigned[i] !== fold),
   }));

@@ -9,7 +9,7 @@ import { RunError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { classShapes } from '../../dataset/shapes.ts';
-import { type Case, casesOf, type SplitName } from '../../dataset/types.ts';
+import type { Case, SplitName } from '../../dataset/types.ts';
 import { rleFromString } from '../../masks/rle.ts';
 import type { Evidence } from '../../refine/evidence.ts';
 import { trueDice } from '../../trust/judge.ts';
@@ -19,7 +19,7 @@ import { imageName, readMaskSet, type StoredStructure, structuresByName } from '
 import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
-import { type Fold, foldsOf } from './folds.ts';
+import { type Fold, type FoldCounts, foldsOf } from './folds.ts';
 
 export interface TrustStageOptions extends RefinerOptions {
   readonly checked: CheckedDataset;
@@ -30,8 +30,7 @@ export interface TrustStageOptions extends RefinerOptions {
   readonly folds: CalibrationFolds | { readonly none: string };
 }
 
-interface CalibrationFolds {
-  readonly count: number;
+interface CalibrationFolds extends FoldCounts {
   readonly seed: number;
   /** Of the stage that masked the held-out images. */
   readonly key: string;
@@ -102,15 +101,15 @@ const journalOf = (run: RunDirectory): string => run.path('trust', 'journal.json
 async function heldOutPairs(
   context: RunContext,
   options: TrustStageOptions,
-  { count, seed }: CalibrationFolds,
+  calibration: CalibrationFolds,
 ): Promise<TrustPair[]> {
   const { checked } = options;
   const { dataset, imageHashes } = checked;
   const { run, signal } = context;
   const selected = structuresByName(await readMaskSet(run, 'folds', 'labelled', dataset.classes));
-  const folds = foldsOf(dataset, count, seed);
+  const folds = foldsOf(dataset, calibration, calibration.seed);
   const usual = new Map(folds.flatMap((fold) => usualShapes(fold, dataset.classes.length)));
-  const labelled = casesOf(dataset, 'labelled');
+  const labelled = folds.flatMap(({ held }) => held);
   const refiner = await openRefiner(context, options);
   try {
     const refined = await eachImage(context, labelled, journalOf(run), (item) =>

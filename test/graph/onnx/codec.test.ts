@@ -120,7 +120,6 @@ describe('a model', () => {
     const bytes = encodeModel(smallNet());
     const rng = createRng(3);
     const outcomes = { read: 0, refused: 0 };
-    const started = performance.now();
     for (let i = 0; i < 300; i++) {
       let damaged = Uint8Array.from(bytes);
       if (i % 3 === 0) damaged = damaged.subarray(0, rng.below(damaged.length));
@@ -137,7 +136,6 @@ describe('a model', () => {
     }
     expect(outcomes.refused).toBeGreaterThan(50);
     expect(outcomes.read).toBeGreaterThan(10);
-    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it('of any bytes at all is a GraphError or a model', () => {
