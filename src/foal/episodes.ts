@@ -12,6 +12,7 @@ import type { BatchSize } from './graph.ts';
 import type { TrainingImage } from './prepare.ts';
 import { type FoalPrompt, promptFeeds } from './prompt-feeds.ts';
 import { firstPrompt, nextPrompt } from './prompts.ts';
+import type { Supply } from './supply.ts';
 
 /** How often each image is asked about. */
 export const ROUNDS = 3;
@@ -36,8 +37,7 @@ export interface EpisodeOptions {
   readonly size: BatchSize;
   readonly frequencies: Float32Array;
   readonly seed: number;
-  /** The image of a number; always the same. */
-  readonly imageAt: (index: number) => Promise<TrainingImage>;
+  readonly imageAt: Supply;
 }
 
 export interface Episodes {

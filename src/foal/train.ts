@@ -27,7 +27,7 @@ import { LEAST_AREA, scoreBoxes } from './evaluate.ts';
 import type { BatchSize } from './graph.ts';
 import { MOST_TOKENS } from './prompts.ts';
 import { buildFoalStep } from './step.ts';
-import { supplyImage } from './supply.ts';
+import { openSupply } from './supply.ts';
 import { drawFrequencies, encodeFoal } from './weights.ts';
 
 export interface FoalSettings {
@@ -121,6 +121,8 @@ export async function trainFoal(options: FoalOptions): Promise<readonly FoalLog[
     },
   });
   const fresh = { parameters: packWeights(form.specs, initializeWeights(form.specs, rng.child('weights'))) };
+  const { sources } = options;
+  const imageAt = openSupply({ sources, config, count: size.prompts, seed: settings.seed });
   const open = (start = stored): Episodes =>
     openEpisodes(
       {
@@ -128,8 +130,7 @@ export async function trainFoal(options: FoalOptions): Promise<readonly FoalLog[
         size,
         frequencies,
         seed: settings.seed,
-        imageAt: (index) =>
-          supplyImage(options.sources, config, { seed: settings.seed, count: size.prompts, index }),
+        imageAt,
       },
       start && { prompts: start.prompts, logits: start.vectors.logits!.data },
     );

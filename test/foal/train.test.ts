@@ -21,13 +21,14 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const config = tinyFoal(64);
 const base = {
   config,
-  settings: { batch: 2, prompts: 2, learningRate: 4e-3, seed: 3, length: { steps: 7 } },
+  settings: { batch: 2, prompts: 2, learningRate: 4e-3, seed: 3, length: { steps: 5 } },
   sources: [triangles],
   heldOut: [],
   threads: 1,
 } as const;
 
-describe('trainFoal', () => {
+/** Trainings take seconds, or minutes where other work takes the processor. */
+describe('trainFoal', { timeout: 300_000 }, () => {
   it('learns masks that the ellipse in the box is far from', async () => {
     const heldOut = [{ name: 'others', images: await drawImages(triangles, 6) }];
     const settings = { ...base.settings, batch: 4, length: { steps: 300 } };
@@ -47,9 +48,9 @@ describe('trainFoal', () => {
   it('goes on from where it was stopped and ends with the same bytes', async () => {
     const [whole, parts] = [join(folder, 'whole'), join(folder, 'parts')];
     const curve = await trainFoal({ ...base, directory: whole });
-    expect(curve.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(curve.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5]);
 
-    for (const at of [2, 3, 6]) {
+    for (const at of [2, 4]) {
       const stop = new AbortController();
       const onLog = ({ step }: FoalLog): void => {
         if (step === at) stop.abort(new Error(`stopped at ${at}`));
@@ -59,12 +60,12 @@ describe('trainFoal', () => {
     }
     const rest: number[] = [];
     const going = await trainFoal({ ...base, directory: parts, onLog: ({ step }) => rest.push(step) });
-    expect(rest).toEqual([7]);
+    expect(rest).toEqual([5]);
     const figures = ({ seconds, ...others }: FoalLog) => others;
     expect(going.map(figures)).toEqual(curve.map(figures));
     expect(await hashFile(join(parts, FOAL_FILE))).toBe(await hashFile(join(whole, FOAL_FILE)));
     const lines = (await readFile(join(parts, 'log.jsonl'), 'utf8')).trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line).step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(lines.map((line) => JSON.parse(line).step)).toEqual([1, 2, 3, 4, 5]);
 
     // A finished training is not repeated; another one is not taken for it.
     expect(await trainFoal({ ...base, directory: whole, sources: [failing] })).toEqual(curve);
