@@ -29,12 +29,14 @@ export function explainDevice(device: Device, state: DeviceState, place: Place):
         need: `${device} comes with ONNX Runtime for ${BUILDS[device]}`,
         fix: 'Use the device cpu or auto',
       };
-    case 'notInstalled':
+    case 'notInstalled': {
+      const { library } = state;
       return {
         seen: `The library of ${device} is not installed`,
-        need: `${state.library}, CUDA 12 and cuDNN 9; installing Packmule leaves the library out because it is large`,
+        need: `${library}, CUDA 12 and cuDNN 9; installing Packmule leaves the library out because it is large`,
         fix: `node ${join(place.runtimeFolder, 'script', 'install.js')} --onnxruntime-node-install=cuda12`,
       };
+    }
     case 'differs':
       return {
         seen: `${device} computes other results than the CPU: ${state.what} is off by ${figure(state.error)}`,
