@@ -14,7 +14,7 @@ import { gelu } from '../graph/ops/unary.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { selfAttention } from './attention.ts';
 import { convLayer, normLeaky } from './layers.ts';
-import { layerNormLayer, linear } from './linear.ts';
+import { layerNormLayer, linear, placesOf } from './linear.ts';
 import type { ParameterSource } from './parameters.ts';
 import { scoped } from './scope.ts';
 
@@ -98,8 +98,8 @@ function fromCoarser(source: ParameterSource, name: string, x: Tensor, features:
 
 /** A pre-norm transformer block over the places of maps [N, C, H, W], which tell their positions themselves. */
 function contextBlock(source: ParameterSource, maps: Tensor): Tensor {
-  const [batch, width, rows, columns] = maps.shape as [number, number, number, number];
-  const x = transpose(reshape(maps, [batch, width, rows * columns]), [0, 2, 1]);
+  const width = maps.shape[1]!;
+  const x = placesOf(maps);
   const normed = layerNormLayer(source, 'norm0', x, EPSILON);
   const heads = width / HEAD_WIDTH;
   const attended = add(x, selfAttention(source, 'attention', normed, normed, { width, heads }));

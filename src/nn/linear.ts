@@ -3,7 +3,7 @@
 import { add } from '../graph/ops/elementwise.ts';
 import { matmul, swapLast } from '../graph/ops/matmul.ts';
 import { layerNorm } from '../graph/ops/norm.ts';
-import { reshape } from '../graph/ops/reshape.ts';
+import { reshape, transpose } from '../graph/ops/reshape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { ParameterSource } from './parameters.ts';
 
@@ -44,4 +44,10 @@ export function layerNormLayer(source: ParameterSource, name: string, x: Tensor,
   const gamma = source(`${name}.weight`, [features], { constant: 1 });
   const beta = source(`${name}.bias`, [features], { constant: 0 });
   return layerNorm(x, gamma, beta, epsilon);
+}
+
+/** Maps [N, C, H, W] as places [N, H * W, C], row by row, for layers over the features. */
+export function placesOf(maps: Tensor): Tensor {
+  const [batch, features, height, width] = maps.shape as [number, number, number, number];
+  return transpose(reshape(maps, [batch, features, height * width]), [0, 2, 1]);
 }

@@ -13,7 +13,7 @@ import { reshape, transpose } from '../graph/ops/reshape.ts';
 import { gelu } from '../graph/ops/unary.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { convLayer } from '../nn/layers.ts';
-import { layerNormLayer } from '../nn/linear.ts';
+import { layerNormLayer, placesOf } from '../nn/linear.ts';
 import type { ParameterSource } from '../nn/parameters.ts';
 import { perceptron } from '../nn/perceptron.ts';
 import { scoped } from '../nn/scope.ts';
@@ -38,7 +38,7 @@ export function fineFeatures(
 ): Tensor {
   const { width, gridSize } = config;
   const places = gridSize * gridSize;
-  const late = transpose(reshape(embedding, [1, width, places]), [0, 2, 1]);
+  const late = placesOf(embedding);
   const fromLate = upscale(source, 'embedding_encoder', late, width / 4, width / 8);
   const fromEarly = upscale(
     source,

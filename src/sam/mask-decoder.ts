@@ -5,9 +5,10 @@
 import { add } from '../graph/ops/elementwise.ts';
 import { concat, pad, slice } from '../graph/ops/join.ts';
 import { matmul, swapLast } from '../graph/ops/matmul.ts';
-import { expand, reshape, transpose } from '../graph/ops/reshape.ts';
+import { expand, reshape } from '../graph/ops/reshape.ts';
 import { gelu } from '../graph/ops/unary.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import { placesOf } from '../nn/linear.ts';
 import type { ParameterSource } from '../nn/parameters.ts';
 import { perceptron } from '../nn/perceptron.ts';
 import { scoped } from '../nn/scope.ts';
@@ -53,14 +54,11 @@ export function decoderImage(
   positions: Tensor,
   offset: Tensor,
 ): TwoWayImage {
-  const { width, gridSize } = config;
-  const asPlaces = (maps: Tensor): Tensor =>
-    transpose(reshape(maps, [maps.shape[0]!, width, gridSize * gridSize]), [0, 2, 1]);
   return twoWayImage(
     config.transformer,
     scoped(source, 'transformer.'),
-    add(asPlaces(embedding), offset),
-    asPlaces(positions),
+    add(placesOf(embedding), offset),
+    placesOf(positions),
   );
 }
 

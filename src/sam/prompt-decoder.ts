@@ -2,9 +2,11 @@
  * @file Runs SAM's mask decoder: what all prompts of an image share once, then each prompt by itself: the arrays of
  * one prompt stay in the processor's cache, which those of a batch would not.
  */
+
 import { buildModel } from '../graph/build.ts';
 import type { OnnxModel } from '../graph/onnx/model.ts';
 import { constant, input, type Tensor } from '../graph/tensor.ts';
+import { placesOf } from '../nn/linear.ts';
 import { constantSource, type ParameterSource, type Weights } from '../nn/parameters.ts';
 import { scoped } from '../nn/scope.ts';
 import type { TwoWayImage } from '../nn/two-way-transformer.ts';
@@ -134,10 +136,9 @@ export class PromptDecoder {
     const places = gridSize * gridSize;
     const side = 4 * gridSize;
     const columns = [1, transformer.crossWidth, places];
-    const positions = transposedPositions(this.positions);
     const image: TwoWayImage = {
       places: input('places', [1, places, width]),
-      positions: constant(positions),
+      positions: placesOf(constant(this.positions)),
       keys: input('keys', columns),
       values: input('values', columns),
       queries: input('queries', columns),
@@ -152,16 +153,4 @@ export class PromptDecoder {
     const inputs = { image, tokens, masks, ...(fine && { fine: input('fine', fine) }) };
     return buildModel({ ...maskDecoder(config, decoder, inputs, wanted) });
   }
-}
-
-/** Maps [1, width, side, side] as places [1, side * side, width]. */
-function transposedPositions({ shape, data }: Float32NdArray): Float32NdArray {
-  const [, width, height, columns] = shape as [number, number, number, number];
-  const places = height * columns;
-  const out = new Float32Array(data.length);
-  for (let feature = 0; feature < width; feature++) {
-    for (let place = 0; place < places; place++)
-      out[place * width + feature] = data[feature * places + place]!;
-  }
-  return float32([1, places, width], out);
 }
