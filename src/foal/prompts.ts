@@ -1,22 +1,28 @@
 /**
- * @file What a training asks for objects by. First a box or a point, as a person or a network would give it; in later
+ * @file What a training asks for objects by. First a box, a point or a rough mask, as a person or a network would give it; in later
  * rounds the same with a point from where the last answer was wrong and that answer as a mask prompt (Sofiiuk et al.
  * 2022, as SAM), or points alone, those of neighbours as negatives, as the refiner's second pass does.
  */
 import type { BoxXyxy, PointXy } from '../base/geometry.ts';
 import type { Rng } from '../base/rng.ts';
+import { pickWeighted } from '../dataset/scenes/draws.ts';
 import type { PromptPoint } from '../sam/promptable.ts';
 import { CELL_PX } from './config.ts';
 import type { TrainingObject } from './prepare.ts';
 import type { FoalPrompt } from './prompt-feeds.ts';
+import { sketch } from './sketch.ts';
 
 /** Tokens of the longest prompt: two corners and six points, or seven points and the one that stands for none. */
 export const MOST_TOKENS = 8;
 const MOST_POINTS = 6;
 
-/** Shares of the first prompts: a box, a point; else both. */
-const BOX_SHARE = 0.7;
-const POINT_SHARE = 0.15;
+/** How often the first prompt is of each kind. */
+const FIRST_PROMPTS = [
+  [0.5, 'box'],
+  [0.15, 'point'],
+  [0.1, 'box and point'],
+  [0.25, 'sketch'],
+] as const;
 /** Standard deviation of a corner as a share of the box's side, drawn up to this for each box. */
 const BOX_JITTER = 0.1;
 /** Shares of later prompts that keep their box, show the last answer, and are of points of all neighbours. */
@@ -27,12 +33,14 @@ const MOST_NEGATIVES = 4;
 
 const HALF = 128;
 
-/** A box with jittered corners, a point inside, or both. */
+/** A box with jittered corners, a point inside, both, or a rough mask with its box. */
 export function firstPrompt(rng: Rng, object: TrainingObject): FoalPrompt {
-  const kind = rng.uniform();
-  const points = kind < BOX_SHARE ? [] : [pointOf(rng, object)];
-  const isPoint = kind >= BOX_SHARE && kind < BOX_SHARE + POINT_SHARE;
-  return isPoint ? { points } : { box: jittered(rng, object), points };
+  const kind = pickWeighted(rng, FIRST_PROMPTS);
+  if (kind === 'point') return { points: [pointOf(rng, object)] };
+  const rough = kind === 'sketch' ? sketch(rng, object) : undefined;
+  if (rough) return { ...rough, points: [] };
+  const points = kind === 'box and point' ? [pointOf(rng, object)] : [];
+  return { box: jittered(rng, object), points };
 }
 
 /**

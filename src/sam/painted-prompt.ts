@@ -12,6 +12,8 @@ const IN_BOX = 4;
 const OUT_OF_BOX = -8;
 /** Logits around points. */
 const AT_POINT = 12;
+/** Logits of cells that a mask covers wholly, and of those that it leaves free when negative. */
+const IN_MASK = 8;
 /** In cells. */
 const POINT_RADIUS = 2.5;
 
@@ -63,6 +65,11 @@ export function paintPrompt(
     }
   }
   return out;
+}
+
+/** A mask that no model gave, as a mask prompt: logits from the share of each cell that it covers, in [0, 1]. */
+export function maskLogits(shares: Float32Array): Float32Array {
+  return shares.map((share) => IN_MASK * (2 * share - 1));
 }
 
 /** The share of each cell of an axis that lies between two pixels, both inclusive. */

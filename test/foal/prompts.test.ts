@@ -6,7 +6,8 @@ import { openEpisodes, ROUNDS } from '../../src/foal/episodes.ts';
 import { prepareImage, type TrainingImage, type TrainingObject } from '../../src/foal/prepare.ts';
 import type { FoalPrompt } from '../../src/foal/prompt-feeds.ts';
 import { firstPrompt, MOST_TOKENS, nextPrompt } from '../../src/foal/prompts.ts';
-import { emptyMask } from '../../src/masks/mask.ts';
+import { sketch } from '../../src/foal/sketch.ts';
+import { emptyMask, maskBox } from '../../src/masks/mask.ts';
 import { tokenPlaces } from '../../src/sam/prompt-encoder.ts';
 import { drawScene } from './scenes.ts';
 import { tinyFoal } from './tiny.ts';
@@ -99,17 +100,35 @@ describe('prompts', () => {
     expect(first.some(({ prompt }) => prompt.box === undefined)).toBe(true);
     expect(first.filter(({ prompt }) => prompt.points.length === 0).length).toBeGreaterThan(first.length / 2);
     for (const { object, prompt } of first) {
-      expect(prompt.mask).toBeUndefined();
       expect(prompt.box !== undefined || prompt.points.length === 1).toBe(true);
       for (const { xy, positive } of prompt.points) {
         expect(positive).toBe(true);
         expect(object.target[cellOf(xy)]).toBeGreaterThan(0);
       }
-      if (prompt.box === undefined) continue;
+      if (prompt.box === undefined || prompt.mask) continue;
       const [x0, , x1] = object.box;
       expect(Math.abs(prompt.box[0] - x0)).toBeLessThanOrEqual(0.2 * (x1 - x0) + 1e-6);
       expect(prompt.box.every((edge) => edge >= 0 && edge < SIZE)).toBe(true);
     }
+  });
+
+  it('begin with rough masks too, that are near the object and in their box', () => {
+    const sketches = images.flatMap(({ objects }) =>
+      objects.map((object) => ({ object, rough: sketch(rng, object)! })),
+    );
+    let overlaps = 0;
+    for (const { object, rough } of sketches) {
+      const drawn = rough.mask.map((logit) => Number(logit > 0));
+      const truth = object.target.map((share) => Number(share >= 128));
+      const common = drawn.reduce((sum, value, cell) => sum + value * truth[cell]!, 0);
+      overlaps += (2 * common) / (drawn.reduce((a, b) => a + b, 0) + truth.reduce((a, b) => a + b, 0));
+      const cells = { height: SIDE, width: SIDE, data: Uint8Array.from(drawn) };
+      const [x0, y0, x1, y1] = maskBox(cells)!;
+      expect(rough.box).toEqual([4 * x0, 4 * y0, 4 * x1 + 3, 4 * y1 + 3]);
+    }
+    expect(overlaps / sketches.length).toBeGreaterThan(0.75);
+    expect(overlaps / sketches.length).toBeLessThan(0.97);
+    expect(images.some(({ objects }) => objects.some((object) => firstPrompt(rng, object).mask))).toBe(true);
   });
 
   it('go on where the answer is wrong, and never say what is not so', () => {
