@@ -17,7 +17,7 @@ import type { Float32NdArray } from '../tensor/array.ts';
 import { type SamCheckpoint, weightsHash } from './checkpoint.ts';
 import type { SamConfig } from './config.ts';
 import { encodePixels, isEncoderWeight } from './image-encoder.ts';
-import { paintPrompt, paintsPrompts } from './painted-prompt.ts';
+import { type PaintedParts, paintPrompt, paintsPrompts } from './painted-prompt.ts';
 import {
   inputSize,
   normalizeForSam,
@@ -37,6 +37,7 @@ import type {
 } from './promptable.ts';
 import type { EmbeddingStore, ImageFeatures } from './store.ts';
 import { upsampleMask } from './upsample.ts';
+import { cropFeatures, cropPrompt, type PlaceWindow, placeLogits, windowConfig, windowOf } from './window.ts';
 
 /** Of the products with weights. */
 export type Precision = 'float32' | 'int8';
@@ -65,7 +66,9 @@ export class SamPredictor implements PromptableModel {
   private readonly modelHash: string;
   private readonly adapt: (model: OnnxModel) => OnnxModel;
   private readonly tokens: PointTokens;
-  private readonly decoder: PromptDecoder;
+  private readonly decoderWeights: Weights;
+  /** By the side of the window that they decode on, in places. */
+  private readonly decoders = new Map<number, PromptDecoder>();
   /** The encoder's weights until its session is open; the session has its own copy. */
   private encoderWeights: Weights | undefined;
   private encoder: Promise<Session> | undefined;
@@ -82,11 +85,7 @@ export class SamPredictor implements PromptableModel {
     this.modelHash = options.store ? weightsHash(checkpoint.weights) : '';
     this.encoderWeights = new Map([...checkpoint.weights].filter(([name]) => isEncoderWeight(name)));
     this.tokens = pointTokens(checkpoint.config, checkpoint.weights);
-    const decoderWeights = new Map([...checkpoint.weights].filter(([name]) => !isEncoderWeight(name)));
-    this.decoder = new PromptDecoder(checkpoint.config, decoderWeights, this.tokens, {
-      session: computeOf(this.options),
-      adapt: this.adapt,
-    });
+    this.decoderWeights = new Map([...checkpoint.weights].filter(([name]) => !isEncoderWeight(name)));
   }
 
   /** Encodes an image, or reads its embedding from the store. `imageKey` is the hash of the image's content. */
@@ -142,20 +141,53 @@ export class SamPredictor implements PromptableModel {
     { multimask }: DecodeOptions,
   ): Promise<MaskPrediction[][]> {
     const { features, resized } = encoded.data as SamFeatures;
-    const { imageSize, gridSize, maskTokens } = this.config;
-    const side = 4 * gridSize;
+    const { config } = this;
+    const { imageSize, maskTokens } = config;
     const wanted = multimask ? Array.from({ length: maskTokens - 1 }, (_, i) => i + 1) : [0];
-    const prepared = prompts.map((prompt, index) => this.prepare(prompt, index, encoded.size, resized));
+    const placed = prompts.map((prompt, index) => this.place(prompt, index, encoded.size, resized));
     await this.checkPrecision();
-    const answers = await this.decoder.decode(features, prepared, wanted);
-    if (!answers.every(({ iou }) => iou.every(Number.isFinite))) throw this.notANumber();
-    return answers.map(({ logits, iou }) =>
-      wanted.map((_, k) => {
-        const lowResLogits = logits.slice(k * side * side, (k + 1) * side * side);
-        const mask = upsampleMask(lowResLogits, side, imageSize, resized, encoded.size);
-        return { mask, predictedIou: iou[k]!, lowResLogits };
-      }),
-    );
+    const predictions: MaskPrediction[][] = [];
+    for (const [window, members] of this.byWindow(placed)) {
+      const decoder = this.decoderOf(window);
+      const seen = window.side === config.gridSize ? features : cropFeatures(config, features, window);
+      const prepared = members.map((index) => this.prepare(placed[index]!, window));
+      const answers = await decoder.decode(seen, prepared, wanted);
+      if (!answers.every(({ iou }) => iou.every(Number.isFinite))) throw this.notANumber();
+      const cells = (4 * window.side) ** 2;
+      answers.forEach(({ logits, iou }, at) => {
+        predictions[members[at]!] = wanted.map((_, k) => {
+          const own = logits.subarray(k * cells, (k + 1) * cells);
+          const lowResLogits = placeLogits(config, own, window);
+          const mask = upsampleMask(lowResLogits, 4 * config.gridSize, imageSize, resized, encoded.size);
+          return { mask, predictedIou: iou[k]!, lowResLogits };
+        });
+      });
+    }
+    return predictions;
+  }
+
+  /** The windows that prompts are decoded on, each with the numbers of its prompts. */
+  private byWindow(prompts: readonly PaintedParts[]): Iterable<readonly [PlaceWindow, number[]]> {
+    const groups = new Map<string, readonly [PlaceWindow, number[]]>();
+    prompts.forEach((prompt, index) => {
+      const window = windowOf(this.config, prompt);
+      const key = `${window.x},${window.y},${window.side}`;
+      const group = groups.get(key) ?? [window, []];
+      group[1].push(index);
+      groups.set(key, group);
+    });
+    return groups.values();
+  }
+
+  private decoderOf({ side }: PlaceWindow): PromptDecoder {
+    const open = this.decoders.get(side);
+    if (open) return open;
+    const decoder = new PromptDecoder(windowConfig(this.config, side), this.decoderWeights, this.tokens, {
+      session: computeOf(this.options),
+      adapt: this.adapt,
+    });
+    this.decoders.set(side, decoder);
+    return decoder;
   }
 
   private notANumber(): CheckpointError {
@@ -169,7 +201,7 @@ export class SamPredictor implements PromptableModel {
   /** Frees the sessions; the predictor cannot be used any more. */
   async close(): Promise<void> {
     await this.decoding;
-    await this.decoder.close();
+    for (const decoder of this.decoders.values()) await decoder.close();
     const encoder = await this.encoder?.catch(() => undefined);
     await encoder?.close();
   }
@@ -190,7 +222,8 @@ export class SamPredictor implements PromptableModel {
     return session;
   }
 
-  private prepare(prompt: MaskPrompt, index: number, original: Size, resized: Size): DecoderPrompt {
+  /** A prompt in px of the encoder's input. */
+  private place(prompt: MaskPrompt, index: number, original: Size, resized: Size): PaintedParts {
     const { points = [], box, lowResLogits } = prompt;
     const side = 4 * this.config.gridSize;
     const numbers = [...points.flatMap(({ xy }) => xy), ...(box ?? [])];
@@ -202,10 +235,17 @@ export class SamPredictor implements PromptableModel {
         fix: 'Check how the prompt was made',
       });
     }
-    const placed = points.map(({ xy, positive }) => ({ xy: toInputPoint(xy, original, resized), positive }));
-    const placedBox = box && toInputBox(box, original, resized);
-    const tokens = promptTokens(this.tokens, this.config.imageSize, placed, placedBox);
-    if (!paintsPrompts(this.config)) return { tokens, mask: lowResLogits };
-    return { tokens, mask: paintPrompt(this.config, { points: placed, box: placedBox, mask: lowResLogits }) };
+    return {
+      points: points.map(({ xy, positive }) => ({ xy: toInputPoint(xy, original, resized), positive })),
+      box: box && toInputBox(box, original, resized),
+      mask: lowResLogits,
+    };
+  }
+
+  private prepare(placed: PaintedParts, window: PlaceWindow): DecoderPrompt {
+    const config = windowConfig(this.config, window.side);
+    const { points, box, mask } = cropPrompt(this.config, placed, window);
+    const tokens = promptTokens(this.tokens, config.imageSize, points, box);
+    return { tokens, mask: paintsPrompts(config) ? paintPrompt(config, { points, box, mask }) : mask };
   }
 }
