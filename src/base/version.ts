@@ -1,11 +1,14 @@
-/** @file The version of this package, read from its package.json so that it is written in one place only. */
+/** @file Where this package lies, and its version, read from its package.json so that it is written in one place only. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** The folder of this package, absolute. */
+export const PACKAGE_FOLDER: string = packageFolder(dirname(fileURLToPath(import.meta.url)));
+
 /** Version of Packmule, such as `0.1.0`. */
-export const PACKMULE_VERSION: string = versionIn(packageFolder(dirname(fileURLToPath(import.meta.url))));
+export const PACKMULE_VERSION: string = versionIn(PACKAGE_FOLDER);
 
 /** Version of an installed dependency. */
 export function dependencyVersion(name: string): string {

@@ -16,14 +16,16 @@ import { folderSource, sceneSource } from '../dataset/instances/sources.ts';
 import type { InstanceImage, InstanceSource } from '../dataset/instances/types.ts';
 import { SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import { foalConfig } from '../foal/config.ts';
-import { LEAST_AREA, scoreBoxes } from '../foal/evaluate.ts';
-import { drawImages } from '../foal/supply.ts';
-import { FOAL_DEFAULTS, FOAL_FILE, type FoalLog, type HeldOut, trainFoal } from '../foal/train.ts';
+import { type HeldOut, LEAST_AREA, scoreBoxes, scoreHeldOut, tryModel } from '../foal/evaluate.ts';
+import { drawImages, openSupply } from '../foal/supply.ts';
+import { FOAL_DEFAULTS, FOAL_FILE, type FoalLog, trainFoal } from '../foal/train.ts';
+import { readFoal } from '../foal/weights.ts';
 import { chooseCompute, type DeviceSetting } from '../machine/choose.ts';
 import { thisEnvironment } from '../models/environment.ts';
 import { chooseModel, modelPath, preprocessingOf, verifyModel } from '../models/resolve.ts';
 import { acquireLock } from '../pipeline/lock.ts';
 import { loadSamCheckpoint } from '../sam/checkpoint.ts';
+import { samName } from '../sam/config.ts';
 import { SamPredictor } from '../sam/predictor.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 import { formatDuration } from './progress.ts';
@@ -70,12 +72,13 @@ interface TrainOptions {
   readonly prompts: number;
   readonly learningRate: number;
   readonly seed: number;
+  readonly from?: string;
   readonly device?: DeviceSetting;
 }
 
 function trainCommand(): Command {
   const command = new Command('train')
-    .description('train a Foal from scratch, on scenes and on folders of instance masks')
+    .description('train a Foal, on scenes and on folders of instance masks')
     .requiredOption('--out <folder>', 'where the log, the checkpoint and the model go')
     .option('--data <folder>', 'a folder of instance masks; may be given again', collect, [])
     .option('--no-scenes', 'learn from --data alone')
@@ -86,6 +89,7 @@ function trainCommand(): Command {
     .option('--prompts <count>', 'prompts of each image', whole, FOAL_DEFAULTS.prompts)
     .option('--learning-rate <rate>', 'peak of AdamW', positive, FOAL_DEFAULTS.learningRate)
     .option('--seed <number>', 'of all that is drawn', Number, 0)
+    .option('--from <file>', 'go on from the weights of a Foal instead of fresh ones')
     .addOption(deviceOption())
     .addHelpText('after', ABOUT_TRAINING);
   return defineAction(
@@ -93,6 +97,7 @@ function trainCommand(): Command {
     [
       'packmule foal train --out runs/foal --minutes 240',
       'packmule foal train --out runs/foal --data cells --data teeth-instances --steps 20000 --device cuda',
+      `packmule foal train --out runs/foal-2 --from runs/foal/${FOAL_FILE} --size 768 --minutes 60`,
     ],
     train,
   );
@@ -108,6 +113,8 @@ async function train(context: ActionContext, options: TrainOptions): Promise<Act
       fix: `Take ${Math.max(32, 32 * Math.round(size / 32))}`,
     });
   }
+  const config = foalConfig(size);
+  const start = options.from === undefined ? undefined : await readFoal(resolve(options.from), config);
   const { sources, heldOut } = await openSources(options);
   const compute = await chooseCompute(options.device ?? 'auto', observer.note);
   const directory = resolve(options.out);
@@ -116,13 +123,19 @@ async function train(context: ActionContext, options: TrainOptions): Promise<Act
   observer.stageStarted('foal', 'Training Foal');
   try {
     const curve = await trainFoal({
-      config: foalConfig(size),
+      config,
       settings: {
+        ...FOAL_DEFAULTS,
         ...{ batch, prompts, learningRate, seed },
         length: options.steps === undefined ? { minutes: options.minutes } : { steps: options.steps },
       },
-      sources,
-      heldOut,
+      imageAt: openSupply({ sources, config, count: prompts, seed }),
+      data: sources.map(({ name }) => name),
+      ...(start && { start }),
+      measure: (weights) =>
+        tryModel({ name: samName(config), config, weights }, compute, (model) =>
+          scoreHeldOut(model, heldOut),
+        ),
       directory,
       onLog: (log, secondsLeft) => observer.progress(log.step / log.steps, describe(log), secondsLeft),
       onNote: observer.note,

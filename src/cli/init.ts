@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { type FolderInspection, inspectFolder } from '../dataset/inspect.ts';
-import { findModel } from '../models/registry.ts';
+import { findModel, refinerOf } from '../models/registry.ts';
 import type { Tree } from '../pipeline/config.ts';
 import { describeConfig } from '../pipeline/describe-config.ts';
 import { resolveConfig } from '../pipeline/load-config.ts';
@@ -25,8 +25,11 @@ export function initCommand(): Command {
     .argument('<folder>', 'the folder of the data set')
     .option('-o, --output <file>', 'the settings file', CONFIG_NAME)
     .option('--force', 'overwrite an existing settings file')
-    .option('--refiner <name>', 'write this refiner into the settings: random-walker, sam or none')
-    .option('--model <name|path>', 'write this model into the settings (implies --refiner sam)');
+    .option('--refiner <name>', 'write this refiner into the settings: foal, sam, random-walker or none')
+    .option(
+      '--model <name|path>',
+      'write this model into the settings (implies --refiner sam unless it is foal)',
+    );
   return defineAction(
     command,
     [
@@ -67,7 +70,7 @@ async function initialise(
 
 /** Settings of the refiner; the path of a model is written relative to the settings file. */
 function refinerSettings({ refiner, model }: Pick<InitOptions, 'refiner' | 'model'>, folder: string): Tree {
-  const named = refiner ?? (model === undefined ? undefined : 'sam');
+  const named = refiner ?? (model === undefined ? undefined : refinerOf(model));
   return {
     ...(named !== undefined && { refine: { refiner: named } }),
     ...(model !== undefined && { sam: { model: relativeModel(model, folder) } }),

@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { reportFailure } from './action.ts';
+import { adaptCommand } from './adapt.ts';
 import { cacheCommand } from './cache.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -34,6 +35,7 @@ for (const command of [
   runCommand(),
   trainCommand(),
   predictCommand(),
+  adaptCommand(),
   refineCommand(),
   evaluateCommand(),
   reportCommand(),

@@ -18,7 +18,7 @@ NODE_USE_ENV_PROXY=1, from Node 24 on.`;
 
 export function modelsCommand(): Command {
   const command = new Command('models').description(
-    'list the models for the refiner sam, and where they are on this machine',
+    'list the models that refine masks, and where they are on this machine',
   );
   command.addCommand(pullCommand());
   return defineAction(
@@ -59,12 +59,13 @@ async function listModels(): Promise<ActionResult> {
 
 function describeModel(entry: ModelEntry, path: string | undefined): string {
   const { name, bytes, licence, purpose, sources } = entry;
-  const from = sources.map((source) =>
+  const places = sources.map((source) =>
     typeof source === 'string' ? new URL(source).host : `hub: ${source.repository}`,
   );
+  const from = entry.isShipped ? 'part of Packmule' : `from ${places.join(' or ')}`;
   const indent = ' '.repeat(17);
   return [
-    `${name.padEnd(17)}${formatBytes(bytes)}, ${licence}, from ${from.join(' or ')}`,
+    `${name.padEnd(17)}${formatBytes(bytes)}, ${licence}, ${from}`,
     `${indent}${purpose}`,
     `${indent}${path === undefined ? `not here; packmule models pull ${name}` : `here: ${shortPath(path)}`}`,
   ].join('\n');

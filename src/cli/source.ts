@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { DEVICE_SETTINGS } from '../machine/choose.ts';
-import { findModel } from '../models/registry.ts';
+import { findModel, refinerOf } from '../models/registry.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { loadConfig, resolveConfig } from '../pipeline/load-config.ts';
 import { type LastStage, runPipeline } from '../pipeline/run.ts';
@@ -30,10 +30,10 @@ export function addSourceOptions(command: Command): Command {
     .option('--set <key=value>', 'override a setting; may be given again', collect, [])
     .option('--name <name>', 'name of the run')
     .option('--preset <preset>', 'laptop or paper')
-    .option('--refiner <name>', 'random-walker, sam or none')
+    .option('--refiner <name>', 'foal, sam, random-walker or none')
     .option(
       '--model <name|path>',
-      'the model of the refiner sam: a name of `packmule models`, a file or a folder (implies --refiner sam)',
+      'the model that refines: a name of `packmule models`, a file or a folder (implies --refiner sam unless it is foal)',
     )
     .addOption(deviceOption())
     .option('--runs <folder>', 'folder of all runs', 'runs')
@@ -70,7 +70,7 @@ export async function runUntil(
 }
 
 function refinerSettings({ refiner, model }: SourceOptions): string[] {
-  const named = refiner ?? (model === undefined ? undefined : 'sam');
+  const named = refiner ?? (model === undefined ? undefined : refinerOf(model));
   return [
     ...(named === undefined ? [] : [`refine.refiner=${JSON.stringify(named)}`]),
     ...(model === undefined ? [] : [`sam.model=${JSON.stringify(absoluteModel(model))}`]),

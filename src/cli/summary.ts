@@ -2,11 +2,19 @@
 import { relative } from 'node:path';
 import type { OverallFigure } from '../evaluate/evaluation.ts';
 import type { RunOutcome } from '../pipeline/run.ts';
+import { describeAdaptation } from '../pipeline/stages/adapt.ts';
 import type { StageResult, TrustMeasure } from '../report/data.ts';
 import type { FittedTrust } from '../trust/model.ts';
 import type { ActionResult } from './action.ts';
 
-export function summarise({ run, stages, trust, evaluation, warnings }: RunOutcome): ActionResult {
+export function summarise({
+  run,
+  stages,
+  adaptation,
+  trust,
+  evaluation,
+  warnings,
+}: RunOutcome): ActionResult {
   const results = evaluation?.results ?? [];
   const measured = [
     ...(trust?.heldOut === undefined ? [] : [{ split: 'labelled', reliability: trust.heldOut }]),
@@ -18,6 +26,7 @@ export function summarise({ run, stages, trust, evaluation, warnings }: RunOutco
     text: [
       ...resultRows(results),
       ...(trust === undefined ? [] : trustRows(trust, measured)),
+      ...(adaptation === undefined ? [] : [describeAdaptation(adaptation)]),
       ...warnings.map((warning) => `Note: ${warning}`),
       `Run:    ${here(run.root)}`,
       ...(report === undefined ? [] : [`Report: ${here(report)}`]),
@@ -31,6 +40,7 @@ export function summarise({ run, stages, trust, evaluation, warnings }: RunOutco
         dice: { present: figure(overall.dice.present), counted: figure(overall.dice.counted) },
         iou: { present: figure(overall.iou.present), counted: figure(overall.iou.counted) },
       })),
+      ...(adaptation && { adaptation }),
       ...(trust && {
         trust: {
           calibrated: trust.model.calibrated,

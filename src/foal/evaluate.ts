@@ -3,6 +3,9 @@ import type { BoxXyxy } from '../base/geometry.ts';
 import type { InstanceImage } from '../dataset/instances/types.ts';
 import { emptyMask, type Mask, maskArea, maskBox } from '../masks/mask.ts';
 import { maskAgreement } from '../masks/overlap.ts';
+import { type ComputeOptions, computeOf } from '../runtime/session.ts';
+import type { SamCheckpoint } from '../sam/checkpoint.ts';
+import { SamPredictor } from '../sam/predictor.ts';
 import type { PromptableModel } from '../sam/promptable.ts';
 import { imageKey } from '../sam/segment.ts';
 
@@ -51,6 +54,38 @@ export async function scoreBoxes(
   }
   const mean = (sum: number): number | null => (objects === 0 ? null : sum / objects);
   return { images: count, objects, dice: mean(dice), ellipseDice: mean(ellipseDice) };
+}
+
+/** Images that are measured and never trained on. */
+export interface HeldOut {
+  readonly name: string;
+  readonly images: readonly InstanceImage[];
+}
+
+/** What is found out about a model, which is closed after it. */
+export async function tryModel<T>(
+  checkpoint: SamCheckpoint,
+  compute: ComputeOptions,
+  use: (model: PromptableModel) => Promise<T>,
+): Promise<T> {
+  const model = new SamPredictor(checkpoint, computeOf(compute));
+  try {
+    return await use(model);
+  } finally {
+    await model.close();
+  }
+}
+
+/** Mean Dice from true boxes on each of them, by name. */
+export async function scoreHeldOut(
+  model: PromptableModel,
+  heldOut: readonly HeldOut[],
+): Promise<Record<string, number | null>> {
+  const scores: Record<string, number | null> = {};
+  for (const { name, images } of heldOut) {
+    scores[name] = (await scoreBoxes(model, images, { leastArea: LEAST_AREA })).dice;
+  }
+  return scores;
 }
 
 /** The pixels whose centres lie in the ellipse that touches all sides of a box (pixel indices, inclusive). */

@@ -9,6 +9,7 @@ import { resizeBytes } from '../imaging/resample.ts';
 import { coverage, type Window } from '../masks/coverage.ts';
 import { type Mask, maskBox } from '../masks/mask.ts';
 import type { SamConfig } from '../sam/config.ts';
+import { maskLogits } from '../sam/painted-prompt.ts';
 import { normalizeGrey, toBytes, toInputBox } from '../sam/preprocess.ts';
 import { CELL_PX } from './config.ts';
 
@@ -17,7 +18,23 @@ export interface TrainingObject {
   readonly box: BoxXyxy;
   /** How much of each cell it covers, 255 for all: [4 gridSize, 4 gridSize]. */
   readonly target: Uint8Array;
+  /** What a network drew of it. */
+  readonly rough?: RoughMask;
 }
+
+/** A mask of an object that is to be mended. */
+export interface RoughMask {
+  /** Logits [4 gridSize, 4 gridSize]. */
+  readonly mask: Float32Array;
+  /** Tight box of the mask, px of the encoder's input. */
+  readonly box: BoxXyxy;
+}
+
+/**
+ * Which views of an image are seen: parts of any size, laid in any of eight ways; or upright parts, sometimes
+ * mirrored, of about the size at which the image is decoded where its longest side becomes `inputSize` px.
+ */
+export type Views = 'any' | { readonly inputSize: number };
 
 export interface TrainingImage {
   /** As the encoder takes it, [imageSize, imageSize]. */
@@ -33,43 +50,62 @@ const LARGEST_SHARE = 0.9;
 /** Share of images that are seen whole, and the smallest part of a side that others show. */
 const WHOLE_SHARE = 0.4;
 const SMALLEST_PART = 0.35;
+/** How much larger or smaller than asked for upright parts are, as the logarithm of their side. */
+const WINDOW_SPREAD = 0.25;
 
 /** A random view of an image with `count` of its objects, or undefined where the view shows none that is fit. */
 export function prepareImage(
   rng: Rng,
-  { image, objects }: InstanceImage,
+  { image, objects, roughs }: InstanceImage,
   { imageSize }: Pick<SamConfig, 'imageSize'>,
   count: number,
+  views: Views,
 ): TrainingImage | undefined {
-  const window = drawWindow(rng, image, objects, imageSize);
-  const content = contentSize(window, imageSize);
-  const turn = drawTurn(rng);
+  const window = drawWindow(rng, image, objects, imageSize, views);
+  const seen: SeenPart = {
+    window,
+    content: contentSize(window, imageSize),
+    turn: drawTurn(rng, views),
+    imageSize,
+  };
   const found: TrainingObject[] = [];
-  for (const mask of rng.shuffled(objects)) {
+  for (const at of rng.shuffled([...objects.keys()])) {
     if (found.length === count) break;
-    const object = prepareObject(mask, window, content, turn, imageSize);
-    if (object) found.push(object);
+    const target = targetOf(objects[at]!, seen);
+    const rough = roughs?.[at] && targetOf(roughs[at], seen);
+    if (target) found.push({ ...target, ...(rough && { rough: roughMask(rough) }) });
   }
   if (found.length === 0) return undefined;
-  const bytes = crop(toBytes(image), image.width, window);
-  const seen = turned(changeIntensities(rng, resizeBytes(bytes, window, content)), content, turn);
-  const pixels = normalizeGrey({ ...seen, bits: 8 }, imageSize);
+  const bytes = resizeBytes(crop(toBytes(image), image.width, window), window, seen.content);
+  const shown = turned(changeIntensities(rng, bytes), seen.content, seen.turn);
+  const pixels = normalizeGrey({ ...shown, bits: 8 }, imageSize);
   return {
     pixels: pixels.data,
     objects: Array.from({ length: count }, (_, i) => found[i % found.length]!),
   };
 }
 
+/** What a view shows of an image, and how. */
+interface SeenPart {
+  readonly window: Window;
+  /** Its size in the encoder's input, before it is turned. */
+  readonly content: Size;
+  readonly turn: Turn;
+  readonly imageSize: number;
+}
+
 /** The whole image, or a part of it around one of its objects. */
-function drawWindow(rng: Rng, image: Size, objects: readonly Mask[], imageSize: number): Window {
+function drawWindow(
+  rng: Rng,
+  image: Size,
+  objects: readonly Mask[],
+  imageSize: number,
+  views: Views,
+): Window {
   const whole = { x: 0, y: 0, height: image.height, width: image.width };
-  if (rng.uniform() < WHOLE_SHARE || objects.length === 0) return whole;
+  if (objects.length === 0 || (views === 'any' && rng.uniform() < WHOLE_SHARE)) return whole;
   const [x0, y0, x1, y1] = maskBox(objects[rng.below(objects.length)]!)!;
-  // Enlarging beyond this would show nothing but blur.
-  const least = imageSize / 4;
-  const part = (side: number): number =>
-    Math.round(Math.min(side, Math.max(least, side * rng.between(SMALLEST_PART, 1))));
-  const [height, width] = [part(image.height), part(image.width)];
+  const [height, width] = drawPart(rng, image, imageSize, views);
   const start = (centre: number, length: number, side: number): number =>
     Math.round(Math.min(Math.max(centre - length * rng.between(0.2, 0.8), 0), side - length));
   return {
@@ -80,6 +116,24 @@ function drawWindow(rng: Rng, image: Size, objects: readonly Mask[], imageSize: 
   };
 }
 
+function drawPart(
+  rng: Rng,
+  { height, width }: Size,
+  imageSize: number,
+  views: Views,
+): [height: number, width: number] {
+  if (views === 'any') {
+    // Enlarging beyond this would show nothing but blur.
+    const least = imageSize / 4;
+    const part = (side: number): number =>
+      Math.round(Math.min(side, Math.max(least, side * rng.between(SMALLEST_PART, 1))));
+    return [part(height), part(width)];
+  }
+  const usual = (imageSize * Math.max(height, width)) / views.inputSize;
+  const side = Math.round(usual * Math.exp(rng.between(-WINDOW_SPREAD, WINDOW_SPREAD)));
+  return [Math.min(side, height), Math.min(side, width)];
+}
+
 /** The longest side is the input's; both are whole cells. */
 function contentSize({ height, width }: Size, imageSize: number): Size {
   const scale = imageSize / Math.max(height, width);
@@ -87,13 +141,11 @@ function contentSize({ height, width }: Size, imageSize: number): Size {
   return { height: whole(height), width: whole(width) };
 }
 
-function prepareObject(
+/** What a view shows of a mask, unless that is too little or too much. */
+function targetOf(
   mask: Mask,
-  window: Window,
-  content: Size,
-  turn: Turn,
-  imageSize: number,
-): TrainingObject | undefined {
+  { window, content, turn, imageSize }: SeenPart,
+): Pick<TrainingObject, 'box' | 'target'> | undefined {
   const cells = { height: content.height / CELL_PX, width: content.width / CELL_PX };
   const box = boxWithin(mask, window);
   if (box === undefined) return undefined;
@@ -101,15 +153,17 @@ function prepareObject(
   const covered = shares.reduce((sum, share) => sum + share, 0);
   if (covered < SMALLEST_CELLS || covered > LARGEST_SHARE * shares.length) return undefined;
   const target = new Uint8Array((imageSize / CELL_PX) ** 2);
-  const seen = turned(
-    Uint8Array.from(shares, (share) => Math.round(255 * share)),
-    cells,
-    turn,
-  );
+  const bytes = Uint8Array.from(shares, (share) => Math.round(255 * share));
+  const seen = turned(bytes, cells, turn);
   for (let y = 0; y < seen.height; y++) {
     target.set(seen.data.subarray(y * seen.width, (y + 1) * seen.width), (y * imageSize) / CELL_PX);
   }
   return { box: turnedBox(toInputBox(box, window, content), content, turn), target };
+}
+
+/** The mask as it is shown to the model, from the share of each cell that it covers, 255 for all. */
+export function roughMask({ box, target }: Pick<TrainingObject, 'box' | 'target'>): RoughMask {
+  return { box, mask: maskLogits(Float32Array.from(target, (share) => share / 255)) };
 }
 
 /** The tight box of the part of a mask within a window, in px of the window. */
@@ -134,8 +188,10 @@ interface Turn {
   readonly exchange: boolean;
 }
 
-function drawTurn(rng: Rng): Turn {
-  return { flipX: rng.uniform() < 0.5, flipY: rng.uniform() < 0.5, exchange: rng.uniform() < 0.5 };
+function drawTurn(rng: Rng, views: Views): Turn {
+  const flipX = rng.uniform() < 0.5;
+  if (views !== 'any') return { flipX, flipY: false, exchange: false };
+  return { flipX, flipY: rng.uniform() < 0.5, exchange: rng.uniform() < 0.5 };
 }
 
 function turned(

@@ -33,8 +33,12 @@ const MOST_NEGATIVES = 4;
 
 const HALF = 128;
 
+/** How often an object is asked for by what a network drew of it, where one did. */
+const ROUGH_SHARE = 0.75;
+
 /** A box with jittered corners, a point inside, both, or a rough mask with its box. */
 export function firstPrompt(rng: Rng, object: TrainingObject): FoalPrompt {
+  if (object.rough && rng.uniform() < ROUGH_SHARE) return { ...object.rough, points: [] };
   const kind = pickWeighted(rng, FIRST_PROMPTS);
   if (kind === 'point') return { points: [pointOf(rng, object)] };
   const rough = kind === 'sketch' ? sketch(rng, object) : undefined;

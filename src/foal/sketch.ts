@@ -3,20 +3,11 @@
  * smooth where the object has corners, sometimes without a part. They teach the model to mend a mask, not only to find
  * one.
  */
-import type { BoxXyxy } from '../base/geometry.ts';
 import type { Rng } from '../base/rng.ts';
 import { bending } from '../dataset/scenes/shapes.ts';
 import { maskBox } from '../masks/mask.ts';
-import { maskLogits } from '../sam/painted-prompt.ts';
 import { CELL_PX } from './config.ts';
-import type { TrainingObject } from './prepare.ts';
-
-export interface Sketch {
-  /** Logits [4 gridSize, 4 gridSize]. */
-  readonly mask: Float32Array;
-  /** Tight box of the rough mask, px of the encoder's input. */
-  readonly box: BoxXyxy;
-}
+import { type RoughMask, roughMask, type TrainingObject } from './prepare.ts';
 
 /** How far outlines bend, as a share of the object's longest side. */
 const MOST_BENDING = 0.08;
@@ -28,7 +19,7 @@ const PARTIAL_SHARE = 0.2;
 const LEAST_KEPT = 0.6;
 
 /** A rough mask, or undefined where nothing of it covers half of any cell. */
-export function sketch(rng: Rng, { box, target }: TrainingObject): Sketch | undefined {
+export function sketch(rng: Rng, { box, target }: TrainingObject): RoughMask | undefined {
   const side = Math.sqrt(target.length);
   const [x0, y0, x1, y1] = box.map((at) => at / CELL_PX) as [number, number, number, number];
   const [centreX, centreY] = [(x0 + x1) / 2, (y0 + y1) / 2];
@@ -55,10 +46,9 @@ export function sketch(rng: Rng, { box, target }: TrainingObject): Sketch | unde
   const cells = covered.map((share) => Number(share >= 128));
   const rough = maskBox({ height: side, width: side, data: cells });
   if (rough === undefined) return undefined;
-  return {
-    mask: maskLogits(Float32Array.from(covered, (share) => share / 255)),
-    box: [rough[0] * CELL_PX, rough[1] * CELL_PX, (rough[2] + 1) * CELL_PX - 1, (rough[3] + 1) * CELL_PX - 1],
-  };
+  const [left, top, right, bottom] = rough.map((at) => at * CELL_PX) as [number, number, number, number];
+  const last = CELL_PX - 1;
+  return roughMask({ box: [left, top, right + last, bottom + last], target: covered });
 }
 
 /** Which places of the object's frame a sketch draws: all, or those on one side of a line. */

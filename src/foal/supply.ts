@@ -1,9 +1,9 @@
 /** @file Training images by number, from sources of instance images. */
 import { TrainingError } from '../base/errors.ts';
-import { createRng } from '../base/rng.ts';
+import { createRng, type Rng } from '../base/rng.ts';
 import type { InstanceImage, InstanceSource } from '../dataset/instances/types.ts';
 import type { SamConfig } from '../sam/config.ts';
-import { prepareImage, type TrainingImage } from './prepare.ts';
+import { prepareImage, type TrainingImage, type Views } from './prepare.ts';
 
 /** Views that each drawn image is seen in: drawing one takes several times as long as a view of it. */
 const VIEWS = 3;
@@ -21,6 +21,8 @@ export interface SupplyOptions {
   /** Objects of each image. */
   readonly count: number;
   readonly seed: number;
+  /** Default: any. */
+  readonly views?: Views;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface SupplyOptions {
  */
 export type Supply = (index: number) => Promise<TrainingImage>;
 
-export function openSupply({ sources, config, count, seed }: SupplyOptions): Supply {
+export function openSupply({ sources, config, count, seed, views = 'any' }: SupplyOptions): Supply {
   /** The images of each source that are seen now, by their number. */
   const drawn = sources.map(() => new Map<number, InstanceImage>());
 
@@ -39,8 +41,7 @@ export function openSupply({ sources, config, count, seed }: SupplyOptions): Sup
     const known = held.get(number);
     if (known) return known;
     const rng = createRng(seed).child(`draw ${which} ${number}`);
-    const { image, objects } = await sources[which]!.sample(rng);
-    const kept = { image, objects: rng.shuffled(objects).slice(0, MOST_OBJECTS) };
+    const kept = someObjects(rng, await sources[which]!.sample(rng));
     held.set(number, kept);
     return kept;
   };
@@ -52,7 +53,7 @@ export function openSupply({ sources, config, count, seed }: SupplyOptions): Sup
     const rng = createRng(seed).child(`view ${index}`);
     for (let i = 0; i < MOST_TRIES; i++) {
       const image = i < TRIES_OF_ONE ? await draw(which, number) : await sources[which]!.sample(rng);
-      const prepared = prepareImage(rng, image, config, count);
+      const prepared = prepareImage(rng, image, config, count, views);
       if (prepared) return prepared;
     }
     throw new TrainingError({
@@ -60,6 +61,16 @@ export function openSupply({ sources, config, count, seed }: SupplyOptions): Sup
       need: `Objects that cover at least 100 px of an image of ${config.imageSize} px, and not all of it`,
       fix: 'Train at a larger --size, or leave this data out',
     });
+  };
+}
+
+/** The image with as many of its objects as are kept. */
+function someObjects(rng: Rng, { image, objects, roughs }: InstanceImage): InstanceImage {
+  const kept = rng.shuffled([...objects.keys()]).slice(0, MOST_OBJECTS);
+  return {
+    image,
+    objects: kept.map((at) => objects[at]!),
+    ...(roughs && { roughs: kept.map((at) => roughs[at]) }),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * @file Foal's training, from sources of instance images to a model file. A training that was stopped goes on where it
- * was and ends with the same bytes as one that was not.
+ * @file Foal's training, from instance images to a model file, from fresh weights or those of another training. A
+ * training that was stopped goes on where it was and ends with the same bytes as one that was not.
  */
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
@@ -8,26 +8,24 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { appendLine, writeFileAtomic } from '../base/files.ts';
 import { createRng } from '../base/rng.ts';
-import type { InstanceImage, InstanceSource } from '../dataset/instances/types.ts';
 import { initializeWeights, type Weights } from '../nn/parameters.ts';
 import { packWeights, unpackWeights, vectorLength } from '../optim/parameter-vector.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { type ComputeOptions, computeOf } from '../runtime/session.ts';
-import { type SamConfig, samName } from '../sam/config.ts';
-import { SamPredictor } from '../sam/predictor.ts';
+import { weightsHash } from '../sam/checkpoint.ts';
+import type { SamConfig } from '../sam/config.ts';
 import { FREQUENCIES_NAME } from '../sam/prompt-encoder.ts';
-import { float32 } from '../tensor/array.ts';
+import { type Float32NdArray, float32 } from '../tensor/array.ts';
 import { openSafetensors } from '../tensor/safetensors.ts';
 import { loadState, logLines, saveState } from '../training/checkpoint.ts';
 import { pacedSaver, requireFiniteLoss } from '../training/pace.ts';
-import { learningRate } from '../training/schedule.ts';
+import { learningRate, type Schedule } from '../training/schedule.ts';
 import { openStepRunner, type StepRunner, type TrainingStep } from '../training/step.ts';
 import { type Episodes, openEpisodes, storedPrompts } from './episodes.ts';
-import { LEAST_AREA, scoreBoxes } from './evaluate.ts';
 import type { BatchSize } from './graph.ts';
 import { MOST_TOKENS } from './prompts.ts';
 import { buildFoalStep } from './step.ts';
-import { openSupply } from './supply.ts';
+import type { Supply } from './supply.ts';
 import { drawFrequencies, encodeFoal } from './weights.ts';
 
 export interface FoalSettings {
@@ -36,24 +34,28 @@ export interface FoalSettings {
   readonly prompts: number;
   /** Peak learning rate of AdamW. */
   readonly learningRate: number;
+  readonly schedule: Schedule;
   readonly seed: number;
   /** How long: so many steps, or as many as so many minutes hold by the time of the first. */
   readonly length: { readonly steps: number } | { readonly minutes: number };
 }
 
-export const FOAL_DEFAULTS = { batch: 4, prompts: 4, learningRate: 1e-3 } as const;
-
-/** Images that are measured and never trained on. */
-export interface HeldOut {
-  readonly name: string;
-  readonly images: readonly InstanceImage[];
-}
+export const FOAL_DEFAULTS = { batch: 4, prompts: 4, learningRate: 1e-3, schedule: 'one-cycle' } as const;
 
 export interface FoalOptions extends ComputeOptions {
   readonly config: SamConfig;
   readonly settings: FoalSettings;
-  readonly sources: readonly InstanceSource[];
-  readonly heldOut: readonly HeldOut[];
+  /** What is learnt from, `settings.prompts` objects each, and what stands for it when trainings are told apart. */
+  readonly imageAt: Supply;
+  readonly data: unknown;
+  /** All weights of a model of this architecture to begin with; fresh ones by default. */
+  readonly start?: Weights;
+  /** Mean Dice of a model of these weights on what is not learnt from, by name; asked for `measurements` times. */
+  readonly measure?: (weights: Weights) => Promise<Readonly<Record<string, number | null>>>;
+  /** Default 20, the last one at the end. */
+  readonly measurements?: number;
+  /** Keep the weights that measured best, see bestOf; by default the last ones. */
+  readonly keepBest?: boolean;
   /** Receives checkpoint/, log.jsonl and foal.safetensors. */
   readonly directory: string;
   readonly onLog?: (log: FoalLog, timeLeftSeconds: number) => void;
@@ -72,14 +74,14 @@ export interface FoalLog {
   readonly learningRate: number;
   /** Training time so far, s, interruptions left out. */
   readonly seconds: number;
-  /** Mean Dice from true boxes, by the name of what was held out. */
+  /** What was measured. */
   readonly dice?: Readonly<Record<string, number | null>>;
 }
 
 export const FOAL_FILE = 'foal.safetensors';
 const KEY = 'packmule.foal';
 
-/** Lines of a log, and measurements on what is held out, over a training. */
+/** Lines of a log, and measurements, over a training. */
 const LOG_LINES = 400;
 const MEASUREMENTS = 20;
 /** Steps that are timed to know how many a number of minutes holds, after one that is not. */
@@ -107,7 +109,8 @@ export async function trainFoal(options: FoalOptions): Promise<readonly FoalLog[
   const finished = await finishedLog(directory, key);
   if (finished) return finished;
   const rng = createRng(settings.seed);
-  const frequencies = drawFrequencies(config, rng.child('frequencies'));
+  const frequencies =
+    options.start?.get(FREQUENCIES_NAME)?.data ?? drawFrequencies(config, rng.child('frequencies'));
   const size: BatchSize = { images: settings.batch, prompts: settings.prompts, tokens: MOST_TOKENS };
   const answers = size.images * size.prompts * (4 * config.gridSize) ** 2;
 
@@ -116,37 +119,32 @@ export async function trainFoal(options: FoalOptions): Promise<readonly FoalLog[
   const stored = await loadState(directory, key, {
     schema: foalState,
     lengths: {
-      ...Object.fromEntries(form.vectorNames.map((name) => [name, length])),
+      ...Object.fromEntries([...form.vectorNames, 'best'].map((name) => [name, length])),
       logits: answers,
     },
   });
-  const fresh = { parameters: packWeights(form.specs, initializeWeights(form.specs, rng.child('weights'))) };
-  const { sources } = options;
-  const imageAt = openSupply({ sources, config, count: size.prompts, seed: settings.seed });
+  const weightsAtFirst = options.start ?? initializeWeights(form.specs, rng.child('weights'));
+  const fresh = { parameters: packWeights(form.specs, weightsAtFirst) };
+  const { imageAt } = options;
   const open = (start = stored): Episodes =>
     openEpisodes(
-      {
-        config,
-        size,
-        frequencies,
-        seed: settings.seed,
-        imageAt,
-      },
+      { config, size, frequencies, seed: settings.seed, imageAt },
       start && { prompts: start.prompts, logits: start.vectors.logits!.data },
     );
   const steps = stored?.steps ?? (await chooseSteps(options, form, fresh, open()));
   const averageDecay = Math.min(SLOWEST_AVERAGE, Math.max(0, 1 - 20 / steps));
   const step = buildFoalStep(config, size, frequencies, { averageDecay });
   const runner = await openStepRunner(step, stored?.vectors ?? fresh, computeOf(options));
-  const weights = (): Weights =>
+  const unpack = (vector: Float32NdArray): Weights =>
     new Map([
-      ...unpackWeights(step.specs, runner.vectors().average!),
+      ...unpackWeights(step.specs, vector),
       [FREQUENCIES_NAME, float32([2, config.width / 2], frequencies)],
     ]);
   try {
-    const curve = await runSteps(options, key, runner, open(), weights, stored ?? beginning(steps));
+    const begun = stored ?? { ...beginning(steps), vectors: { best: fresh.parameters } };
+    const { curve, kept } = await runSteps(options, key, runner, open(), unpack, begun);
     // Its presence says that the training is finished.
-    await writeFileAtomic(join(directory, FOAL_FILE), encodeFoal(config, weights(), { [KEY]: key }));
+    await writeFileAtomic(join(directory, FOAL_FILE), encodeFoal(config, unpack(kept), { [KEY]: key }));
     await rm(join(directory, 'checkpoint'), { recursive: true, force: true });
     return curve;
   } finally {
@@ -168,26 +166,27 @@ async function runSteps(
   key: string,
   runner: StepRunner,
   episodes: Episodes,
-  weights: () => Weights,
-  start: FoalState,
-): Promise<FoalLog[]> {
+  unpack: (vector: Float32NdArray) => Weights,
+  start: FoalState & { readonly vectors: Readonly<Record<string, Float32NdArray>> },
+): Promise<{ curve: FoalLog[]; kept: Float32NdArray }> {
   const { settings, directory, signal } = options;
   const { steps } = start;
   const logEvery = Math.max(1, Math.round(steps / LOG_LINES));
-  const measureEvery = Math.max(1, Math.round(steps / MEASUREMENTS));
+  const measureEvery = Math.max(1, Math.round(steps / (options.measurements ?? MEASUREMENTS)));
   let { step, sums, seconds } = start;
+  let best = start.vectors.best!;
   const curve = [...start.curve];
   const logPath = join(directory, 'log.jsonl');
   await writeFileAtomic(logPath, curve.map((log) => `${JSON.stringify(log)}\n`).join(''));
   const startedAt = performance.now();
   const saver = pacedSaver(() => {
     const { prompts, logits } = episodes.state();
-    const vectors = { ...runner.vectors(), logits: float32([logits.length], logits) };
+    const vectors = { ...runner.vectors(), best, logits: float32([logits.length], logits) };
     return saveState(directory, key, { step, steps, sums, seconds, curve, prompts, vectors });
   });
 
   while (step < steps) {
-    const rate = learningRate('one-cycle', settings.learningRate, step / Math.max(steps - 1, 1));
+    const rate = learningRate(settings.schedule, settings.learningRate, step / Math.max(steps - 1, 1));
     const feeds = await episodes.feeds(step);
     const { loss, outputs } = await runner.run(feeds, rate, ++step);
     requireFiniteLoss(loss, step, settings.learningRate, '--learning-rate');
@@ -204,11 +203,13 @@ async function runSteps(
         loss: sums.loss / sums.steps,
         iou: sums.iou / sums.steps,
         learningRate: rate,
-        ...(measures && options.heldOut.length > 0 && { dice: await measure(options, weights()) }),
+        ...(measures &&
+          options.measure && { dice: await options.measure(unpack(runner.vectors().average!)) }),
         seconds: Math.round(seconds * 10) / 10,
       };
       sums = { steps: 0, loss: 0, iou: 0 };
       curve.push(log);
+      if (bestOf(curve) === log) best = copyOf(runner.vectors().average!);
       await appendLine(logPath, JSON.stringify(log));
       options.onLog?.(log, (seconds / step) * (steps - step));
     }
@@ -218,23 +219,22 @@ async function runSteps(
     }
     await saver.saveWhenDue();
   }
-  return curve;
+  return { curve, kept: options.keepBest ? best : runner.vectors().average! };
 }
 
-/** Mean Dice of the current weights on what is held out. */
-async function measure(options: FoalOptions, weights: Weights): Promise<Record<string, number | null>> {
-  const { config, heldOut } = options;
-  const model = new SamPredictor({ name: samName(config), config, weights }, computeOf(options));
-  try {
-    const scores: Record<string, number | null> = {};
-    for (const { name, images } of heldOut) {
-      scores[name] = (await scoreBoxes(model, images, { leastArea: LEAST_AREA })).dice;
-    }
-    return scores;
-  } finally {
-    await model.close();
-  }
+/** The first line of a log with the highest mean of what was measured; undefined where nothing was. */
+export function bestOf(curve: readonly FoalLog[]): FoalLog | undefined {
+  const score = (log: FoalLog): number => {
+    const values = Object.values(log.dice ?? {}).filter((value) => value !== null);
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  };
+  return curve.reduce<FoalLog | undefined>((best, log) => {
+    if (Number.isNaN(score(log))) return best;
+    return best === undefined || score(log) > score(best) ? log : best;
+  }, undefined);
 }
+
+const copyOf = ({ shape, data }: Float32NdArray): Float32NdArray => float32(shape, data.slice());
 
 /** The steps that the settings ask for; for minutes, some are timed and forgotten. */
 async function chooseSteps(
@@ -264,9 +264,8 @@ async function chooseSteps(
   }
 }
 
-function foalKey({ config, settings, sources, device }: FoalOptions): string {
-  const names = sources.map(({ name }) => name);
-  const parts = { config, settings, sources: names, ...deviceKey(device) };
+function foalKey({ config, settings, data, start, device }: FoalOptions): string {
+  const parts = { config, settings, data, start: start && weightsHash(start), ...deviceKey(device) };
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

@@ -1,8 +1,9 @@
 /** @file Foal's weights: fresh ones, and the file they end in. */
+import { CheckpointError } from '../base/errors.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Weights } from '../nn/parameters.ts';
-import { samParameters } from '../sam/checkpoint.ts';
-import type { SamConfig } from '../sam/config.ts';
+import { loadSamCheckpoint, samParameters } from '../sam/checkpoint.ts';
+import { type SamConfig, samName } from '../sam/config.ts';
 import type { NdArray } from '../tensor/array.ts';
 import { float16ToNumber, float32ToFloat16, numberToFloat16 } from '../tensor/float16.ts';
 import { encodeSafetensors } from '../tensor/safetensors.ts';
@@ -30,6 +31,21 @@ export function drawFrequencies({ width }: Pick<SamConfig, 'width'>, rng: Rng): 
 
 /** Rounded to half precision: what is stored is what was trained with. */
 const halved = (value: number): number => float16ToNumber(numberToFloat16(value));
+
+/**
+ * The weights of a Foal of the same layers, whatever its input size.
+ * @throws CheckpointError for a file that cannot be read or holds another model.
+ */
+export async function readFoal(path: string, config: SamConfig): Promise<Weights> {
+  const found = await loadSamCheckpoint(path);
+  const layers = ({ imageSize: _, gridSize: __, ...others }: SamConfig): string => JSON.stringify(others);
+  if (layers(found.config) === layers(config)) return found.weights;
+  throw new CheckpointError({
+    seen: `${path} holds ${found.name}`,
+    need: `A model with the layers of ${samName(config)}`,
+    fix: 'Name the file of a Foal that `packmule foal train` made',
+  });
+}
 
 /** A model file in half precision, with the tensors of `samParameters` and no others. */
 export function encodeFoal(

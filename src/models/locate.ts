@@ -1,12 +1,13 @@
 /** @file Is a model here? In Packmule's own folder, or in the cache of the Hugging Face hub's tools. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PACKAGE_FOLDER } from '../base/version.ts';
 import type { ModelEnvironment } from './environment.ts';
 import type { HubFile, ModelEntry } from './registry.ts';
 
 /** Where Packmule keeps the file of a model, whether or not it is there. */
-export function ownPath({ file }: ModelEntry, { folder }: ModelEnvironment): string {
-  return join(folder, file);
+export function ownPath({ file, isShipped }: ModelEntry, { folder }: ModelEnvironment): string {
+  return isShipped ? join(PACKAGE_FOLDER, 'weights', file) : join(folder, file);
 }
 
 /** The path of a file of the right size; its content is not read. */

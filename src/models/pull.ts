@@ -37,6 +37,7 @@ export async function pullModel(entry: ModelEntry, options: PullOptions): Promis
   const { environment, signal = new AbortController().signal } = options;
   const here = await locateModel(entry, environment);
   if (here !== undefined) return here;
+  if (entry.isShipped) throw notShipped(entry, environment);
   const path = ownPath(entry, environment);
   const odd = await fileSize(path);
   if (odd !== undefined) {
@@ -104,6 +105,14 @@ export function addresses({ sources }: ModelEntry, { endpoint, hubFirst }: Model
   return [...sources]
     .sort((a, b) => rank(a) - rank(b))
     .map((source) => (typeof source === 'string' ? source : hubAddress(source, endpoint)));
+}
+
+function notShipped(entry: ModelEntry, environment: ModelEnvironment): CheckpointError {
+  return new CheckpointError({
+    seen: `${ownPath(entry, environment)} is missing or not whole`,
+    need: `The model ${entry.name}, which comes with Packmule`,
+    fix: 'Install Packmule again',
+  });
 }
 
 function unavailable(

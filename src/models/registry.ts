@@ -27,8 +27,10 @@ export interface ModelEntry {
   readonly purpose: string;
   /** How it was trained to see images. */
   readonly preprocessing: Preprocessing;
-  /** The same bytes at several places, in the order in which they are tried. */
+  /** The same bytes at several places, in the order in which they are tried; none for a model that is shipped. */
   readonly sources: readonly ModelSource[];
+  /** It comes with the package, in its folder `weights`. */
+  readonly isShipped?: true;
 }
 
 const META = 'https://dl.fbaipublicfiles.com/segment_anything';
@@ -47,8 +49,9 @@ const highQuality = (size: 'b' | 'l' | 'h' | 'tiny', revision: string): HubFile 
   path: `sam_hq_vit_${size}.pth`,
 });
 
-/** Refines where no model is named. */
+/** What the refiner sam uses where no model is named, and what the refiner foal uses. */
 export const DEFAULT_MODEL = 'sam-vit-b';
+export const SHIPPED_MODEL = 'foal';
 
 export const MODELS: readonly ModelEntry[] = [
   {
@@ -154,6 +157,11 @@ export const MODELS: readonly ModelEntry[] = [
 
 export function findModel(name: string): ModelEntry | undefined {
   return MODELS.find((entry) => entry.name === name);
+}
+
+/** The refiner that a model is for where only the model is named. */
+export function refinerOf(nameOrPath: string): 'foal' | 'sam' {
+  return nameOrPath === SHIPPED_MODEL ? 'foal' : 'sam';
 }
 
 /** The name that was probably meant. */

@@ -10,9 +10,11 @@ export type StageName =
   | 'predict'
   | 'refine'
   | 'folds'
+  | 'adapt'
   | 'trust'
   | 'final'
   | 'predictFinal'
+  | 'refineFinal'
   | 'evaluate'
   | 'report';
 

@@ -34,9 +34,12 @@ export async function openRefiner(
 ): Promise<Refiner> {
   if (sam === undefined) return createRefiner(refine);
   const { chosen, preprocessing, precision } = sam;
-  const model = new SamPredictor(await loadSamCheckpoint(await obtainSam(sam, context)), {
+  const checkpoint = await loadSamCheckpoint(await obtainSam(sam, context));
+  // Foal encodes an image about as quickly as its embedding is read.
+  const isQuick = checkpoint.config.encoder.kind === 'conv';
+  const model = new SamPredictor(checkpoint, {
     ...compute,
-    store: openEmbeddingStore(embeddings, { label: modelLabel(chosen) }),
+    ...(!isQuick && { store: openEmbeddingStore(embeddings, { label: modelLabel(chosen) }) }),
     preprocessing,
     precision,
   });
@@ -70,7 +73,7 @@ export async function refineImage(
 }
 
 /** What the network said about a selected mask is its provenance. */
-function initialMask({ classIndex, rle, score = 0, provenance }: Structure): InitialMask {
+export function initialMask({ classIndex, rle, score = 0, provenance }: Structure): InitialMask {
   const { componentShare, margin } = (provenance ?? {}) as Partial<NetworkEvidence>;
   return {
     classIndex,

@@ -103,9 +103,10 @@ async function refinedPool({ run, dataset, masks }: ReportDataOptions): Promise<
 }
 
 function refinedScores(pool: readonly Structure[], refiner: RunConfig['refine']['refiner']): RefinedScores {
-  const key = refiner === 'sam' ? 'predictedIou' : 'agreement';
+  const isPrompted = refiner === 'sam' || refiner === 'foal';
+  const key = isPrompted ? 'predictedIou' : 'agreement';
   return {
-    label: refiner === 'sam' ? 'Predicted IoU' : 'Agreement with the initial mask (Dice)',
+    label: isPrompted ? 'Predicted IoU' : 'Agreement with the initial mask (Dice)',
     scores: pool.flatMap(({ provenance }) => {
       const score = provenance?.[key];
       return typeof score === 'number' ? [Math.min(1, Math.max(0, score))] : [];

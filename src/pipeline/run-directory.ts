@@ -6,7 +6,14 @@ import { appendLine } from '../base/files.ts';
 import type { SplitName } from '../dataset/types.ts';
 
 /** Folders that hold masks, in the order in which they are made. */
-export type MaskFolder = 'predicted' | 'selected' | 'refined' | 'folds' | 'final';
+export type MaskFolder =
+  | 'predicted'
+  | 'selected'
+  | 'refined'
+  | 'folds'
+  | 'final'
+  | 'final-selected'
+  | 'final-refined';
 
 export interface RunDirectory {
   readonly root: string;

@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
+import type { Adaptation } from '../foal/adapt.ts';
 import type { Machine } from '../machine/devices.ts';
 import type { Stage } from '../report/data.ts';
 import type { FittedTrust } from '../trust/model.ts';
@@ -20,6 +21,7 @@ import {
 } from './run-directory.ts';
 import { chooseSam, nameSam, type SamChoice } from './sam-model.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
+import { adaptedSam, adaptStage, readAdaptation, requireAdaptable } from './stages/adapt.ts';
 import { checkModelStage } from './stages/check-model.ts';
 import { evaluateStage, type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
 import { foldsStage } from './stages/folds.ts';
@@ -34,17 +36,22 @@ const ORDER = [
   'checkModel',
   'initial',
   'predict',
-  'refine',
   'folds',
+  'adapt',
+  'refine',
   'trust',
   'final',
   'predictFinal',
+  'refineFinal',
   'evaluate',
   'report',
 ] as const;
 
 /** The stages after which a run can stop. */
-export type LastStage = Exclude<(typeof ORDER)[number], 'checkModel' | 'refine' | 'folds' | 'predictFinal'>;
+export type LastStage = Exclude<
+  (typeof ORDER)[number],
+  'checkModel' | 'folds' | 'refine' | 'predictFinal' | 'refineFinal'
+>;
 
 /** Beside the runs, which share it. */
 export const EMBEDDINGS_FOLDER = '.embeddings';
@@ -66,6 +73,8 @@ export interface RunOptions {
 export interface RunOutcome {
   readonly run: RunDirectory;
   readonly stages: readonly StageOutcome[];
+  /** Where Foal was adapted, or found to be as good as it is. */
+  readonly adaptation?: Adaptation;
   /** Where the run went as far as trust. */
   readonly trust?: FittedTrust;
   /** Where the run went as far as evaluation. */
@@ -90,7 +99,7 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
     await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });
     const warnings = warningsOf(prepared);
     const stages: StageOutcome[] = [];
-    for await (const outcome of doStages(context, prepared, sam, warnings)) {
+    for await (const outcome of doStages(context, prepared, sam, { warnings, until })) {
       stages.push(outcome);
       if (position(outcome.name) >= position(until)) break;
     }
@@ -99,6 +108,7 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
       run,
       stages,
       warnings,
+      ...(did('adapt') && { adaptation: await readAdaptation(run) }),
       ...(did('trust') && { trust: await readTrust(run) }),
       ...(did('evaluate') && { evaluation: await readEvaluation(run) }),
     };
@@ -120,7 +130,7 @@ async function* doStages(
   context: RunContext,
   prepared: PreparedRun,
   sam: SamChoice | undefined,
-  warnings: readonly string[],
+  { warnings, until }: { readonly warnings: readonly string[]; readonly until: LastStage },
 ): AsyncGenerator<StageOutcome, void> {
   const { run } = context;
   const { config, checked, plans, compute, versions } = prepared;
@@ -151,15 +161,6 @@ async function* doStages(
   });
   yield predict;
 
-  const embeddings = join(dirname(run.root), EMBEDDINGS_FOLDER);
-  const refining = { config, sam, checked, splits, compute, embeddings };
-  const refine = await refineStage(context, {
-    ...refining,
-    predictKey: predict.key,
-    modelKey: model?.key,
-  });
-  yield refine;
-
   let folds: TrustStageOptions['folds'] = { none: whyNoFolds(config, dataset) ?? '' };
   if (plans.folds !== undefined) {
     const { seed, refine: selection } = config;
@@ -168,7 +169,28 @@ async function* doStages(
     const { count, networks } = plans.folds;
     folds = { count, networks, seed, key: held.key };
   }
-  const trust = await trustStage(context, { ...refining, refineKey: refine.key, folds });
+
+  const embeddings = join(dirname(run.root), EMBEDDINGS_FOLDER);
+  const asShipped = { config, sam, checked, splits, compute, embeddings };
+  let refining = asShipped;
+  const keysOfModel = [model?.key];
+  if (until === 'adapt') requireAdaptable(config.refine, folds);
+  const { refiner, adaptSteps: steps } = config.refine;
+  if (sam && model && refiner === 'foal' && steps > 0 && 'key' in folds) {
+    const adapt = await adaptStage(context, { ...asShipped, sam, modelKey: model.key, folds, steps });
+    yield adapt;
+    refining = { ...asShipped, sam: await adaptedSam(run, sam) };
+    keysOfModel.push(adapt.key);
+  }
+  const modelKeys = keysOfModel.filter((key) => key !== undefined);
+  const refine = await refineStage(context, {
+    ...refining,
+    name: 'refine',
+    predictKey: predict.key,
+    modelKeys,
+  });
+  yield refine;
+  const trust = await trustStage(context, { ...asShipped, refineKey: refine.key, folds });
   yield trust;
 
   const keys = [predict.key, trust.key];
@@ -191,6 +213,19 @@ async function* doStages(
     yield predictFinal;
     keys.push(predictFinal.key);
     masks.final = 'final';
+    const held = splits.filter((split) => split !== 'unlabelled');
+    if (refiner === 'foal' && held.length > 0) {
+      const refineFinal = await refineStage(context, {
+        ...refining,
+        name: 'refineFinal',
+        splits: held,
+        predictKey: predictFinal.key,
+        modelKeys,
+      });
+      yield refineFinal;
+      keys.push(refineFinal.key);
+      masks.finalRefined = 'final-refined';
+    }
   }
 
   const evaluate = await evaluateStage(context, {

@@ -1,6 +1,6 @@
 /** @file Which promptable model a run uses, and where it is. */
 import { thisEnvironment } from '../models/environment.ts';
-import { DEFAULT_MODEL } from '../models/registry.ts';
+import { DEFAULT_MODEL, SHIPPED_MODEL } from '../models/registry.ts';
 import { type ChosenModel, chooseModel, modelPath, preprocessingOf } from '../models/resolve.ts';
 import type { Precision } from '../sam/predictor.ts';
 import type { Preprocessing } from '../sam/preprocess.ts';
@@ -21,9 +21,10 @@ export async function chooseSam({
   refine,
   sam,
 }: Pick<RunConfig, 'refine' | 'sam'>): Promise<SamChoice | undefined> {
-  if (refine.refiner !== 'sam') return undefined;
+  if (refine.refiner !== 'sam' && refine.refiner !== 'foal') return undefined;
   const isMedSam = refine.preset === 'medsam';
-  const chosen = await chooseModel(sam.model ?? (isMedSam ? 'medsam-vit-b' : DEFAULT_MODEL));
+  const usualModel = refine.refiner === 'foal' ? SHIPPED_MODEL : isMedSam ? 'medsam-vit-b' : DEFAULT_MODEL;
+  const chosen = await chooseModel(sam.model ?? usualModel);
   const usual = isMedSam ? 'medsam' : preprocessingOf(chosen);
   return { chosen, preprocessing: sam.preprocessing ?? usual, precision: sam.precision };
 }

@@ -8,7 +8,7 @@ import { createSamRefiner } from './sam-refiner.ts';
 import type { RefineSettings } from './settings.ts';
 
 export interface RefinerDependencies {
-  /** Needed by the refiner `sam`; stays the caller's to close. */
+  /** Needed by the refiners `foal` and `sam`; stays the caller's to close. */
   readonly model?: PromptableModel;
 }
 
@@ -19,10 +19,11 @@ export function createRefiner(settings: RefineSettings, dependencies: RefinerDep
       return createNoRefiner();
     case 'random-walker':
       return createRandomWalkerRefiner(settings.randomWalker, settings.ensemble);
+    case 'foal':
     case 'sam':
       if (dependencies.model === undefined) {
         throw new ConfigError({
-          seen: 'The refiner is sam, but there is no model',
+          seen: `The refiner is ${settings.refiner}, but there is no model`,
           need: 'A Segment Anything checkpoint refines the masks',
           fix: 'Name a checkpoint, or set the refiner to random-walker, which needs none',
         });

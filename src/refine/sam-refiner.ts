@@ -29,13 +29,13 @@ import type { PassSettings, RefineSettings } from './settings.ts';
 
 export type SamRefinerSettings = Pick<
   RefineSettings,
-  'morphology' | 'seed' | 'negatives' | 'passes' | 'candidates' | 'ensemble'
+  'refiner' | 'morphology' | 'seed' | 'negatives' | 'passes' | 'candidates' | 'ensemble'
 >;
 
 /** A refiner over a model that stays the caller's: closing the refiner leaves the model as it is. */
 export function createSamRefiner(settings: SamRefinerSettings, model: PromptableModel): Refiner {
   return {
-    name: 'sam',
+    name: settings.refiner,
     refine: (image, initial, context) => refineByPrompts(image, initial, context, settings, model),
     async close() {},
   };
@@ -93,7 +93,9 @@ async function refineByPrompts(
   return prepared.map(
     (item) =>
       results.get(item) ??
-      keepInitial(item.initial, 'sam', NO_PROMPT_REASONS[item.noPrompt ?? 'empty'], { model: model.name }),
+      keepInitial(item.initial, settings.refiner, NO_PROMPT_REASONS[item.noPrompt ?? 'empty'], {
+        model: model.name,
+      }),
   );
 }
 
@@ -112,7 +114,9 @@ async function runPasses(
   for (const pass of passes) {
     context.signal?.throwIfAborted();
     const before = answers.at(-1);
-    const prompts = prompted.map(({ prompt }, k) => buildPrompt(prompt, pass, before?.[k]?.lowResLogits));
+    const prompts = prompted.map(({ prepared, prompt }, k) =>
+      buildPrompt(prompt, pass, before?.[k]?.lowResLogits, prepared.initial.mask),
+    );
     const multimask = settings.candidates !== 'single';
     const candidates = await model.decode(encoded, prompts, { multimask });
     answers.push(
@@ -142,14 +146,19 @@ function memberPasses({ passes, ensemble }: SamRefinerSettings): readonly PassSe
   return ensemble.vote ? passes : passes.slice(0, 1);
 }
 
-function buildPrompt(prompt: ClassPrompt, pass: PassSettings, logits: Float32Array | undefined): MaskPrompt {
+function buildPrompt(
+  prompt: ClassPrompt,
+  pass: PassSettings,
+  logits: Float32Array | undefined,
+  initial: Mask,
+): MaskPrompt {
   const points: PromptPoint[] = [];
   if (pass.points !== 'none') points.push({ xy: prompt.positive, positive: true });
   if (pass.points === 'all') points.push(...prompt.negatives.map((xy) => ({ xy, positive: false })));
   return {
     ...(pass.box && { box: prompt.box }),
     ...(points.length > 0 && { points }),
-    ...(pass.mask && logits !== undefined && { lowResLogits: logits }),
+    ...(pass.mask && (logits === undefined ? { mask: initial } : { lowResLogits: logits })),
   };
 }
 
@@ -181,7 +190,7 @@ function conclude(
     passes: settings.passes.map((pass, k) => ({ ...pass, predictedIou: answers[k]!.predictedIou })),
   };
   if (maskArea(last.mask) === 0)
-    return keepInitial(initial, 'sam', 'the model answered with an empty mask', details);
+    return keepInitial(initial, settings.refiner, 'the model answered with an empty mask', details);
   const others = members.map(({ mask }) => mask);
   const voted = settings.ensemble.vote && others.length > 0 ? majority([last.mask, ...others]) : last.mask;
   const mask = maskArea(voted) > 0 ? voted : last.mask;
@@ -193,7 +202,7 @@ function conclude(
   const predictedIou = Math.min(1, Math.max(0, last.predictedIou));
   const provenance: MaskProvenance = {
     ...details,
-    refiner: 'sam',
+    refiner: settings.refiner,
     predictedIou: last.predictedIou,
     agreement,
   };

@@ -25,7 +25,10 @@ const passSchema = z
       .enum(['none', 'positive', 'all'])
       .default('none')
       .describe('Prompt with no point, the positive seed, or the positive and the negative seeds.'),
-    mask: z.boolean().default(false).describe('Prompt with the low-resolution logits of the pass before.'),
+    mask: z
+      .boolean()
+      .default(false)
+      .describe('Prompt with the mask: the logits of the pass before, in the first pass the initial mask.'),
   })
   .refine((pass) => pass.box || pass.points !== 'none', 'a pass needs a box or points');
 
@@ -101,7 +104,7 @@ const ensembleSchema = z
       .max(16)
       .optional()
       .describe(
-        'Disturbed prompts per mask; how little the answers differ is its stability. Unless set 3 for sam, and 0 for the random walker, where each costs as much as the mask itself.',
+        'Disturbed prompts per mask; how little the answers differ is its stability. Unless set 3 for foal and sam, and 0 for the random walker, where each costs as much as the mask itself.',
       ),
     spread: z
       .number()
@@ -118,6 +121,9 @@ const ensembleSchema = z
   })
   .describe('Asking more than once: how stable a mask is when its prompt is disturbed.');
 
+const REFINERS = ['foal', 'sam', 'random-walker', 'none'] as const;
+const DEFAULT_REFINER: (typeof REFINERS)[number] = 'random-walker';
+
 const settingsSchema = z.strictObject({
   preset: z
     .enum(['as-described', 'as-coded', 'medsam'])
@@ -126,9 +132,11 @@ const settingsSchema = z.strictObject({
       'as-described: the published method; as-coded: with the defects of its published code; medsam: what it is compared with, MedSAM prompted by a box alone, once.',
     ),
   refiner: z
-    .enum(['random-walker', 'sam', 'none'])
-    .default('random-walker')
-    .describe('What refines the initial masks; sam downloads its model where it is not here yet.'),
+    .enum(REFINERS)
+    .default(DEFAULT_REFINER)
+    .describe(
+      'What refines the initial masks: Foal, the promptable model that comes with Packmule; sam, a large one, which is downloaded where it is not here yet; the random walker, which needs no model.',
+    ),
   selection: z
     .enum(COMPONENT_SELECTIONS)
     .default('highest_probability')
@@ -157,9 +165,10 @@ const settingsSchema = z.strictObject({
     .array(passSchema)
     .min(1)
     .max(4)
-    .refine((passes) => passes[0]?.mask !== true, 'the first pass has no logits of a pass before')
     .prefault([{ box: true }, { points: 'all', mask: true }])
-    .describe('Prompts of each pass of a promptable refiner.'),
+    .describe(
+      'Prompts of each pass of a promptable refiner. Unless set, foal is shown each mask with its box, once.',
+    ),
   candidates: z
     .enum(['single', 'best-of-three', 'closest-of-three'])
     .default('single')
@@ -167,6 +176,13 @@ const settingsSchema = z.strictObject({
       'The single mask of a promptable model, or of its three candidates the one of the highest predicted IoU, or the one closest to the initial mask.',
     ),
   ensemble: ensembleSchema.prefault({}),
+  adaptSteps: z
+    .int()
+    .min(0)
+    .default(400)
+    .describe(
+      'Foal is adapted to the labelled images in so many steps at most, unless that makes it no better on images held out (see trust.folds); 0: it stays as it is shipped.',
+    ),
   randomWalker: randomWalkerSchema.prefault({}),
 });
 
@@ -189,10 +205,14 @@ const PRESETS: Readonly<Record<string, Tree>> = {
   medsam: { refiner: 'sam', passes: [{ box: true }], candidates: 'single' },
 };
 
+/** What Foal is asked: it was trained to mend masks. */
+const FOAL_SETTINGS: Tree = { morphology: { operation: 'none' }, passes: [{ box: true, mask: true }] };
+
 /** Fills in the defaults, after the preset that is named; unknown keys are refused. */
 export const refineSettingsSchema = z.preprocess((input) => {
-  const preset = isRecord(input) ? PRESETS[String(input.preset)] : undefined;
-  return preset === undefined ? input : mergeUnder(preset, input as Tree);
+  if (!isRecord(input)) return input;
+  const named = mergeUnder(PRESETS[String(input.preset)] ?? {}, input);
+  return (named.refiner ?? DEFAULT_REFINER) === 'foal' ? mergeUnder(FOAL_SETTINGS, named) : named;
 }, settingsSchema);
 
 export type RefineSettings = z.output<typeof settingsSchema>;

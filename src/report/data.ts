@@ -4,8 +4,8 @@ import type { Evaluation } from '../evaluate/evaluation.ts';
 import type { Evidence } from '../refine/evidence.ts';
 import type { Reliability } from '../trust/reliability.ts';
 
-/** The three sets of masks a run makes, in order. */
-export type Stage = 'initial' | 'refined' | 'final';
+/** The sets of masks a run makes, in order: of the networks, and what refinement makes of them. */
+export type Stage = 'initial' | 'refined' | 'final' | 'finalRefined';
 
 export interface ReportData {
   /** Name of the run. */

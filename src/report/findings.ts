@@ -68,6 +68,10 @@ function findingsOf(data: ReportData, split: string): Finding[] {
   if (initial !== undefined && final !== undefined) {
     found.unshift(change(split, initial, final, 'the final network'));
   }
+  const finalRefined = resultOf(data, split, 'finalRefined');
+  if (final !== undefined && finalRefined !== undefined) {
+    found.push(change(split, final, finalRefined, 'refinement of the final network’s masks'));
+  }
   if (initial !== undefined && refined !== undefined) {
     found.push(change(split, initial, refined, 'refinement of the masks'));
   }

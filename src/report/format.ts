@@ -51,4 +51,5 @@ export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   initial: 'Initial network',
   refined: 'Refined masks',
   final: 'Final network',
+  finalRefined: 'Final, refined',
 };

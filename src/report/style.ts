@@ -52,7 +52,7 @@ thead th{color:var(--muted);font-size:13px;line-height:1.35;vertical-align:botto
 tbody th{font-weight:600}
 td small{display:block;color:var(--muted);font-size:12.5px;white-space:nowrap}
 .dot{display:inline-block;width:10px;height:10px;margin-right:8px;background:var(--c)}
-.dot.of-initial{--c:var(--initial);border-radius:50%}.dot.of-refined{--c:var(--refined);transform:rotate(45deg)}.dot.of-final{--c:var(--final)}
+.dot.of-initial{--c:var(--initial);border-radius:50%}.dot.of-refined{--c:var(--refined);transform:rotate(45deg)}.dot.of-final{--c:var(--final)}.dot.of-finalRefined{--c:var(--final-refined);transform:rotate(45deg)}
 .chart{display:block;max-width:100%;height:auto}
 .full>.only-wide .chart{width:100%}.only-narrow{display:none}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:32px 48px;margin-top:18px}

@@ -3,7 +3,9 @@
  * so beside their tokens (as interactive segmentation did before SAM: Sofiiuk et al. 2022): that a place is inside a
  * box it then need not learn from the sines and cosines of two corners, which takes more training than it gets.
  */
-import type { BoxXyxy } from '../base/geometry.ts';
+import type { BoxXyxy, Size } from '../base/geometry.ts';
+import { coverage } from '../masks/coverage.ts';
+import type { Mask } from '../masks/mask.ts';
 import type { SamConfig } from './config.ts';
 import type { PromptPoint } from './promptable.ts';
 
@@ -70,6 +72,24 @@ export function paintPrompt(
 /** A mask that no model gave, as a mask prompt: logits from the share of each cell that it covers, in [0, 1]. */
 export function maskLogits(shares: Float32Array): Float32Array {
   return shares.map((share) => IN_MASK * (2 * share - 1));
+}
+
+/**
+ * A mask of an image as logits [4 gridSize, 4 gridSize] of its cells in the encoder's input, of which the part
+ * `resized` holds the image.
+ */
+export function gridLogits(
+  { imageSize, gridSize }: Pick<SamConfig, 'imageSize' | 'gridSize'>,
+  mask: Mask,
+  resized: Size,
+): Float32Array {
+  const side = 4 * gridSize;
+  const cells = (length: number): number => Math.max(1, Math.round((length * side) / imageSize));
+  const [height, width] = [cells(resized.height), cells(resized.width)];
+  const shares = coverage(mask, { x: 0, y: 0, height: mask.height, width: mask.width }, { height, width });
+  const all = new Float32Array(side * side);
+  for (let y = 0; y < height; y++) all.set(shares.subarray(y * width, (y + 1) * width), y * side);
+  return maskLogits(all);
 }
 
 /** The share of each cell of an axis that lies between two pixels, both inclusive. */

@@ -17,7 +17,7 @@ import type { Float32NdArray } from '../tensor/array.ts';
 import { type SamCheckpoint, weightsHash } from './checkpoint.ts';
 import type { SamConfig } from './config.ts';
 import { encodePixels, isEncoderWeight } from './image-encoder.ts';
-import { type PaintedParts, paintPrompt, paintsPrompts } from './painted-prompt.ts';
+import { gridLogits, type PaintedParts, paintPrompt, paintsPrompts } from './painted-prompt.ts';
 import {
   inputSize,
   normalizeForSam,
@@ -224,21 +224,24 @@ export class SamPredictor implements PromptableModel {
 
   /** A prompt in px of the encoder's input. */
   private place(prompt: MaskPrompt, index: number, original: Size, resized: Size): PaintedParts {
-    const { points = [], box, lowResLogits } = prompt;
+    const { points = [], box, lowResLogits, mask } = prompt;
     const side = 4 * this.config.gridSize;
     const numbers = [...points.flatMap(({ xy }) => xy), ...(box ?? [])];
-    const isEmpty = points.length === 0 && box === undefined && lowResLogits === undefined;
-    if (isEmpty || !numbers.every(Number.isFinite) || (lowResLogits && lowResLogits.length !== side * side)) {
+    const isEmpty = points.length === 0 && !box && !lowResLogits && !mask;
+    const isOdd = lowResLogits
+      ? lowResLogits.length !== side * side
+      : mask && (mask.height !== original.height || mask.width !== original.width);
+    if (isEmpty || isOdd || !numbers.every(Number.isFinite)) {
       throw new RefineError({
-        seen: `Prompt ${index} has points ${JSON.stringify(points)}, box ${JSON.stringify(box ?? null)} and ${lowResLogits?.length ?? 0} mask logits`,
-        need: `A point, a box of finite numbers, or ${side} x ${side} logits of an earlier prediction are needed`,
+        seen: `Prompt ${index} has points ${JSON.stringify(points)}, box ${JSON.stringify(box ?? null)}, ${lowResLogits?.length ?? 0} mask logits and a mask of ${mask?.width ?? 0} x ${mask?.height ?? 0} px`,
+        need: `A point, a box of finite numbers, ${side} x ${side} logits of an earlier prediction or a mask of the image's size are needed`,
         fix: 'Check how the prompt was made',
       });
     }
     return {
       points: points.map(({ xy, positive }) => ({ xy: toInputPoint(xy, original, resized), positive })),
       box: box && toInputBox(box, original, resized),
-      mask: lowResLogits,
+      mask: lowResLogits ?? (mask && gridLogits(this.config, mask, resized)),
     };
   }
 

@@ -30,6 +30,8 @@ export interface MaskPrompt {
   readonly points?: readonly PromptPoint[];
   /** The low-resolution logits of an earlier prediction for the same encoded image, as that model gave them. */
   readonly lowResLogits?: Float32Array;
+  /** A mask of any origin, of the image's size, that is to be mended; passed over where there are logits. */
+  readonly mask?: Mask;
 }
 
 export interface PromptPoint {

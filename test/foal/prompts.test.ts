@@ -21,7 +21,7 @@ function views(count: number): TrainingImage[] {
   const images: TrainingImage[] = [];
   while (images.length < count) {
     const scene = drawScene(rng, 90, 140);
-    const view = prepareImage(rng, scene, config, 3);
+    const view = prepareImage(rng, scene, config, 3, 'any');
     if (view) images.push(view);
   }
   return images;
@@ -83,7 +83,7 @@ describe('a view of an image', () => {
     speck.data[700] = 1;
     const everything = { ...size, data: new Uint8Array(1600).fill(1) };
     for (const objects of [[], [speck], [everything]]) {
-      expect(prepareImage(createRng(1), { image, objects }, config, 2)).toBeUndefined();
+      expect(prepareImage(createRng(1), { image, objects }, config, 2, 'any')).toBeUndefined();
     }
   });
 });

@@ -7,6 +7,7 @@ const TINY_COUNTS = { labelled: 4, val: 2, test: 2, unlabelled: 4 };
 
 export const TINY_SETTINGS = {
   training: { base: 4, levels: 3, epochs: 3, samplesPerEpoch: 8, batch: 4, inputSize: [64, 64] },
+  refine: { refiner: 'random-walker' },
   evaluation: { resamples: 100 },
   report: { cases: 1, pictureSide: 64 },
   threads: 1,

@@ -10,6 +10,7 @@ const initial = masks.map((mask, k) => initialMask(k, mask, 0.9));
 
 function refine(model: FakeModel, settings: RefineSettingsInput = {}) {
   const parsed = refineSettingsSchema.parse({
+    refiner: 'sam',
     morphology: { operation: 'none' },
     ensemble: { jitters: 0 },
     ...settings,
@@ -45,6 +46,21 @@ describe('two passes', () => {
         options: { multimask: false },
       },
     ]);
+  });
+
+  it('shows Foal each mask with its box, once', async () => {
+    const model = fakeModel();
+    const [refined] = await refine(model, { refiner: 'foal' });
+    expect(model.decoded).toEqual([
+      {
+        prompts: [
+          { box: [14, 14, 26, 26], mask: masks[0] },
+          { box: [52, 32, 68, 48], mask: masks[1] },
+        ],
+        options: { multimask: false },
+      },
+    ]);
+    expect(refined!.provenance).toMatchObject({ refiner: 'foal' });
   });
 
   it('scores by the Dice that the predicted IoU stands for, and records what it did', async () => {
@@ -103,7 +119,7 @@ describe('other prompts', () => {
 
   it('does not encode an image without a prompt', async () => {
     const model = fakeModel();
-    const settings = refineSettingsSchema.parse({ morphology: { operation: 'none' } });
+    const settings = refineSettingsSchema.parse({ refiner: 'sam', morphology: { operation: 'none' } });
     const empty = initialMask(0, disk(-9, -9, 1));
     await createSamRefiner(settings, model).refine(imageOf(masks), [empty], contextOf(1));
     expect(model.encoded).toEqual([]);

@@ -47,7 +47,6 @@ describe('refineSettingsSchema', () => {
     [{ morphology: { radius: 9 } }, /8/],
     [{ passes: [] }, /1/],
     [{ passes: [{ mask: true }] }, /box or points/],
-    [{ passes: [{ box: true, mask: true }] }, /first pass/],
     [{ negatives: { nearest: 0 } }, /negatives/],
     [{ randomWalker: { sigma: 0 } }, /sigma/],
   ])('refuses %j', (input, message) => {

@@ -21,6 +21,7 @@ const DISTURBANCES: Readonly<Record<Stage, Disturbance>> = {
   initial: { shift: 7, lost: 0.05 },
   refined: { shift: 7, lost: 0.04 },
   final: { shift: 3, lost: 0.02 },
+  finalRefined: { shift: 2, lost: 0.02 },
 };
 
 export interface FixtureOptions {

@@ -10,6 +10,8 @@ export interface InstanceImage {
   readonly image: Image;
   /** One mask for each object, of the image's size, none empty; they may overlap. */
   readonly objects: readonly Mask[];
+  /** Rough masks of the same objects, as a network drew them; undefined for those that it did not find. */
+  readonly roughs?: readonly (Mask | undefined)[];
 }
 
 /** Where instance images come from. */

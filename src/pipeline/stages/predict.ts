@@ -22,24 +22,30 @@ export interface PredictStageOptions {
   /** Fingerprint of the images. */
   readonly images: string;
   readonly compute: ComputeOptions;
-  /** For the initial network: how its masks become those that are refined. */
+  /** How its masks become those that are refined. */
   readonly selection: SelectionSettings;
 }
 
 interface Found {
   /** What the network says. */
   readonly predicted: StoredStructure[];
-  /** After component selection; only for the initial network. */
-  readonly selected?: StoredStructure[];
+  /** After component selection. */
+  readonly selected: StoredStructure[];
 }
 
-/** Writes predicted/ and selected/ for the initial network, annotations into final/ for the final one. */
+/** What a network predicts, and what is selected of it. */
+const FOLDERS = {
+  initial: ['predicted', 'selected'],
+  final: ['final', 'final-selected'],
+} as const satisfies Record<string, readonly MaskFolder[]>;
+
+/** Writes the folders of the network, see FOLDERS. */
 export async function predictStage(context: RunContext, options: PredictStageOptions): Promise<StageOutcome> {
   const { network, dataset, splits, compute, selection } = options;
   const { run } = context;
   const isInitial = network === 'initial';
-  const folders: MaskFolder[] = isInitial ? ['predicted', 'selected'] : ['final'];
-  const journalPath = run.path(folders[0]!, 'journal.jsonl');
+  const folders = FOLDERS[network];
+  const journalPath = run.path(folders[1], 'journal.jsonl');
   const outputs = folders.flatMap((folder) => splits.map((split) => run.masks(folder, split)));
   return runStage(context, {
     name: isInitial ? 'predict' : 'predictFinal',
@@ -48,12 +54,13 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
       training: options.trainingKey,
       images: options.images,
       ...deviceKey(compute.device),
-      ...(isInitial && { selection: selection.selection, threshold: selection.threshold }),
+      selection: selection.selection,
+      threshold: selection.threshold,
     },
     // The folder of the final network belongs to its training.
     owns: isInitial
       ? folders
-      : ['annotations.json', 'val.json', 'test.json', 'journal.jsonl'].map((f) => `final/${f}`),
+      : [...['annotations.json', 'val.json', 'test.json'].map((file) => `final/${file}`), folders[1]],
     outputs,
     work: async () => {
       const predictor = await openPredictor(run.path(network, 'model.onnx'), compute);
@@ -63,19 +70,15 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
         const found = await eachImage(context, cases, journalPath, async ({ imagePath }): Promise<Found> => {
           const maps = await predictor.predict(await readImage(imagePath));
           const masks = probabilitiesToMasks(maps, head);
-          const predicted = storeMasks(predictedMasks(maps, masks));
-          if (!isInitial) return { predicted };
-          return { predicted, selected: storeMasks(selectedMasks(maps, masks, head, selection)) };
+          return {
+            predicted: storeMasks(predictedMasks(maps, masks)),
+            selected: storeMasks(selectedMasks(maps, masks, head, selection)),
+          };
         });
         for (const split of splits) {
-          await writeMaskSet(run.masks(folders[0]!, split), dataset, split, (id) => found.get(id)!.predicted);
-          if (!isInitial) continue;
-          await writeMaskSet(
-            run.masks('selected', split),
-            dataset,
-            split,
-            (id) => found.get(id)!.selected ?? [],
-          );
+          const [predicted, selected] = folders.map((folder) => run.masks(folder, split)) as [string, string];
+          await writeMaskSet(predicted, dataset, split, (id) => found.get(id)!.predicted);
+          await writeMaskSet(selected, dataset, split, (id) => found.get(id)!.selected);
         }
       } finally {
         await predictor.close();

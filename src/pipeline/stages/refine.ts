@@ -10,39 +10,51 @@ import { imageName, readMaskSet, structuresByName, writeMaskSet } from '../mask-
 import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 
+/** Whose masks are refined: those of the initial network, to learn from, or of the final one, as its last word. */
+const REFINED = {
+  refine: { from: 'selected', to: 'refined', title: 'Refining masks' },
+  refineFinal: {
+    from: 'final-selected',
+    to: 'final-refined',
+    title: 'Refining the masks of the final network',
+  },
+} as const;
+
 export interface RefineStageOptions extends RefinerOptions {
+  readonly name: keyof typeof REFINED;
   readonly checked: CheckedDataset;
   readonly splits: readonly SplitName[];
   /** Of the stage that made the selected masks. */
   readonly predictKey: string;
-  /** Of the stage that checked the promptable model, where there is one. */
-  readonly modelKey: string | undefined;
+  /** Of the stages that checked and adapted the promptable model, where there is one. */
+  readonly modelKeys: readonly string[];
 }
 
-/** Writes refined/. */
+/** Writes refined/, or final-refined/. */
 export async function refineStage(context: RunContext, options: RefineStageOptions): Promise<StageOutcome> {
-  const { config, checked, splits } = options;
+  const { name, config, checked, splits } = options;
   const { dataset, imageHashes } = checked;
   const { run, signal } = context;
-  const journalPath = run.path('refined', 'journal.jsonl');
+  const { from, to, title } = REFINED[name];
+  const journalPath = run.path(to, 'journal.jsonl');
   return runStage(context, {
-    name: 'refine',
-    title: `Refining masks (${config.refine.refiner})`,
+    name,
+    title: `${title} (${config.refine.refiner})`,
     inputs: {
       predicted: options.predictKey,
       refine: relevantSettings(config.refine),
-      ...(options.modelKey !== undefined && {
-        model: options.modelKey,
+      ...(options.modelKeys.length > 0 && {
+        model: options.modelKeys,
         ...deviceKey(options.compute.device),
       }),
     },
-    owns: ['refined'],
-    outputs: splits.map((split) => run.masks('refined', split)),
+    owns: [to],
+    outputs: splits.map((split) => run.masks(to, split)),
     work: async () => {
       const selected = new Map(
-        (
-          await Promise.all(splits.map((split) => readMaskSet(run, 'selected', split, dataset.classes)))
-        ).flatMap((set) => [...structuresByName(set)]),
+        (await Promise.all(splits.map((split) => readMaskSet(run, from, split, dataset.classes)))).flatMap(
+          (set) => [...structuresByName(set)],
+        ),
       );
       // The labelled images are behind predictKey: the network learnt from them.
       const labelled = casesOf(dataset, 'labelled').map(({ structures = [] }) => structures);
@@ -58,9 +70,9 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
           }),
         );
         // These masks carry no trust: what gives it to them is to be done again.
-        await rm(run.trust, { force: true });
+        if (name === 'refine') await rm(run.trust, { force: true });
         for (const split of splits) {
-          await writeMaskSet(run.masks('refined', split), dataset, split, (id) => refined.get(id)!);
+          await writeMaskSet(run.masks(to, split), dataset, split, (id) => refined.get(id)!);
         }
       } finally {
         await refiner.close();
@@ -72,7 +84,15 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
 
 /** Without the settings of refiners that are not used: changing those changes nothing. */
 export function relevantSettings(refine: RunConfig['refine']): unknown {
-  const { refiner, randomWalker, selection: _, threshold: __, preset: ___, ...prompts } = refine;
+  const {
+    refiner,
+    randomWalker,
+    selection: _,
+    threshold: __,
+    preset: ___,
+    adaptSteps: ____,
+    ...prompts
+  } = refine;
   if (refiner === 'none') return { refiner };
   const ensemble = refine.ensemble.jitters ? { ensemble: refine.ensemble } : {};
   return refiner === 'random-walker' ? { refiner, randomWalker, ...ensemble } : { refiner, ...prompts };

@@ -16,9 +16,11 @@ import { trueDice } from '../../trust/judge.ts';
 import { type FittedTrust, fitTrust, type TrustModel, type TrustPair, trustOf } from '../../trust/model.ts';
 import { eachImage } from '../each-image.ts';
 import { imageName, readMaskSet, type StoredStructure, structuresByName } from '../mask-sets.ts';
+import { partOf } from '../observer.ts';
 import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
+import { foldSam } from './adapt.ts';
 import { type Fold, type FoldCounts, foldsOf } from './folds.ts';
 
 export interface TrustStageOptions extends RefinerOptions {
@@ -105,26 +107,30 @@ async function heldOutPairs(
 ): Promise<TrustPair[]> {
   const { checked } = options;
   const { dataset, imageHashes } = checked;
-  const { run, signal } = context;
+  const { run, observer, signal } = context;
   const selected = structuresByName(await readMaskSet(run, 'folds', 'labelled', dataset.classes));
   const folds = foldsOf(dataset, calibration, calibration.seed);
   const usual = new Map(folds.flatMap((fold) => usualShapes(fold, dataset.classes.length)));
-  const labelled = folds.flatMap(({ held }) => held);
-  const refiner = await openRefiner(context, options);
-  try {
-    const refined = await eachImage(context, labelled, journalOf(run), (item) =>
-      refineImage(refiner, item, selected.get(imageName(item)) ?? [], usual.get(item.id)!, {
-        classes: dataset.classes,
-        imageKey: imageHashes.get(item.id)!,
-        ...(signal && { signal }),
-      }),
-    );
-    return folds.flatMap(({ held }, fold) =>
-      held.flatMap((item) => refined.get(item.id)!.map((mask) => pairOf(item, fold, mask))),
-    );
-  } finally {
-    await refiner.close();
+  const pairs: TrustPair[] = [];
+  for (const [fold, { held }] of folds.entries()) {
+    // A model that was adapted to these images would be too good on them.
+    const sam = options.sam && (await foldSam(run, options.sam, fold));
+    const refiner = await openRefiner(context, { ...options, sam });
+    try {
+      const part = partOf(observer, fold / folds.length, (fold + 1) / folds.length);
+      const refined = await eachImage({ ...context, observer: part }, held, journalOf(run), (item) =>
+        refineImage(refiner, item, selected.get(imageName(item)) ?? [], usual.get(item.id)!, {
+          classes: dataset.classes,
+          imageKey: imageHashes.get(item.id)!,
+          ...(signal && { signal }),
+        }),
+      );
+      pairs.push(...held.flatMap((item) => refined.get(item.id)!.map((mask) => pairOf(item, fold, mask))));
+    } finally {
+      await refiner.close();
+    }
   }
+  return pairs;
 }
 
 /** What is usual to the eyes of a fold's network, for each image it has not seen. */

@@ -11,9 +11,9 @@ import { type Content, html, type Markup } from '../markup.ts';
 import { px, textWidth } from './scale.ts';
 
 export const LIGHT_COLOURS =
-  '--surface:#ffffff;--raised:#f6f7f8;--ink:#16191d;--muted:#59616b;--line:#dfe3e7;--initial:#c45100;--refined:#00815e;--final:#0069a8;--accent:#0069a8;--warn:#8f4a00;--warn-ground:#fff6e9';
+  '--surface:#ffffff;--raised:#f6f7f8;--ink:#16191d;--muted:#59616b;--line:#dfe3e7;--initial:#c45100;--refined:#00815e;--final:#0069a8;--final-refined:#7443b5;--accent:#0069a8;--warn:#8f4a00;--warn-ground:#fff6e9';
 export const DARK_COLOURS =
-  '--surface:#14171a;--raised:#1d2125;--ink:#eceff1;--muted:#a3adb6;--line:#343a40;--initial:#f0954a;--refined:#34c79b;--final:#62b8ee;--accent:#7cc4f2;--warn:#f3b562;--warn-ground:#2b2317';
+  '--surface:#14171a;--raised:#1d2125;--ink:#eceff1;--muted:#a3adb6;--line:#343a40;--initial:#f0954a;--refined:#34c79b;--final:#62b8ee;--final-refined:#b99aec;--accent:#7cc4f2;--warn:#f3b562;--warn-ground:#2b2317';
 
 /** Style of charts, for the page and for SVG files alike. */
 export const CHART_STYLE = `
@@ -24,7 +24,7 @@ export const CHART_STYLE = `
 .chart .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 .chart .whisker{stroke-width:2.5;stroke-linecap:round}
 .chart .cut{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:4 3}
-.chart .of-initial{--c:var(--initial)}.chart .of-refined{--c:var(--refined)}.chart .of-final{--c:var(--final)}
+.chart .of-initial{--c:var(--initial)}.chart .of-refined{--c:var(--refined)}.chart .of-final{--c:var(--final)}.chart .of-finalRefined{--c:var(--final-refined)}
 .chart .fill{fill:var(--c)}.chart .stroke{stroke:var(--c)}
 .chart .gap{stroke-width:2;opacity:.45}
 .chart .ideal{stroke:var(--muted);stroke-width:1.2;stroke-dasharray:4 4}
@@ -61,7 +61,8 @@ export function stageMark(stage: Stage, x: number, y: number, radius = 5): Marku
   const style = `of-${stage} fill halo`;
   if (stage === 'initial') return html`<circle class="${style}" cx="${cx}" cy="${cy}" r="${radius}"/>`;
   const side = px(radius * 1.8);
-  const turned = stage === 'refined' ? html` transform="rotate(45 ${cx} ${cy})"` : '';
+  const turned =
+    stage === 'refined' || stage === 'finalRefined' ? html` transform="rotate(45 ${cx} ${cy})"` : '';
   return html`<rect class="${style}" x="${px(x - side / 2)}" y="${px(y - side / 2)}" width="${side}" height="${side}"${turned}/>`;
 }
 

@@ -5,7 +5,7 @@ import type { Gallery, GalleryCase, GalleryOutline, GalleryPanel, PromptMarks, S
 import { percent, STAGE_TITLES } from '../format.ts';
 import { type Content, html, type Markup } from '../markup.ts';
 
-type PanelKind = 'truth' | Stage;
+type PanelKind = 'truth' | Exclude<Stage, 'finalRefined'>;
 const KINDS: readonly PanelKind[] = ['truth', 'initial', 'refined', 'final'];
 
 const TITLES: Readonly<Record<PanelKind, string>> = {

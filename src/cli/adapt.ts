@@ -1,0 +1,22 @@
+/** @file `packmule adapt`. */
+import { Command } from 'commander';
+import { defineAction } from './action.ts';
+import { addSourceOptions, runUntil, type SourceOptions } from './source.ts';
+
+const ABOUT = `
+Networks first mask labelled images that they have not seen. A copy of Foal learns to mend such masks, and is measured
+on images held out; the adapted model is kept only if it mends them better than Foal as it is shipped. It lies in the
+run's folder adapt/, is what the rest of the run refines with, and can be named by --model anywhere else.`;
+
+export function adaptCommand(): Command {
+  const command = addSourceOptions(
+    new Command('adapt').description(
+      'adapt Foal to the labelled images (does earlier stages where they are not done)',
+    ),
+  ).addHelpText('after', ABOUT);
+  return defineAction(
+    command,
+    ['packmule adapt', 'packmule adapt data/teeth --set refine.adaptSteps=800'],
+    (context, source: string, options: SourceOptions) => runUntil('adapt', context, source, options),
+  );
+}

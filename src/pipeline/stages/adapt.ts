@@ -1,0 +1,184 @@
+/**
+ * @file Adapting Foal to the labelled images of a run, by the masks that the fold networks drew of images they had
+ * not seen. What is measured is what the run does next: refining such masks with the settings of the run.
+ */
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import type { Structure } from '../../annotations/types.ts';
+import { ConfigError, RunError } from '../../base/errors.ts';
+import { writeFileAtomic } from '../../base/files.ts';
+import type { CheckedDataset } from '../../dataset/check.ts';
+import { type Case, casesOf } from '../../dataset/types.ts';
+import { type Adaptation, type AdaptCase, adaptFoal, foldModel } from '../../foal/adapt.ts';
+import { FOAL_FILE } from '../../foal/train.ts';
+import { readImage } from '../../imaging/read.ts';
+import { decodeRle, encodeRle, rleArea } from '../../masks/rle.ts';
+import { createRefiner } from '../../refine/index.ts';
+import { deviceKey } from '../../runtime/device.ts';
+import { loadSamCheckpoint } from '../../sam/checkpoint.ts';
+import type { PromptableModel } from '../../sam/promptable.ts';
+import { trueDice } from '../../trust/judge.ts';
+import type { RunConfig } from '../config.ts';
+import { imageName, readMaskSet, structuresByName } from '../mask-sets.ts';
+import { initialMask, type RefinerOptions } from '../refine-images.ts';
+import type { RunDirectory } from '../run-directory.ts';
+import { obtainSam, type SamChoice } from '../sam-model.ts';
+import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
+import { type FoldCounts, foldsOf } from './folds.ts';
+import { relevantSettings } from './refine.ts';
+
+export interface AdaptStageOptions extends RefinerOptions {
+  readonly checked: CheckedDataset;
+  readonly sam: SamChoice;
+  /** Of the stage that checked the model. */
+  readonly modelKey: string;
+  readonly folds: FoldCounts & { readonly seed: number; readonly key: string };
+  /** Most steps of each training. */
+  readonly steps: number;
+}
+
+const resultOf = (run: RunDirectory): string => run.path('adapt', 'result.json');
+
+/** Writes adapt/: what came of it, and the model if it is better. */
+export async function adaptStage(context: RunContext, options: AdaptStageOptions): Promise<StageOutcome> {
+  const { checked, sam, modelKey, folds, steps, compute, config } = options;
+  const { dataset } = checked;
+  const { run, observer, signal } = context;
+  const inputs = {
+    model: modelKey,
+    folds,
+    steps,
+    refine: relevantSettings(config.refine),
+    ...deviceKey(compute.device),
+  };
+  return runStage(context, {
+    name: 'adapt',
+    title: 'Adapting Foal to the labelled images',
+    inputs,
+    owns: ['adapt'],
+    outputs: [resultOf(run)],
+    work: async () => {
+      const drawn = structuresByName(await readMaskSet(run, 'folds', 'labelled', dataset.classes));
+      const asCase = (item: Case): AdaptCase => adaptCase(item, drawn.get(imageName(item)) ?? []);
+      const adaptation = await adaptFoal({
+        base: await loadSamCheckpoint(await obtainSam(sam, context)),
+        cases: casesOf(dataset, 'labelled').map(asCase),
+        folds: foldsOf(dataset, folds, folds.seed).map(({ held, others }) => ({
+          learns: others.map(asCase),
+          measure: (model) => refinedDice(model, held, drawn, options, signal),
+        })),
+        steps,
+        seed: folds.seed,
+        data: inputs,
+        directory: run.path('adapt'),
+        onProgress: observer.progress,
+        ...(signal && { signal }),
+        ...compute,
+      });
+      await writeFileAtomic(resultOf(run), `${JSON.stringify(adaptation, null, 2)}\n`);
+      observer.note(describeAdaptation(adaptation));
+      if (!adaptation.kept) await rm(run.path('adapt', FOAL_FILE), { force: true });
+    },
+  });
+}
+
+/** @throws ConfigError where settings or data leave nothing to adapt, or to measure it by. */
+export function requireAdaptable(
+  { refiner, adaptSteps }: RunConfig['refine'],
+  folds: object | { readonly none: string },
+): void {
+  const why =
+    refiner !== 'foal'
+      ? `the refiner is ${refiner}`
+      : adaptSteps === 0
+        ? 'refine.adaptSteps is 0'
+        : 'none' in folds
+          ? String(folds.none)
+          : undefined;
+  if (why === undefined) return;
+  throw new ConfigError({
+    seen: `Nothing is adapted, because ${why}`,
+    need: 'The refiner foal, steps to learn in, and enough labelled images to hold some out',
+    fix: 'Change the settings, or go on without: packmule run',
+  });
+}
+
+/** @throws RunError where adapt/result.json is missing or damaged. */
+export async function readAdaptation(run: RunDirectory): Promise<Adaptation> {
+  try {
+    return JSON.parse(await readFile(resultOf(run), 'utf8')) as Adaptation;
+  } catch (cause) {
+    throw new RunError(
+      {
+        seen: `${resultOf(run)} is missing or damaged`,
+        need: 'What came of adapting the model',
+        fix: 'Delete the file and start the run again: it is made from what is there',
+      },
+      { cause },
+    );
+  }
+}
+
+/** One line. */
+export function describeAdaptation({ before, after, steps, kept }: Adaptation): string {
+  const figures = `Dice of refined held-out masks ${percent(before)} before, ${percent(after)} after ${steps} steps`;
+  return kept ? `Foal was adapted: ${figures}.` : `Foal stays as it was: ${figures}.`;
+}
+
+const percent = (share: number): string => (100 * share).toFixed(1);
+
+/** The adapted model, where it was kept, in place of the one that it was made from. */
+export async function adaptedSam(run: RunDirectory, sam: SamChoice): Promise<SamChoice> {
+  const { kept } = await readAdaptation(run);
+  return kept ? { ...sam, chosen: { path: run.path('adapt', FOAL_FILE) } } : sam;
+}
+
+/** The copy that has not seen the held-out images of a fold, where the adapted model was kept. */
+export async function foldSam(run: RunDirectory, sam: SamChoice, fold: number): Promise<SamChoice> {
+  if (!existsSync(resultOf(run))) return sam;
+  const { kept } = await readAdaptation(run);
+  return kept ? { ...sam, chosen: { path: foldModel(run.path('adapt'), fold) } } : sam;
+}
+
+function adaptCase({ id, imagePath, structures = [] }: Case, drawn: readonly Structure[]): AdaptCase {
+  const shown = structures.filter(({ rle }) => rleArea(rle) > 0);
+  return {
+    id,
+    read: async () => ({
+      image: await readImage(imagePath),
+      objects: shown.map(({ rle }) => decodeRle(rle)),
+      roughs: shown.map(({ classIndex }) => {
+        const rough = drawn.find((structure) => structure.classIndex === classIndex);
+        return rough && decodeRle(rough.rle);
+      }),
+    }),
+  };
+}
+
+/** Mean Dice of the masks that a model refines of images, with the settings of the run. */
+async function refinedDice(
+  model: PromptableModel,
+  cases: readonly Case[],
+  drawn: ReadonlyMap<string, readonly Structure[]>,
+  { config, checked }: AdaptStageOptions,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const refiner = createRefiner(
+    { ...config.refine, ensemble: { ...config.refine.ensemble, jitters: 0 } },
+    { model },
+  );
+  let [sum, count] = [0, 0];
+  for (const item of cases) {
+    const initial = (drawn.get(imageName(item)) ?? []).map(initialMask);
+    const refined = await refiner.refine(await readImage(item.imagePath), initial, {
+      classes: checked.dataset.classes,
+      imageKey: checked.imageHashes.get(item.id)!,
+      ...(signal && { signal }),
+    });
+    for (const mask of refined) {
+      sum += trueDice({ classIndex: mask.classIndex, rle: encodeRle(mask.mask) }, item.structures ?? []);
+      count++;
+    }
+  }
+  return count === 0 ? 0 : sum / count;
+}

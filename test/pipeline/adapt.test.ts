@@ -1,0 +1,84 @@
+/** A tiny run that is refined by a tiny Foal, which is adapted on the way. */
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeFoal } from '../../src/foal/weights.ts';
+import type { RunConfig } from '../../src/pipeline/config.ts';
+import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
+import { adaptedSam } from '../../src/pipeline/stages/adapt.ts';
+import { tinyFoal, tinyFoalCheckpoint } from '../foal/tiny.ts';
+import { tinyConfig, writeTinyData } from './tiny.ts';
+
+let folder = '';
+const at = (...parts: string[]): string => join(folder, ...parts);
+let first: RunOutcome;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'packmule-adapt-run-'));
+  await writeTinyData(at('data'));
+  const { config, weights } = tinyFoalCheckpoint();
+  await writeFile(at('foal.safetensors'), encodeFoal(config, weights, {}));
+  // Beside it, so that its input is small too.
+  const hints = { model_type: 'sam', vision_config: { image_size: tinyFoal(64).imageSize } };
+  await writeFile(at('config.json'), JSON.stringify(hints));
+  first = await runPipeline(configWith(), { folder: at('first') });
+}, 300_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function configWith(...set: string[]): RunConfig {
+  const foal = ['refine.refiner=foal', `sam.model=${at('foal.safetensors')}`, 'refine.adaptSteps=8'];
+  return tinyConfig(at('data'), [...foal, ...set]);
+}
+
+describe('a run with Foal', { timeout: 300_000 }, () => {
+  it('adapts it to held-out masks before it refines, and refines what the final network finds', async () => {
+    const names = first.stages.map(({ name }) => name);
+    expect(names.filter((name) => /adapt|folds|refine/i.test(name))).toEqual([
+      'folds',
+      'adapt',
+      'refine',
+      'refineFinal',
+    ]);
+    expect(names.indexOf('refineFinal')).toBeGreaterThan(names.indexOf('predictFinal'));
+    const { before, after, kept, folds } = first.adaptation!;
+    expect(kept).toBe(after >= before + 0.002);
+    expect(folds.length).toBeGreaterThan(0);
+    expect(existsSync(at('first', 'adapt', 'foal.safetensors'))).toBe(kept);
+    const stages = first.evaluation!.results.filter(({ split }) => split === 'test');
+    expect(stages.map(({ stage }) => stage)).toEqual(['initial', 'refined', 'final', 'finalRefined']);
+  });
+
+  it('refines with the adapted model only where it was kept', async () => {
+    const sam = { chosen: { path: 'as shipped' }, preprocessing: 'sam', precision: 'float32' } as const;
+    for (const kept of [true, false]) {
+      const copy = at(`kept-${kept}`);
+      await cp(at('first'), copy, { recursive: true });
+      const path = join(copy, 'adapt', 'result.json');
+      const result = JSON.parse(await readFile(path, 'utf8')) as object;
+      await writeFile(path, JSON.stringify({ ...result, kept }));
+      const run = { ...first.run, path: (...parts: string[]) => join(copy, ...parts) };
+      const { chosen } = await adaptedSam(run, sam);
+      expect(chosen).toEqual({ path: kept ? join(copy, 'adapt', 'foal.safetensors') : 'as shipped' });
+    }
+  });
+
+  it('does nothing twice, and only what depends on it when the steps change', async () => {
+    const copy = at('again');
+    await cp(at('first'), copy, { recursive: true });
+    const again = await runPipeline(configWith(), { folder: copy });
+    expect(again.stages.filter(({ skipped }) => !skipped)).toEqual([]);
+    const { stages } = await runPipeline(configWith('refine.adaptSteps=0'), { folder: copy });
+    const redone = stages.filter(({ skipped }) => !skipped).map(({ name }) => name);
+    expect(redone).toEqual(['refine', 'trust', 'final', 'predictFinal', 'refineFinal', 'evaluate', 'report']);
+  });
+
+  it('says why nothing can be adapted where that was asked for', async () => {
+    const asked = (...set: string[]): Promise<RunOutcome> =>
+      runPipeline(configWith(...set), { folder: at('first'), until: 'adapt' });
+    await expect(asked('refine.adaptSteps=0')).rejects.toThrow('refine.adaptSteps is 0');
+    await expect(asked('refine.refiner=none')).rejects.toThrow('the refiner is none');
+    await expect(asked('trust.folds=0')).rejects.toThrow('trust.folds is 0');
+  });
+});
