@@ -6,10 +6,16 @@ export {
   type AnnotationFormat,
   type AnnotationSet,
   annotationFormats,
+  type FormatTraits,
+  findImagesIn,
+  type ImageFinder,
+  planWriting,
   type ReadAnnotationsOptions,
   readAnnotations,
   readCvatAttributes,
   type Structure,
+  type WritePlan,
+  writePlanned,
 } from './annotations/index.ts';
 export {
   AnnotationError,

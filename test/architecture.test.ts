@@ -9,7 +9,7 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 const FLOOR: Readonly<Record<string, number>> = {
   base: 0,
   tensor: 0,
-  nifti: 0.5,
+  nifti: 1,
   imaging: 1,
   graph: 2,
   masks: 2,

@@ -21,10 +21,20 @@ import {
   readValuePng,
   writeClassList,
 } from './mask-folders.ts';
-import type { AnnotatedImage, AnnotationFormat, Structure } from './types.ts';
+import type { AnnotatedImage, ReadableFormat, Structure, WritableFormat } from './types.ts';
 
-export const classMasks: AnnotationFormat = {
-  name: 'a folder of per-class PNGs (<image>/<class>.png)',
+export const classMasks: ReadableFormat & WritableFormat = {
+  id: 'class-masks',
+  name: 'a folder of per-class PNGs (IMAGE/CLASS.png)',
+  place: 'folder',
+  holds: {
+    overlaps: true,
+    exact: true,
+    classList: true,
+    anyClassName: false,
+    fileEndings: true,
+    notes: [],
+  },
 
   async matches(path) {
     for (const folder of (await listFolder(path)).folders) {

@@ -28,8 +28,9 @@ import {
   mergeByClass,
   readAnnotationText,
 } from './collect.ts';
+import { parseJson, shaped } from './json.ts';
 import { startsLike } from './recognise.ts';
-import type { AnnotatedImage, AnnotationFormat, AnnotationSet, Structure } from './types.ts';
+import type { AnnotatedImage, AnnotationSet, ReadableFormat, Structure, WritableFormat } from './types.ts';
 
 const id = z.union([z.int(), z.string()]);
 
@@ -45,7 +46,6 @@ const annotationSchema = z.object({
   segmentation: z.union([z.array(z.array(z.number())), runLengths]).optional(),
   score: z.number().min(0).max(1).optional(),
   trust: z.number().min(0).max(1).optional(),
-  // Not z.json(): it descends into what JSON.parse has made already, and overflows the stack where that is deep.
   packmule: z.record(z.string(), z.unknown()).optional(),
 });
 
@@ -58,13 +58,23 @@ const fileSchema = z.object({
 type CocoFile = z.infer<typeof fileSchema>;
 type CocoAnnotation = z.infer<typeof annotationSchema>;
 
-export const coco: AnnotationFormat = {
+export const coco: ReadableFormat & WritableFormat = {
+  id: 'coco',
   name: 'COCO JSON',
+  place: '.json',
+  holds: {
+    overlaps: true,
+    exact: true,
+    classList: true,
+    anyClassName: true,
+    fileEndings: true,
+    notes: ['score', 'trust', 'provenance'],
+  },
 
   matches: (path) => startsLike(path, '.json', /"(images|annotations|categories|info|licenses)"\s*:/),
 
   async read(path, options = {}) {
-    const file = parse(path, await readAnnotationText(path));
+    const file = shaped(path, parseJson(path, await readAnnotationText(path)), fileSchema, 'COCO file');
     const names = file.categories.map((category) => category.name);
     const lookup = createClassLookup(names, options.classes);
     return toSet(path, file, lookup);
@@ -74,30 +84,6 @@ export const coco: AnnotationFormat = {
     await writeFileAtomic(path, JSON.stringify(fromSet(set)));
   },
 };
-
-function parse(path: string, text: string): CocoFile {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new AnnotationError(
-      {
-        seen: `${path} is not valid JSON (${cause instanceof Error ? cause.message : String(cause)})`,
-        need: 'A COCO file is one complete JSON object',
-        fix: 'Export it again, or copy it again from its source',
-      },
-      { cause },
-    );
-  }
-  const result = fileSchema.safeParse(json);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  throw new AnnotationError({
-    seen: `${path} is not a COCO file at ${issue.path.join('.') || 'its top level'} (${issue.message})`,
-    need: 'A COCO file has the lists categories, images and annotations as its format describes them',
-    fix: 'Correct the entry, or export the file again',
-  });
-}
 
 function toSet(path: string, file: CocoFile, lookup: ClassLookup): AnnotationSet {
   const categories = new Map(file.categories.map((category) => [category.id, category.name]));
@@ -146,7 +132,7 @@ function maskOf({ segmentation }: CocoAnnotation, size: Size, where: string): Rl
   }
   if (Array.isArray(segmentation)) {
     const [first, ...rest] = segmentation.map((ring) => cocoPolygonToRle(pairs(ring, where), size, where));
-    return rleUnion(first!, ...rest);
+    return rleUnion(first!, rest);
   }
   const [height, width] = segmentation.size;
   if (height !== size.height || width !== size.width) {

@@ -1,9 +1,10 @@
 /** @file What all readers of annotations share: class names to indices, several shapes of one class to one mask. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { formatBytes } from '../base/bytes.ts';
 import { AnnotationError } from '../base/errors.ts';
 import { nearestName } from '../base/suggest.ts';
 import { decodeUtf8 } from '../base/text.ts';
-import { type Rle, rleUnion } from '../masks/rle.ts';
+import { rleUnion } from '../masks/rle.ts';
 import type { AnnotatedImage, Structure } from './types.ts';
 
 /** Class names and their indices. */
@@ -73,7 +74,10 @@ export function mergeByClass(shapes: readonly Structure[]): Structure[] {
     .map((group): Structure => {
       const [first, ...rest] = group as [Structure, ...Structure[]];
       if (rest.length === 0) return first;
-      const rle: Rle = rleUnion(first.rle, ...rest.map((shape) => shape.rle));
+      const rle = rleUnion(
+        first.rle,
+        rest.map((shape) => shape.rle),
+      );
       return { classIndex: first.classIndex, rle };
     })
     .sort((a, b) => a.classIndex - b.classIndex);
@@ -105,12 +109,18 @@ export function checkUniqueNames(path: string, images: readonly AnnotatedImage[]
   }
 }
 
-/** The text of an annotation file. @throws AnnotationError when it cannot be read or is empty. */
+/** Longest text file that is read, bytes: Node.js has no longer strings. */
+const MAX_TEXT_BYTES = 500e6;
+
+/** The text of an annotation file. @throws AnnotationError when it cannot be read, is too long or empty. */
 export async function readAnnotationText(path: string): Promise<string> {
   let bytes: Uint8Array;
   try {
+    const { size } = await stat(path);
+    if (size > MAX_TEXT_BYTES) throw tooLong(path, size);
     bytes = await readFile(path);
   } catch (cause) {
+    if (cause instanceof AnnotationError) throw cause;
     throw new AnnotationError(
       {
         seen: `${path} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
@@ -133,5 +143,13 @@ export async function readAnnotationText(path: string): Promise<string> {
     seen: `${path} is empty`,
     need: 'An annotation file holds annotations',
     fix: 'Export it again',
+  });
+}
+
+function tooLong(path: string, bytes: number): AnnotationError {
+  return new AnnotationError({
+    seen: `${path} has ${formatBytes(bytes)}`,
+    need: `Annotation files have ${formatBytes(MAX_TEXT_BYTES)} at most`,
+    fix: 'Divide it by images, or check that it is an annotation file',
   });
 }

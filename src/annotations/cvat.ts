@@ -20,11 +20,21 @@ import {
   readAnnotationText,
 } from './collect.ts';
 import { startsLike } from './recognise.ts';
-import type { AnnotatedImage, AnnotationFormat, AnnotationSet, Structure } from './types.ts';
+import type { AnnotatedImage, AnnotationSet, ReadableFormat, Structure, WritableFormat } from './types.ts';
 import { attributeOf, childrenOf, escapeXml, parseXml, textOf, type XmlElement } from './xml.ts';
 
-export const cvat: AnnotationFormat = {
+export const cvat: ReadableFormat & WritableFormat = {
+  id: 'cvat',
   name: 'CVAT 1.1 XML',
+  place: '.xml',
+  holds: {
+    overlaps: true,
+    exact: true,
+    classList: true,
+    anyClassName: false,
+    fileEndings: true,
+    notes: [],
+  },
 
   matches: (path) => startsLike(path, '.xml', /<annotations[\s>]/),
 

@@ -1,10 +1,15 @@
 /** @file Annotation formats: the entrance of this room. */
 export { readCvatAttributes } from './cvat.ts';
-export { annotationFormats, readAnnotations } from './read.ts';
+export { annotationFormats } from './formats.ts';
+export { findImagesIn } from './image-finder.ts';
+export { readAnnotations } from './read.ts';
 export type {
   AnnotatedImage,
   AnnotationFormat,
   AnnotationSet,
+  FormatTraits,
+  ImageFinder,
   ReadAnnotationsOptions,
   Structure,
 } from './types.ts';
+export { planWriting, type WritePlan, writePlanned } from './write.ts';

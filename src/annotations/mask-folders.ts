@@ -1,4 +1,4 @@
-/** @file What the two formats of mask PNGs in folders share: listing, reading, and the class list beside them. */
+/** @file What the formats of mask files in folders share: listing, reading, and the class list beside them. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnnotationError, ImageError } from '../base/errors.ts';
@@ -10,15 +10,19 @@ import { readStoredPng } from '../imaging/stored-png.ts';
 /** A file with one class name a line, in class order. */
 const CLASS_LIST = 'classes.txt';
 
-/** Names of PNG files and of folders in a folder, sorted; nothing where `path` is no folder. */
-export async function listFolder(path: string): Promise<{ pngs: string[]; folders: string[] }> {
+/** Names of files, of PNG files and of folders in a folder, sorted; nothing where `path` is no folder. */
+export async function listFolder(
+  path: string,
+): Promise<{ files: string[]; pngs: string[]; folders: string[] }> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
   const shown = entries.filter((entry) => !entry.name.startsWith('.'));
-  const names = (kept: typeof shown): string[] => kept.map((entry) => entry.name).sort();
-  return {
-    pngs: names(shown.filter((entry) => !entry.isDirectory() && /\.png$/i.test(entry.name))),
-    folders: names(shown.filter((entry) => entry.isDirectory())),
-  };
+  const names = (folders: boolean): string[] =>
+    shown
+      .filter((entry) => entry.isDirectory() === folders)
+      .map((entry) => entry.name)
+      .sort();
+  const files = names(false);
+  return { files, pngs: files.filter((name) => /\.png$/i.test(name)), folders: names(true) };
 }
 
 /** The class names in classes.txt, or undefined where there is no such file. */

@@ -33,15 +33,53 @@ export interface AnnotationSet {
   readonly images: readonly AnnotatedImage[];
 }
 
-/** One file format of annotations. */
-export interface AnnotationFormat {
+/** What comes back when masks are written in a format and read again. */
+export interface FormatTraits {
+  /** A pixel may belong to several classes. */
+  readonly overlaps: boolean;
+  /** Masks keep every pixel; otherwise they become outlines, and what reads those may differ by a pixel. */
+  readonly exact: boolean;
+  /** Classes keep their order, also those that no image shows. */
+  readonly classList: boolean;
+  /** Class names may hold line breaks and begin or end with white space. */
+  readonly anyClassName: boolean;
+  /** Images keep the endings of their names; otherwise `a.jpg` becomes the name of the mask file, such as `a.png`. */
+  readonly fileEndings: boolean;
+  /** What it keeps of what is known about a mask. */
+  readonly notes: readonly MaskNote[];
+}
+
+/** What a structure may carry beside its mask. */
+export type MaskNote = 'score' | 'trust' | 'provenance';
+
+interface FormatIdentity {
+  /** As the command line names it. */
+  readonly id: string;
+  /** As people name it. */
   readonly name: string;
-  /** Whether `path` looks like this format (by extension and a short look inside). */
+  /** `.json` or `.xml` for a single file, `folder` for many. */
+  readonly place: '.json' | '.xml' | 'folder';
+  readonly holds: FormatTraits;
+}
+
+export interface ReadableFormat extends FormatIdentity {
+  /** Whether `path` looks like this format (by its name and a short look inside). */
   matches(path: string): Promise<boolean>;
   read(path: string, options?: ReadAnnotationsOptions): Promise<AnnotationSet>;
-  /** Absent where the format is only read. */
-  write?(path: string, set: AnnotationSet): Promise<void>;
 }
+
+export interface WritableFormat extends FormatIdentity {
+  /** Its files hold the images too, or refer to what is in them: `images` is then needed to write. */
+  readonly needsImages?: true;
+  /** `set` fits `holds`: see `fitToFormat`. */
+  write(path: string, set: AnnotationSet, images?: ImageFinder): Promise<void>;
+}
+
+/** One format of annotations: read, written or both. */
+export type AnnotationFormat = FormatIdentity & Partial<ReadableFormat> & Partial<WritableFormat>;
+
+/** The path of the image that an annotation file calls `fileName`. @throws AnnotationError where there is none. */
+export type ImageFinder = (fileName: string) => string;
 
 export interface ReadAnnotationsOptions {
   /** The class list to use, in this order; a class outside it is an AnnotationError that names the nearest. */

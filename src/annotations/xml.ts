@@ -30,6 +30,13 @@ export function parseXml(path: string, text: string): XmlElement {
       fix: 'Export it again, or remove the declaration',
     });
   }
+  if (memoryOf(text) > MAX_MEMORY) {
+    throw new AnnotationError({
+      seen: `${path} holds more elements than fit in memory`,
+      need: `Annotation files take ${MAX_MEMORY / 1e6} MB of memory at most`,
+      fix: 'Divide it by images, or check that it is an annotation file',
+    });
+  }
   const valid = XMLValidator.validate(text);
   if (valid !== true) throw damagedXml(path, `line ${valid.err.line}: ${valid.err.msg}`);
   try {
@@ -37,6 +44,20 @@ export function parseXml(path: string, text: string): XmlElement {
   } catch (cause) {
     throw damagedXml(path, cause instanceof Error ? cause.message : String(cause), cause);
   }
+}
+
+/** What the elements of a file may take in memory, bytes. */
+const MAX_MEMORY = 600e6;
+
+/** About what the elements of a text will take once they are parsed: so much an element and an attribute. */
+function memoryOf(text: string): number {
+  let memory = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x3c) memory += 150;
+    else if (code === 0x3d) memory += 60;
+  }
+  return memory;
 }
 
 function damagedXml(path: string, detail: string, cause?: unknown): AnnotationError {

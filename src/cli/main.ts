@@ -5,6 +5,7 @@ import { PACKMULE_VERSION } from '../base/version.ts';
 import { reportFailure } from './action.ts';
 import { adaptCommand } from './adapt.ts';
 import { cacheCommand } from './cache.ts';
+import { convertCommand } from './convert.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
@@ -40,6 +41,7 @@ for (const command of [
   evaluateCommand(),
   reportCommand(),
   segmentCommand(),
+  convertCommand(),
   modelsCommand(),
   foalCommand(),
   cacheCommand(),

@@ -106,9 +106,18 @@ export function rleBox(rle: Rle): BoxXyxy | undefined {
   return last < 0 ? undefined : [Math.floor(first / height), y0, Math.floor(last / height), y1];
 }
 
-/** The union of masks of one size. */
-export function rleUnion(first: Rle, ...others: readonly Rle[]): Rle {
-  return others.reduce(unionOfTwo, first);
+/** The union of masks of one size. Merged by twos, so that many small masks take no longer than their runs say. */
+export function rleUnion(first: Rle, others: readonly Rle[]): Rle {
+  let level = [first, ...others];
+  while (level.length > 1) {
+    const pairs: Rle[] = [];
+    for (let i = 0; i < level.length; i += 2) {
+      const [a, b] = [level[i]!, level[i + 1]];
+      pairs.push(b === undefined ? a : unionOfTwo(a, b));
+    }
+    level = pairs;
+  }
+  return level[0]!;
 }
 
 function unionOfTwo(a: Rle, b: Rle): Rle {

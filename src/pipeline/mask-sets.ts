@@ -54,7 +54,7 @@ export async function writeMaskSet(
       rle: rleFromString(counts, item.size, `${item.id} in the journal of ${path}`),
     })),
   }));
-  await coco.write?.(path, { classes: dataset.classes, images });
+  await coco.write(path, { classes: dataset.classes, images });
 }
 
 function imageOf(item: Case, { height, width }: Size): Omit<AnnotatedImage, 'structures'> {

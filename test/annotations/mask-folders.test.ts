@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readAnnotations } from '../../src/annotations/index.ts';
-import { labelMap } from '../../src/annotations/label-map.ts';
+import { labelMapPng } from '../../src/annotations/label-map-png.ts';
 import { AnnotationError } from '../../src/base/errors.ts';
 import { writeGreyPng } from '../../src/imaging/write.ts';
 import { decodeRle, encodeRle } from '../../src/masks/rle.ts';
@@ -60,7 +60,7 @@ describe('label maps', () => {
     const rle = encodeRle({ height: 1, width: 2, data: Uint8Array.of(1, 1) });
     const structures = [0, 1].map((classIndex) => ({ classIndex, rle }));
     const set = { classes: ['x', 'y'], images: [{ fileName: 'a.png', width: 2, height: 1, structures }] };
-    await expect(labelMap.write!(folder, set)).rejects.toThrow(/overlap/);
+    await expect(labelMapPng.write(folder, set)).rejects.toThrow(/overlap/);
   });
 });
 

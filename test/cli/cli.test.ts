@@ -41,6 +41,7 @@ describe('packmule', () => {
     'evaluate',
     'report',
     'segment',
+    'convert',
     'models',
     'cache',
     'demo',

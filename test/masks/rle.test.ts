@@ -63,14 +63,14 @@ describe('rleUnion', () => {
     fc.assert(
       fc.property(twoMasks, ([a, b]) => {
         const union: Mask = { ...a, data: a.data.map((value, i) => value | b.data[i]!) };
-        expect(rleUnion(encodeRle(a), encodeRle(b))).toEqual(encodeRle(union));
+        expect(rleUnion(encodeRle(a), [encodeRle(b)])).toEqual(encodeRle(union));
       }),
     );
   });
 
   it('refuses masks of different sizes', () => {
     const [a, b] = [rleFromCounts([4], { height: 2, width: 2 }), rleFromCounts([6], { height: 2, width: 3 })];
-    expect(() => rleUnion(a, b)).toThrow(AnnotationError);
+    expect(() => rleUnion(a, [b])).toThrow(AnnotationError);
   });
 });
 

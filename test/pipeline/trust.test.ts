@@ -112,7 +112,7 @@ describe('files that were changed by hand', () => {
     const set = await coco.read(path);
     const [first, ...others] = set.images;
     const drawn = first!.structures.map(({ classIndex, rle }) => ({ classIndex, rle }));
-    await coco.write?.(path, { ...set, images: [{ ...first!, structures: drawn }, ...others] });
+    await coco.write(path, { ...set, images: [{ ...first!, structures: drawn }, ...others] });
     await rm(at('edited', 'trust', 'model.json'));
     await runPipeline(config(), { folder: at('edited'), until: 'trust' });
     const trusts = (await coco.read(path)).images.map(({ structures }) =>
@@ -141,7 +141,7 @@ describe('the network of a fold', () => {
       ),
     };
     await cp(at('data'), at('changed'), { recursive: true });
-    await coco.write?.(at('changed', 'labelled', 'annotations.json'), changed);
+    await coco.write(at('changed', 'labelled', 'annotations.json'), changed);
     await runPipeline(config('changed'), { folder: at('other'), until: 'trust' });
     const same = await Promise.all(
       [1, 2, 3].map(async (fold) => {

@@ -51,6 +51,6 @@ export async function writePhantomDataset(folder: string, options: PhantomDatase
     }
     if (images.length === 0) continue;
     const path = split === 'unlabelled' ? 'unlabelled-truth.json' : join(split, 'annotations.json');
-    await coco.write?.(join(folder, path), { classes, images });
+    await coco.write(join(folder, path), { classes, images });
   }
 }

@@ -60,7 +60,7 @@ export async function trustStage(context: RunContext, options: TrustStageOptions
           ...image,
           structures: image.structures.map((structure) => withTrust(structure, fitted.model)),
         }));
-        await coco.write?.(run.masks('refined', split), { classes, images });
+        await coco.write(run.masks('refined', split), { classes, images });
       }
       // Written last: its presence says that all masks have their trust.
       await writeFileAtomic(run.trust, `${JSON.stringify(fitted, null, 2)}\n`);

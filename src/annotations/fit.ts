@@ -1,0 +1,94 @@
+/**
+ * @file What a set of annotations would lose in a format, said before anything is written. What would change a mask
+ * or drop one is refused with its remedy; what only drops knowledge about masks is told and done.
+ */
+import { AnnotationError } from '../base/errors.ts';
+import { type ClassOverlap, findOverlaps } from './layers.ts';
+import type { AnnotationSet, MaskNote, WritableFormat } from './types.ts';
+
+/**
+ * The losses of this set in this format as full sentences, the tolerable ones.
+ * @throws AnnotationError for overlaps that cannot be held, images that would fall together, and class names that
+ * would come back changed.
+ */
+export function fitToFormat(set: AnnotationSet, format: WritableFormat): string[] {
+  const { holds, name } = format;
+  if (!holds.overlaps) refuseOverlaps(set, format);
+  if (!holds.fileEndings) refuseEqualStems(set, format);
+  if (!holds.anyClassName) refuseNames(set, format);
+  return [
+    ...lostNotes(set, format),
+    ...(holds.exact ? [] : [`Masks become outlines: ${name} may give back other pixels at their edges.`]),
+    ...(holds.classList
+      ? []
+      : [
+          `The order of the classes, and classes that no image shows, are not part of ${name}: keep the class list.`,
+        ]),
+  ];
+}
+
+function refuseOverlaps(set: AnnotationSet, format: WritableFormat): void {
+  const overlaps = findOverlaps(set);
+  const [worst] = overlaps;
+  if (worst === undefined) return;
+  throw new AnnotationError({
+    seen: describeOverlaps(set, overlaps),
+    need: `In ${format.name} a pixel has one class at most`,
+    fix: 'Give --layers to write overlapping classes into folders of their own, or choose a format that holds overlaps, such as coco, cvat or class-masks',
+  });
+}
+
+/** `Radius and Ulna share 317 px in 4 images, such as a.png; 2 other pairs of classes overlap too`. */
+export function describeOverlaps(set: AnnotationSet, overlaps: readonly ClassOverlap[]): string {
+  const { classes, pixels, images } = overlaps[0]!;
+  const [a, b] = classes.map((index) => set.classes[index]);
+  const where = images.length === 1 ? images[0] : `${images.length} images, such as ${images[0]}`;
+  const others = overlaps.length === 1 ? '' : `; ${overlaps.length - 1} other pairs of classes overlap too`;
+  return `${a} and ${b} share ${pixels} px in ${where}${others}`;
+}
+
+function refuseEqualStems(set: AnnotationSet, format: WritableFormat): void {
+  const seen = new Map<string, string>();
+  for (const { fileName } of set.images) {
+    const stem = stemOf(fileName);
+    const other = seen.get(stem);
+    if (other !== undefined) {
+      throw new AnnotationError({
+        seen: `${other} and ${fileName} differ in their endings alone`,
+        need: `In ${format.name} the name without its ending says which image is meant`,
+        fix: 'Rename one of the images',
+      });
+    }
+    seen.set(stem, fileName);
+  }
+}
+
+/** A file name without its ending. */
+export function stemOf(fileName: string): string {
+  return fileName.replace(/\.[^.]*$/, '');
+}
+
+function refuseNames(set: AnnotationSet, format: WritableFormat): void {
+  const unfit = set.classes.find((name) => name !== name.trim() || /[\r\n]/.test(name));
+  if (unfit === undefined) return;
+  throw new AnnotationError({
+    seen: `The class ${JSON.stringify(unfit)} has a line break, or white space at an end`,
+    need: `In ${format.name} a class name is one line`,
+    fix: 'Rename the class, or write COCO JSON',
+  });
+}
+
+const NOTE_NAMES: Readonly<Record<MaskNote, string>> = {
+  score: 'a score',
+  trust: 'a trust',
+  provenance: 'a record of how they were made',
+};
+
+function lostNotes(set: AnnotationSet, { holds, name }: WritableFormat): string[] {
+  const structures = set.images.flatMap((image) => image.structures);
+  return (Object.keys(NOTE_NAMES) as MaskNote[]).flatMap((note) => {
+    if (holds.notes.includes(note)) return [];
+    const count = structures.filter((structure) => structure[note] !== undefined).length;
+    return count === 0 ? [] : [`${count} masks have ${NOTE_NAMES[note]}, which ${name} has no place for.`];
+  });
+}

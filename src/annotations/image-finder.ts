@@ -1,0 +1,38 @@
+/** @file The images that annotations belong to: found by their names in a folder. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AnnotationError } from '../base/errors.ts';
+import { IMAGE_EXTENSIONS } from '../imaging/read.ts';
+import { stemOf } from './fit.ts';
+import type { ImageFinder } from './types.ts';
+
+/**
+ * Finds images of a folder by name, or by name without its ending: masks may be called after an image of another
+ * format. @throws AnnotationError where the folder cannot be listed; the finder throws where it has no such image.
+ */
+export async function findImagesIn(folder: string): Promise<ImageFinder> {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw new AnnotationError(
+      {
+        seen: `${folder} cannot be listed (${cause instanceof Error ? cause.message : String(cause)})`,
+        need: 'A folder with the images that the annotations belong to',
+        fix: 'Check the path',
+      },
+      { cause },
+    );
+  });
+  const images = names.filter((name) =>
+    IMAGE_EXTENSIONS.some((ending) => name.toLowerCase().endsWith(ending)),
+  );
+  const byStem = new Map(images.map((name) => [stemOf(name), name]));
+  const all = new Set(images);
+  return (fileName) => {
+    const found = all.has(fileName) ? fileName : (byStem.get(fileName) ?? byStem.get(stemOf(fileName)));
+    if (found !== undefined) return join(folder, found);
+    throw new AnnotationError({
+      seen: `${folder} has no image ${fileName}`,
+      need: 'All images that the annotations name are in one folder',
+      fix: 'Name the folder of the images with --images',
+    });
+  };
+}

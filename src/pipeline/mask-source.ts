@@ -1,0 +1,86 @@
+/** @file Masks that are to be converted: of an annotation file or folder, or the refined masks of a run. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { coco } from '../annotations/coco.ts';
+import { findImagesIn } from '../annotations/image-finder.ts';
+import { recogniseFormat } from '../annotations/read.ts';
+import type { AnnotationSet, ImageFinder, ReadAnnotationsOptions } from '../annotations/types.ts';
+import { RunError } from '../base/errors.ts';
+import { dataSchema } from '../dataset/config.ts';
+import { findLayout } from '../dataset/layout.ts';
+import { type RunDirectory, runDirectory } from './run-directory.ts';
+
+export interface MaskSource {
+  /** What it is, for people: `COCO JSON`, `the refined masks of a run`. */
+  readonly name: string;
+  readonly set: AnnotationSet;
+  /** Finds the images, in `folder` or where they usually lie. @throws PackmuleError where there is no such folder. */
+  images(folder?: string): Promise<ImageFinder>;
+}
+
+/** @throws PackmuleError where there are no masks at `path`, or they cannot be read. */
+export async function openMaskSource(path: string, options: ReadAnnotationsOptions): Promise<MaskSource> {
+  const run = runDirectory(path);
+  if (existsSync(run.log) && existsSync(run.config)) {
+    return {
+      name: 'the refined masks of a run',
+      set: await readRefined(run),
+      images: async (folder) => findImagesIn(folder ?? (await poolFolder(run))),
+    };
+  }
+  const format = await recogniseFormat(path);
+  return {
+    name: format.name,
+    set: await format.read(path, options),
+    images: (folder) => findImagesIn(folder ?? usualFolder(path)),
+  };
+}
+
+/**
+ * What the run made of its unlabelled images. The score of a mask is its trust, the expected Dice, where it has one:
+ * other tools know a score alone.
+ */
+async function readRefined(run: RunDirectory): Promise<AnnotationSet> {
+  const path = run.masks('refined', 'unlabelled');
+  if (!existsSync(path)) {
+    throw new RunError({
+      seen: `${run.root} is a run without refined masks of unlabelled images`,
+      need: 'A run that has refined the masks of its unlabelled images',
+      fix: 'Finish it with `packmule refine`, or convert an annotation file',
+    });
+  }
+  const { classes, images } = await coco.read(path);
+  return {
+    classes,
+    images: images.map((image) => ({
+      ...image,
+      structures: image.structures.map((structure) => {
+        const { trust } = structure;
+        return trust === undefined ? structure : { ...structure, score: trust };
+      }),
+    })),
+  };
+}
+
+/** The folder with the unlabelled images of a run. */
+async function poolFolder(run: RunDirectory): Promise<string> {
+  const record: unknown = JSON.parse(await readFile(run.config, 'utf8').catch(() => 'null'));
+  const config = dataSchema.safeParse((record as { config?: { data?: unknown } } | null)?.config?.data);
+  if (!config.success) {
+    throw new RunError({
+      seen: `${run.config} does not say where the images of the run are`,
+      need: 'The folder of the images',
+      fix: 'Name it with --images',
+    });
+  }
+  const { sources } = await findLayout(config.data);
+  const source = sources.find(({ split }) => split === 'unlabelled') ?? sources[0]!;
+  return source.imagesFolder;
+}
+
+/** Images lie beside their annotations, in a folder of their own or in the same. */
+function usualFolder(path: string): string {
+  const candidates = ['images', 'imagesTr'].flatMap((name) => [join(dirname(path), name), join(path, name)]);
+  return candidates.find((folder) => existsSync(folder)) ?? dirname(path);
+}
