@@ -33,6 +33,7 @@ export const classMasks: ReadableFormat & WritableFormat = {
     classList: true,
     anyClassName: false,
     fileEndings: true,
+    equalStems: true,
     notes: [],
   },
 

@@ -68,10 +68,12 @@ export const coco: ReadableFormat & WritableFormat = {
     classList: true,
     anyClassName: true,
     fileEndings: true,
+    equalStems: true,
     notes: ['score', 'trust', 'provenance'],
   },
 
-  matches: (path) => startsLike(path, '.json', /"(images|annotations|categories|info|licenses)"\s*:/),
+  matches: (path) =>
+    startsLike(path, '.json', /^\s*\{[\s\S]*"(images|annotations|categories|info|licenses)"\s*:/),
 
   async read(path, options = {}) {
     const file = shaped(path, parseJson(path, await readAnnotationText(path)), fileSchema, 'COCO file');

@@ -33,6 +33,7 @@ export const cvat: ReadableFormat & WritableFormat = {
     classList: true,
     anyClassName: false,
     fileEndings: true,
+    equalStems: true,
     notes: [],
   },
 

@@ -14,7 +14,7 @@ import type { AnnotationSet, MaskNote, WritableFormat } from './types.ts';
 export function fitToFormat(set: AnnotationSet, format: WritableFormat): string[] {
   const { holds, name } = format;
   if (!holds.overlaps) refuseOverlaps(set, format);
-  if (!holds.fileEndings) refuseEqualStems(set, format);
+  if (!holds.equalStems) refuseEqualStems(set, format);
   if (!holds.anyClassName) refuseNames(set, format);
   return [
     ...lostNotes(set, format),

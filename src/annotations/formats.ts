@@ -6,12 +6,16 @@ import { coco } from './coco.ts';
 import { cvat } from './cvat.ts';
 import { labelMapNifti } from './label-map-nifti.ts';
 import { labelMapPng } from './label-map-png.ts';
+import { labelStudio } from './label-studio.ts';
+import { labelme } from './labelme.ts';
 import type { AnnotationFormat, ReadableFormat, WritableFormat } from './types.ts';
 
 /** Every format; those that are read are tried in this order, and the first that recognises a path reads it. */
 export const annotationFormats: readonly AnnotationFormat[] = [
   coco,
   cvat,
+  labelStudio,
+  labelme,
   classMasks,
   labelMapPng,
   labelMapNifti,

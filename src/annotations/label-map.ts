@@ -35,6 +35,7 @@ export function labelMapFormat(files: LabelFiles): ReadableFormat & WritableForm
       classList: true,
       anyClassName: false,
       fileEndings: false,
+      equalStems: false,
       notes: [],
     },
 

@@ -25,17 +25,21 @@ export async function listFolder(
   return { files, pngs: files.filter((name) => /\.png$/i.test(name)), folders: names(true) };
 }
 
-/** The class names in classes.txt, or undefined where there is no such file. */
-export async function readClassList(folder: string): Promise<string[] | undefined> {
-  const text = await readFile(join(folder, CLASS_LIST), 'utf8').catch(() => undefined);
+/** The class names in classes.txt or another such file, or undefined where there is none. */
+export async function readClassList(folder: string, file = CLASS_LIST): Promise<string[] | undefined> {
+  const text = await readFile(join(folder, file), 'utf8').catch(() => undefined);
   return text
     ?.split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
 }
 
-export async function writeClassList(folder: string, classes: readonly string[]): Promise<void> {
-  await writeFileAtomic(join(folder, CLASS_LIST), `${classes.join('\n')}\n`);
+export async function writeClassList(
+  folder: string,
+  classes: readonly string[],
+  file = CLASS_LIST,
+): Promise<void> {
+  await writeFileAtomic(join(folder, file), `${classes.join('\n')}\n`);
 }
 
 /** A mask file. @throws AnnotationError where readStoredPng throws an ImageError. */

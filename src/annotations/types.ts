@@ -45,6 +45,8 @@ export interface FormatTraits {
   readonly anyClassName: boolean;
   /** Images keep the endings of their names; otherwise `a.jpg` becomes the name of the mask file, such as `a.png`. */
   readonly fileEndings: boolean;
+  /** Names of two images may differ in their endings alone. */
+  readonly equalStems: boolean;
   /** What it keeps of what is known about a mask. */
   readonly notes: readonly MaskNote[];
 }

@@ -5,6 +5,7 @@
 import { type Dirent, existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { extname, join, relative, resolve } from 'node:path';
+import { labelme } from '../annotations/labelme.ts';
 import { DatasetError } from '../base/errors.ts';
 import { IMAGE_EXTENSIONS } from '../imaging/read.ts';
 import type { DataConfig } from './config.ts';
@@ -16,7 +17,7 @@ export interface ImageSource {
   readonly imagesFolder: string;
   /** File names in natural order (2 before 10). */
   readonly imageFiles: readonly string[];
-  /** Annotation file, or folder of label PNGs. */
+  /** Annotation file, or folder of label files. */
   readonly annotations?: string;
 }
 
@@ -119,19 +120,26 @@ async function findSource(
   return { split, imagesFolder, imageFiles, ...(found !== undefined && { annotations: found }) };
 }
 
-/** The annotation file of a folder, or its folder of label PNGs. */
+/** The annotation file of a folder, or its folder of label files. */
 async function findAnnotations(folder: string): Promise<string | undefined> {
-  const files = await annotationFiles(folder);
-  if (files.length > 0) return preferred(files);
+  const here = await annotationsIn(folder);
+  if (here !== undefined) return here;
   const folders = LABEL_FOLDERS.map((name) => join(folder, name)).filter((path) => isFolder(path));
   for (const path of folders) {
-    const inside = await annotationFiles(path);
-    if (inside.length > 0) return preferred(inside);
+    const inside = await annotationsIn(path);
+    if (inside !== undefined) return inside;
   }
   if (folders.length > 1) {
     throw ambiguous('folders of label images', folders, 'Set data.annotations to the right one');
   }
   return folders[0];
+}
+
+/** The annotation file in a folder, or the folder itself where it has one file an image. */
+async function annotationsIn(folder: string): Promise<string | undefined> {
+  const files = await annotationFiles(folder);
+  if (files.length === 0) return undefined;
+  return (await labelme.matches(folder)) ? folder : preferred(files);
 }
 
 async function annotationFiles(folder: string): Promise<string[]> {
