@@ -3,7 +3,7 @@
  * or drop one is refused with its remedy; what only drops knowledge about masks is told and done.
  */
 import { AnnotationError } from '../base/errors.ts';
-import { type ClassOverlap, findOverlaps } from './layers.ts';
+import { describeOverlaps, findOverlaps } from './layers.ts';
 import type { AnnotationSet, MaskNote, WritableFormat } from './types.ts';
 
 /**
@@ -17,6 +17,7 @@ export function fitToFormat(set: AnnotationSet, format: WritableFormat): string[
   if (!holds.equalStems) refuseEqualStems(set, format);
   if (!holds.anyClassName) refuseNames(set, format);
   return [
+    ...(format.remarks?.(set) ?? []),
     ...lostNotes(set, format),
     ...(holds.exact ? [] : [`Masks become outlines: ${name} may give back other pixels at their edges.`]),
     ...(holds.classList
@@ -36,15 +37,6 @@ function refuseOverlaps(set: AnnotationSet, format: WritableFormat): void {
     need: `In ${format.name} a pixel has one class at most`,
     fix: 'Give --layers to write overlapping classes into folders of their own, or choose a format that holds overlaps, such as coco, cvat or class-masks',
   });
-}
-
-/** `Radius and Ulna share 317 px in 4 images, such as a.png; 2 other pairs of classes overlap too`. */
-export function describeOverlaps(set: AnnotationSet, overlaps: readonly ClassOverlap[]): string {
-  const { classes, pixels, images } = overlaps[0]!;
-  const [a, b] = classes.map((index) => set.classes[index]);
-  const where = images.length === 1 ? images[0] : `${images.length} images, such as ${images[0]}`;
-  const others = overlaps.length === 1 ? '' : `; ${overlaps.length - 1} other pairs of classes overlap too`;
-  return `${a} and ${b} share ${pixels} px in ${where}${others}`;
 }
 
 function refuseEqualStems(set: AnnotationSet, format: WritableFormat): void {

@@ -8,10 +8,13 @@ import { labelMapNifti } from './label-map-nifti.ts';
 import { labelMapPng } from './label-map-png.ts';
 import { labelStudio } from './label-studio.ts';
 import { labelme } from './labelme.ts';
+import { nnunet } from './nnunet.ts';
 import type { AnnotationFormat, ReadableFormat, WritableFormat } from './types.ts';
+import { yolo } from './yolo.ts';
 
 /** Every format; those that are read are tried in this order, and the first that recognises a path reads it. */
 export const annotationFormats: readonly AnnotationFormat[] = [
+  nnunet,
   coco,
   cvat,
   labelStudio,
@@ -19,6 +22,7 @@ export const annotationFormats: readonly AnnotationFormat[] = [
   classMasks,
   labelMapPng,
   labelMapNifti,
+  yolo,
 ];
 
 export const readableFormats: readonly ReadableFormat[] = annotationFormats.filter(

@@ -32,6 +32,15 @@ export function findOverlaps(set: AnnotationSet): ClassOverlap[] {
   return [...found.values()].sort((a, b) => b.pixels - a.pixels);
 }
 
+/** `Radius and Ulna share 317 px in 4 images, such as a.png; 2 other pairs of classes overlap too`. */
+export function describeOverlaps(set: AnnotationSet, overlaps: readonly ClassOverlap[]): string {
+  const { classes, pixels, images } = overlaps[0]!;
+  const [a, b] = classes.map((index) => set.classes[index]);
+  const where = images.length === 1 ? images[0] : `${images.length} images, such as ${images[0]}`;
+  const others = overlaps.length === 1 ? '' : `; ${overlaps.length - 1} other pairs of classes overlap too`;
+  return `${a} and ${b} share ${pixels} px in ${where}${others}`;
+}
+
 function overlapsWithin({ structures }: AnnotatedImage): { classes: [number, number]; pixels: number }[] {
   const boxes = structures.map(({ rle }) => rleBox(rle));
   return structures.flatMap((a, i) =>

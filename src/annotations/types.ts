@@ -73,6 +73,8 @@ export interface ReadableFormat extends FormatIdentity {
 export interface WritableFormat extends FormatIdentity {
   /** Its files hold the images too, or refer to what is in them: `images` is then needed to write. */
   readonly needsImages?: true;
+  /** What somebody who uses the files of this set should know: full sentences. */
+  remarks?(set: AnnotationSet): readonly string[];
   /** `set` fits `holds`: see `fitToFormat`. */
   write(path: string, set: AnnotationSet, images?: ImageFinder): Promise<void>;
 }

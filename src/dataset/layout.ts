@@ -37,7 +37,7 @@ const SPLIT_FOLDERS: Readonly<Record<SplitName, readonly string[]>> = {
   test: ['test', 'testing'],
   unlabelled: ['unlabelled', 'unlabeled', 'pool'],
 };
-const IMAGE_FOLDERS = ['images', 'imgs', 'image'];
+const IMAGE_FOLDERS = ['images', 'imgs', 'image', 'imagesTr'];
 const LABEL_FOLDERS = ['annotations', 'labels', 'masks', 'label', 'mask', 'segmentations'];
 const LIST_FOLDER = 'splits';
 

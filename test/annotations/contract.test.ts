@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readableFormats, writableFormat, writableFormats } from '../../src/annotations/formats.ts';
 import { readAnnotations, recogniseFormat } from '../../src/annotations/read.ts';
-import type { ReadableFormat, WritableFormat } from '../../src/annotations/types.ts';
+import type { AnnotationSet, ReadableFormat, WritableFormat } from '../../src/annotations/types.ts';
 import { AnnotationError } from '../../src/base/errors.ts';
 import { useFolder } from '../pipeline/folder.ts';
-import { annotationSet, keptBy, onePixelSet } from './sets.ts';
+import { annotationSet, keptBy, onePixelSet, writeSet } from './sets.ts';
 
 const inFolder = useFolder();
 let count = 0;
@@ -19,12 +19,14 @@ const both = writableFormats.filter((format): format is WritableFormat & Readabl
 
 describe.each(both)('$name', (format) => {
   const { holds } = format;
+  const write = (path: string, set: AnnotationSet): Promise<void> =>
+    writeSet(format, path, set, `${path}-images`);
 
   it('gives back what was written, bit by bit', async () => {
     await fc.assert(
       fc.asyncProperty(annotationSet(holds.overlaps), async (set) => {
         const path = newPath(format);
-        await format.write(path, set);
+        await write(path, set);
         expect(keptBy(holds, await readAnnotations(path))).toEqual(keptBy(holds, set));
       }),
       { numRuns: 15 },
@@ -35,19 +37,19 @@ describe.each(both)('$name', (format) => {
     const image = { fileName: 'empty.png', width: 7, height: 5, structures: [] };
     const set = { classes: ['x', 'y'], images: [image] };
     const path = newPath(format);
-    await format.write(path, set);
+    await write(path, set);
     expect(keptBy(holds, await format.read(path))).toEqual(keptBy(holds, set));
   });
 
   it('is recognised', async () => {
     const path = newPath(format);
-    await format.write(path, onePixelSet(['x'], ['x']));
+    await write(path, onePixelSet(['x'], ['x']));
     expect((await recogniseFormat(path)).id).toBe(format.id);
   });
 
   it('reads into the class list that is asked for', async () => {
     const path = newPath(format);
-    await format.write(path, onePixelSet(['Radius'], ['Radius']));
+    await write(path, onePixelSet(['Radius'], ['Radius']));
     if (!format.id.startsWith('label-maps') && format.id !== 'nifti') {
       const set = await format.read(path, { classes: ['Ulna', 'Radius'] });
       expect(set.classes).toEqual(['Ulna', 'Radius']);

@@ -1,7 +1,16 @@
 /** @file Random annotations for the tests of formats, and what of them a format promises to give back. */
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { stemOf } from '../../src/annotations/fit.ts';
-import type { AnnotatedImage, AnnotationSet, FormatTraits, Structure } from '../../src/annotations/types.ts';
+import { findImagesIn } from '../../src/annotations/image-finder.ts';
+import type {
+  AnnotatedImage,
+  AnnotationSet,
+  FormatTraits,
+  Structure,
+  WritableFormat,
+} from '../../src/annotations/types.ts';
+import { writeGreyPng } from '../../src/imaging/write.ts';
 import { encodeRle, rleToString } from '../../src/masks/rle.ts';
 
 export const CLASSES = ['Os lunatum', 'a/b & "c" <d>', '21', 'Größe'];
@@ -47,7 +56,8 @@ export function keptBy(holds: FormatTraits, set: AnnotationSet): unknown {
   return {
     ...(holds.classList && { classes: set.classes }),
     images: set.images.map(({ fileName, width, height, structures }) => ({
-      name: holds.fileEndings ? fileName : stemOf(fileName),
+      // nnU-Net counts the channels of an image in the names of its files.
+      name: holds.fileEndings ? fileName : stemOf(fileName).replace(/_0000$/, ''),
       width,
       height,
       masks: structures
@@ -63,6 +73,20 @@ export function keptBy(holds: FormatTraits, set: AnnotationSet): unknown {
         .sort((a, b) => (a.name! < b.name! ? -1 : 1)),
     })),
   };
+}
+
+/** Writes a set, with black images of its sizes in `images` for formats that want them. */
+export async function writeSet(
+  format: WritableFormat,
+  path: string,
+  set: AnnotationSet,
+  images: string,
+): Promise<void> {
+  for (const { fileName, height, width } of format.needsImages ? set.images : []) {
+    const data = new Uint8Array(height * width);
+    await writeGreyPng(join(images, `${stemOf(fileName)}.png`), { height, width, bits: 8, data });
+  }
+  await format.write(path, set, format.needsImages && (await findImagesIn(images)));
 }
 
 /** One image of 2 x 2 px with the pixel at (1, 0) in each of the classes named. */

@@ -1,0 +1,57 @@
+/**
+ * @file Segmentation data sets of Ultralytics YOLO, written only: data.yaml, and labels/train/IMAGE.txt with a line for
+ * each object, its class number and the corners of its outline as shares of the image's width and height.
+ *
+ * The outlines run along pixel edges, so they enclose exactly the mask; YOLO's tools draw them with fewer corners and
+ * by other rules. A structure in several parts becomes several objects, for YOLO knows one outline an object; holes
+ * are let in by a seam. Images are to be put into images/train.
+ */
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { writeFileAtomic } from '../base/files.ts';
+import { maskOutlines } from '../masks/outline.ts';
+import { decodeRle } from '../masks/rle.ts';
+import { stemOf } from './fit.ts';
+import type { AnnotatedImage, WritableFormat } from './types.ts';
+
+export const yolo: WritableFormat = {
+  id: 'yolo',
+  name: 'YOLO segmentation',
+  place: 'folder',
+  holds: {
+    overlaps: true,
+    exact: false,
+    classList: true,
+    anyClassName: true,
+    fileEndings: false,
+    equalStems: false,
+    notes: [],
+  },
+
+  async write(path, set) {
+    for (const image of set.images) {
+      const file = join(path, 'labels', 'train', `${stemOf(image.fileName)}.txt`);
+      await writeFileAtomic(
+        file,
+        linesOf(image)
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
+    }
+    const names = Object.fromEntries(set.classes.map((name, i) => [i, name]));
+    await writeFileAtomic(
+      join(path, 'data.yaml'),
+      stringify({ path: '.', train: 'images/train', val: 'images/train', names }),
+    );
+  },
+};
+
+/** An empty file says that the image shows none of the classes. */
+function linesOf({ width, height, structures }: AnnotatedImage): string[] {
+  const share = (value: number, whole: number): string => String(Number((value / whole).toFixed(7)));
+  return structures.flatMap(({ classIndex, rle }) =>
+    maskOutlines(decodeRle(rle)).map((ring) =>
+      [classIndex, ...ring.flatMap(([x, y]) => [share(x, width), share(y, height)])].join(' '),
+    ),
+  );
+}
