@@ -68,6 +68,12 @@ describe('rleUnion', () => {
     );
   });
 
+  it('takes any number of masks', () => {
+    const one = rleFromCounts([40, 1, 40], { height: 9, width: 9 });
+    const other = rleFromCounts([0, 1, 80], one);
+    expect([...rleUnion(other, new Array(200_000).fill(one)).counts]).toEqual([0, 1, 39, 1, 40]);
+  });
+
   it('refuses masks of different sizes', () => {
     const [a, b] = [rleFromCounts([4], { height: 2, width: 2 }), rleFromCounts([6], { height: 2, width: 3 })];
     expect(() => rleUnion(a, [b])).toThrow(AnnotationError);
