@@ -1,17 +1,76 @@
 /** @file `packmule predict`. */
+import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { defineAction } from './action.ts';
-import { addSourceOptions, runUntil, type SourceOptions } from './source.ts';
+import { ConfigError } from '../base/errors.ts';
+import { chooseCompute, type DeviceSetting } from '../machine/choose.ts';
+import { predictImages } from '../pipeline/predict-images.ts';
+import { EMBEDDINGS_FOLDER } from '../pipeline/run.ts';
+import { runDirectory } from '../pipeline/run-directory.ts';
+import { type ActionContext, type ActionResult, defineAction } from './action.ts';
+import { addSourceOptions, collect, runUntil, type SourceOptions } from './source.ts';
+
+const ABOUT = `
+Without --images the networks of a run mask its own images. With --images, source is the folder of a run, and its last
+network masks any others: annotations.json (COCO) and a picture of each image are written to --out.`;
+
+interface PredictOptions extends SourceOptions {
+  readonly images: readonly string[];
+  readonly out: string;
+  readonly refine?: boolean;
+}
 
 export function predictCommand(): Command {
   const command = addSourceOptions(
     new Command('predict').description(
-      'predict masks with the initial network (trains it first where that is not done)',
+      'predict masks: of the images of a run, or of new ones by the networks of a finished run',
     ),
-  );
+  )
+    .option('--images <path>', 'an image, or a folder of images; may be given again', collect, [])
+    .option('--out <folder>', 'where masks of --images go', 'predictions')
+    .option('--refine', 'mend the masks of --images by the refiner of the run')
+    .addHelpText('after', ABOUT);
   return defineAction(
     command,
-    ['packmule predict', 'packmule predict data/teeth --json'],
-    (context, source: string, options: SourceOptions) => runUntil('predict', context, source, options),
+    ['packmule predict', 'packmule predict runs/teeth --images new --out new-masks --refine'],
+    predict,
   );
+}
+
+async function predict(
+  context: ActionContext,
+  source: string,
+  options: PredictOptions,
+): Promise<ActionResult> {
+  const { images, refine = false } = options;
+  if (images.length > 0) return predictOthers(context, source, options);
+  if (!refine) return runUntil('predict', context, source, options);
+  throw new ConfigError({
+    seen: '--refine stands without --images',
+    need: 'Images whose masks are to be mended',
+    fix: 'Name them with --images; the masks of a run are refined by: packmule refine',
+  });
+}
+
+async function predictOthers(
+  { observer, signal }: ActionContext,
+  source: string,
+  { images, out, refine = false, device }: PredictOptions,
+): Promise<ActionResult> {
+  const run = runDirectory(resolve(source));
+  const compute = await chooseCompute((device ?? 'auto') as DeviceSetting, observer.note);
+  const done = await predictImages(
+    { run, observer, signal },
+    {
+      paths: images,
+      out: resolve(out),
+      refine,
+      compute,
+      embeddings: join(dirname(run.root), EMBEDDINGS_FOLDER),
+    },
+  );
+  const by = `the ${done.network} network${refine ? ' and the refiner' : ''}`;
+  return {
+    text: `${done.masks} masks of ${done.images} images by ${by}\nMasks:    ${done.annotations}\nPictures: ${out}`,
+    json: { ...done, refined: refine },
+  };
 }

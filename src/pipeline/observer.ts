@@ -14,6 +14,7 @@ export type StageName =
   | 'trust'
   | 'final'
   | 'predictFinal'
+  | 'predictImages'
   | 'refineFinal'
   | 'evaluate'
   | 'report';

@@ -1,12 +1,16 @@
 /** A tiny run that is refined by a tiny Foal, which is adapted on the way. */
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { coco } from '../../src/annotations/coco.ts';
 import { encodeFoal } from '../../src/foal/weights.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
+import { silentObserver } from '../../src/pipeline/observer.ts';
+import { predictImages } from '../../src/pipeline/predict-images.ts';
 import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
+import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { adaptedSam } from '../../src/pipeline/stages/adapt.ts';
 import { tinyFoal, tinyFoalCheckpoint } from '../foal/tiny.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
@@ -72,6 +76,34 @@ describe('a run with Foal', { timeout: 300_000 }, () => {
     const { stages } = await runPipeline(configWith('refine.adaptSteps=0'), { folder: copy });
     const redone = stages.filter(({ skipped }) => !skipped).map(({ name }) => name);
     expect(redone).toEqual(['refine', 'trust', 'final', 'predictFinal', 'refineFinal', 'evaluate', 'report']);
+  });
+
+  it('predicts other images as its own', async () => {
+    const paths = [at('data', 'test', 'images')];
+    const context = { run: first.run, observer: silentObserver, signal: undefined };
+    for (const refine of [false, true]) {
+      const out = at(`predicted-${refine}`);
+      const options = { paths, out, refine, compute: { threads: 1 }, embeddings: at('embeddings') };
+      const done = await predictImages(context, options);
+      expect(done).toMatchObject({ network: 'final', images: 2 });
+      const masks = async (path: string): Promise<unknown[]> => {
+        const { images } = await coco.read(path);
+        return images.map(({ fileName, structures }) => [
+          fileName,
+          structures.map(({ classIndex, rle }) => [classIndex, rle]),
+        ]);
+      };
+      const own = at('first', refine ? 'final-refined' : 'final', 'test.json');
+      expect(await masks(done.annotations)).toEqual(await masks(own));
+      expect((await readdir(out)).filter((name) => name.endsWith('.overlay.png')).length).toBe(2);
+      expect((await readdir(out)).some((name) => name.startsWith('journal'))).toBe(false);
+    }
+    const without = { ...context, run: runDirectory(at('data')) };
+    const options = { paths, out: at('none'), refine: false, compute: {}, embeddings: '' };
+    await expect(predictImages(without, options)).rejects.toThrow('no trained network');
+    await expect(predictImages(context, { ...options, paths: [at()] })).rejects.toThrow('no image');
+    const twice = { ...options, paths: [...paths, ...paths] };
+    await expect(predictImages(context, twice)).rejects.toThrow('Two images are called');
   });
 
   it('says why nothing can be adapted where that was asked for', async () => {

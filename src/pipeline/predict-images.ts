@@ -1,0 +1,187 @@
+/**
+ * @file Masks of any images by a finished run: what its network finds and, where that is asked for, what its refiner
+ * makes of it at the images' own resolution.
+ */
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { coco } from '../annotations/coco.ts';
+import { DatasetError, RunError } from '../base/errors.ts';
+import { hashFile, hashJson } from '../base/hash.ts';
+import type { Case } from '../dataset/types.ts';
+import { renderOverlay } from '../imaging/overlay.ts';
+import { IMAGE_EXTENSIONS, readImage, readImageHeader } from '../imaging/read.ts';
+import { writeRgbPng } from '../imaging/write.ts';
+import { decodeRle, rleFromString } from '../masks/rle.ts';
+import type { Refiner } from '../refine/refiner.ts';
+import type { ComputeOptions } from '../runtime/session.ts';
+import { imageKey } from '../sam/segment.ts';
+import { openPredictor, type Predictor, probabilitiesToMasks } from '../training/predictor.ts';
+import { type RunConfig, runSchema } from './config.ts';
+import { eachImage } from './each-image.ts';
+import { type StoredStructure, storeMasks } from './mask-sets.ts';
+import { predictedMasks, selectedMasks } from './network-masks.ts';
+import { openRefiner } from './refine-images.ts';
+import type { RunDirectory } from './run-directory.ts';
+import { chooseSam, type SamChoice } from './sam-model.ts';
+import type { RunContext } from './stage.ts';
+import { adaptedSam } from './stages/adapt.ts';
+
+export interface PredictImagesOptions {
+  /** Image files, and folders of them. */
+  readonly paths: readonly string[];
+  /** Receives annotations.json and a picture of each image. */
+  readonly out: string;
+  /** Whether the run's refiner mends the masks. */
+  readonly refine: boolean;
+  readonly compute: ComputeOptions;
+  /** Where embeddings of images are kept. */
+  readonly embeddings: string;
+}
+
+export interface PredictedImages {
+  readonly annotations: string;
+  /** The network that was used. */
+  readonly network: 'final' | 'initial';
+  readonly images: number;
+  readonly masks: number;
+}
+
+/**
+ * What is done stays in a journal, so that the same call goes on after an interruption.
+ * @throws RunError for a folder without a trained network, DatasetError where there are no images or two have one
+ * name, ImageError for an unreadable one.
+ */
+export async function predictImages(
+  context: RunContext,
+  { paths, out, refine, compute, embeddings }: PredictImagesOptions,
+): Promise<PredictedImages> {
+  const { run, observer } = context;
+  const network = await findNetwork(run);
+  const { config, sam } = await settingsOf(run);
+  const cases = await listCases(paths);
+  const model = run.path(network, 'model.onnx');
+  const key = hashJson({ model: await hashFile(model), refine: refine && { ...config.refine, sam } });
+  const journalPath = join(out, `journal-${key.slice(0, 12)}.jsonl`);
+  const start = performance.now();
+  observer.stageStarted('predictImages', `Predicting masks of ${cases.length} images`);
+  const predictor = await openPredictor(model, compute);
+  const refiner = refine ? await openRefiner(context, { config, sam, compute, embeddings }) : undefined;
+  try {
+    const { classes } = predictor.plan;
+    const found = await eachImage(context, cases, journalPath, (item) =>
+      predictImage(predictor, refiner, item, config, join(out, `${item.id}.overlay.png`)),
+    );
+    const images = cases.map(({ id, imagePath, size }) => ({
+      fileName: basename(imagePath),
+      height: size.height,
+      width: size.width,
+      structures: found.get(id)!.map(({ counts, ...structure }) => ({
+        ...structure,
+        rle: rleFromString(counts, size, `${id} in ${journalPath}`),
+      })),
+    }));
+    const annotations = join(out, 'annotations.json');
+    await coco.write?.(annotations, { classes, images });
+    await rm(journalPath, { force: true });
+    observer.stageFinished('predictImages', Math.round((performance.now() - start) / 100) / 10);
+    const masks = images.reduce((sum, { structures }) => sum + structures.length, 0);
+    return { annotations, network, images: cases.length, masks };
+  } finally {
+    await predictor.close();
+    await refiner?.close();
+  }
+}
+
+async function predictImage(
+  predictor: Predictor,
+  refiner: Refiner | undefined,
+  { imagePath, size }: Case,
+  { refine }: Pick<RunConfig, 'refine'>,
+  overlayPath: string,
+): Promise<StoredStructure[]> {
+  const image = await readImage(imagePath);
+  const maps = await predictor.predict(image);
+  const { head, classes } = predictor.plan;
+  const masks = probabilitiesToMasks(maps, head);
+  const found = refiner
+    ? await refiner.refine(image, selectedMasks(maps, masks, head, refine), {
+        classes,
+        imageKey: imageKey(image),
+      })
+    : predictedMasks(maps, masks);
+  const stored = storeMasks(found.map(({ classIndex, mask, score }) => ({ classIndex, mask, score })));
+  const drawn = stored.map(({ classIndex, counts }) => ({
+    classIndex,
+    mask: decodeRle(rleFromString(counts, size, imagePath)),
+  }));
+  await writeRgbPng(overlayPath, renderOverlay(image, { masks: drawn }));
+  return stored;
+}
+
+/** The last network that the run has trained. */
+async function findNetwork(run: RunDirectory): Promise<'final' | 'initial'> {
+  const network = (['final', 'initial'] as const).find((name) => existsSync(run.path(name, 'model.onnx')));
+  if (network !== undefined) return network;
+  throw new RunError({
+    seen: `${run.root} has no trained network`,
+    need: 'The folder of a run, such as runs/teeth, with final/model.onnx or initial/model.onnx',
+    fix: 'Name another folder, or do the run first: packmule run',
+  });
+}
+
+/** The settings that the run was done with, and its promptable model: adapted, if the run adapted it. */
+async function settingsOf(
+  run: RunDirectory,
+): Promise<{ config: Pick<RunConfig, 'refine' | 'sam'>; sam: SamChoice | undefined }> {
+  const recorded = runSchema.pick({ refine: true, sam: true });
+  const config = await readFile(run.config, 'utf8')
+    .then((text) => recorded.loose().parse((JSON.parse(text) as { config: unknown }).config))
+    .catch((cause: unknown) => {
+      throw new RunError(
+        {
+          seen: `${run.config} is missing or damaged`,
+          need: 'The settings that the run was done with',
+          fix: 'Start the run again: it writes them, and repeats nothing that is done',
+        },
+        { cause },
+      );
+    });
+  const sam = await chooseSam(config);
+  const isAdapted = sam !== undefined && existsSync(run.path('adapt', 'result.json'));
+  return { config, sam: isAdapted ? await adaptedSam(run, sam) : sam };
+}
+
+async function listCases(paths: readonly string[]): Promise<Case[]> {
+  const files: string[] = [];
+  for (const path of paths) {
+    const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+    if (!isFolder) files.push(path);
+    else
+      files.push(
+        ...(await readdir(path))
+          .filter(isImage)
+          .sort()
+          .map((name) => join(path, name)),
+      );
+  }
+  const cases = await Promise.all(
+    files.map(async (imagePath): Promise<Case> => {
+      const { height, width } = await readImageHeader(imagePath);
+      const id = basename(imagePath, extname(imagePath));
+      return { id, imagePath, split: 'unlabelled', size: { height, width } };
+    }),
+  );
+  const twice = cases.find(({ id }, i) => cases.findIndex((other) => other.id === id) < i);
+  if (cases.length > 0 && twice === undefined) return cases;
+  throw new DatasetError({
+    seen:
+      twice === undefined
+        ? `There is no image in ${paths.join(', ')}`
+        : `Two images are called ${twice.id}, one of them ${twice.imagePath}`,
+    need: 'Images of different names: results are named after them',
+    fix: twice === undefined ? 'Name images, or a folder that holds some' : 'Predict them into two folders',
+  });
+}
+
+const isImage = (name: string): boolean => IMAGE_EXTENSIONS.includes(extname(name).toLowerCase());
