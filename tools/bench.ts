@@ -1,9 +1,13 @@
 /** @file Measures speed and memory: `npm run bench -- WHAT [options] [--json]`; with --json, one line on stdout. */
+import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../src/base/errors.ts';
+import { PACKAGE_FOLDER } from '../src/base/version.ts';
 import type { Precision } from '../src/sam/predictor.ts';
 import { SAM_SIZES, type SamSize } from './bench/sam-models.ts';
 import { runTool } from './exit.ts';
+
+const SHIPPED = join(PACKAGE_FOLDER, 'weights', 'foal.safetensors');
 
 interface Options {
   readonly base: number;
@@ -15,6 +19,9 @@ interface Options {
   readonly size?: readonly number[];
   readonly classes?: number;
   readonly repeats?: number;
+  readonly checkpoint?: string;
+  readonly data: string;
+  readonly images?: number;
   readonly json?: boolean;
 }
 
@@ -37,6 +44,11 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<Figures>>> 
   'sam-decode': async (options) => {
     const settings = { ...samSettings(options), classes: options.classes ?? 32 };
     return { ...settings, ...(await (await import('./bench/sam-decode.ts')).benchSamDecode(settings)) };
+  },
+  foal: async ({ checkpoint = SHIPPED, data, images, threads, repeats = 3 }) => {
+    const { benchFoal } = await import('./bench/foal.ts');
+    const settings = { checkpoint, data, threads, repeats };
+    return { ...settings, ...(await benchFoal({ ...settings, images })) };
   },
   'random-walk': async ({ size, classes = 32, repeats = 3 }) => {
     const { benchRandomWalk } = await import('./bench/random-walk.ts');
@@ -87,6 +99,9 @@ await runTool(async () => {
     )
     .option('--threads <count>', 'threads of ONNX Runtime', whole, 2)
     .option('--repeats <count>', 'runs that are timed (6; others 3)', whole)
+    .option('--checkpoint <file>', 'the model that foal measures (the shipped one)')
+    .option('--data <folder>', 'where foal finds teeth/ and nuclei/', '../shared/data')
+    .option('--images <count>', 'how many of each set foal measures (all)', whole)
     .option('--json', 'print one line of JSON')
     .exitOverride()
     .parse();

@@ -6,17 +6,12 @@ import { ConfigError } from '../base/errors.ts';
 
 import { openDataset } from '../dataset/dataset.ts';
 import { instancesOfCases } from '../dataset/instances/dataset.ts';
-import {
-  holdOut,
-  type InstanceCase,
-  readInstanceCase,
-  readInstanceFolder,
-} from '../dataset/instances/folder.ts';
+import { type InstanceCase, readInstanceCase, readInstanceFolder } from '../dataset/instances/folder.ts';
 import { folderSource, sceneSource } from '../dataset/instances/sources.ts';
 import type { InstanceImage, InstanceSource } from '../dataset/instances/types.ts';
 import { SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import { foalConfig } from '../foal/config.ts';
-import { type HeldOut, LEAST_AREA, scoreBoxes, scoreHeldOut, tryModel } from '../foal/evaluate.ts';
+import { type HeldOut, LEAST_AREA, partsOf, scoreBoxes, scoreHeldOut, tryModel } from '../foal/evaluate.ts';
 import { drawImages, openSupply } from '../foal/supply.ts';
 import { FOAL_DEFAULTS, FOAL_FILE, type FoalLog, trainFoal } from '../foal/train.ts';
 import { readFoal } from '../foal/weights.ts';
@@ -45,9 +40,6 @@ const ABOUT_MEASURING = `
 Every object is asked for by its own tight box. The ellipse that fills the same box is what a model must beat. The
 folder is one of instances (as for \`packmule foal train\`), or a data set of Packmule with class masks.`;
 
-/** Share of a folder's images that is held out, and the seed by which: the same for every training. */
-const HELD_OUT_SHARE = 0.2;
-const HELD_OUT_SEED = 0;
 /** Images of each source, and objects of each, that are measured during a training. */
 const MEASURED_IMAGES = 12;
 const MEASURED_OBJECTS = 12;
@@ -178,7 +170,7 @@ async function openSources({
   const heldOut: HeldOut[] = [];
   for (const folder of data) {
     const cases = await readInstanceFolder(folder);
-    const parts = holdOut(cases, HELD_OUT_SHARE, HELD_OUT_SEED);
+    const parts = partsOf(cases);
     const name = basename(resolve(folder));
     sources.push(folderSource(name, parts.train, square, SMALLEST_AREA));
     const images = parts.heldOut.slice(0, MEASURED_IMAGES).map((item) => readInstanceCase(item));
@@ -268,7 +260,7 @@ async function openImages({
 }: EvaluateOptions): Promise<{ count: number; images: AsyncIterable<InstanceImage> }> {
   if (existsSync(join(data, 'instances'))) {
     const cases = await readInstanceFolder(data);
-    const chosen = heldOut ? holdOut(cases, HELD_OUT_SHARE, HELD_OUT_SEED).heldOut : cases;
+    const chosen = heldOut ? partsOf(cases).heldOut : cases;
     return { count: chosen.length, images: readCases(chosen) };
   }
   const { cases } = await openDataset({ root: resolve(data) });

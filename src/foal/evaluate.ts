@@ -1,6 +1,8 @@
 /** @file How good a promptable model is with boxes that are right: mean Dice, beside the ellipse that fills the box. */
 import type { BoxXyxy } from '../base/geometry.ts';
+import { holdOut, type InstanceCase } from '../dataset/instances/folder.ts';
 import type { InstanceImage } from '../dataset/instances/types.ts';
+import type { Image } from '../imaging/image.ts';
 import { emptyMask, type Mask, maskArea, maskBox } from '../masks/mask.ts';
 import { maskAgreement } from '../masks/overlap.ts';
 import { type ComputeOptions, computeOf } from '../runtime/session.ts';
@@ -28,32 +30,64 @@ export interface ScoreOptions {
 /** Objects that say nothing of a model, as a few px more or less decide about their Dice. */
 export const LEAST_AREA = 30;
 
+/** Masks of the objects in boxes (pixel indices, inclusive), in their order. */
+export type BoxMethod = (image: Image, boxes: readonly BoxXyxy[]) => Promise<readonly Mask[]>;
+
 /** Asks the model for each object by its own tight box. */
 export async function scoreBoxes(
   model: PromptableModel,
   images: Iterable<InstanceImage> | AsyncIterable<InstanceImage>,
-  { leastArea, onImage, signal }: ScoreOptions,
+  options: ScoreOptions,
 ): Promise<BoxScore> {
-  let [count, objects, dice, ellipseDice] = [0, 0, 0, 0];
+  const { dice, ...counts } = await scoreMethods([promptedBy(model), filledEllipses], images, options);
+  return { ...counts, dice: dice[0]!, ellipseDice: dice[1]! };
+}
+
+/** Mean Dice of several methods on the same boxes, in their order; null where there are no objects. */
+export async function scoreMethods(
+  methods: readonly BoxMethod[],
+  images: Iterable<InstanceImage> | AsyncIterable<InstanceImage>,
+  { leastArea, onImage, signal }: ScoreOptions,
+): Promise<{ images: number; objects: number; dice: (number | null)[] }> {
+  let [count, objects] = [0, 0];
+  const sums = methods.map(() => 0);
   for await (const { image, objects: masks } of images) {
     signal?.throwIfAborted();
     const large = masks.filter((mask) => maskArea(mask) >= leastArea);
-    if (large.length > 0) {
-      const boxes = large.map((mask) => maskBox(mask)!);
-      const encoded = await model.encode(image, imageKey(image));
-      const prompts = boxes.map((box) => ({ box }));
-      const answers = await model.decode(encoded, prompts, { multimask: false });
+    const boxes = large.map((mask) => maskBox(mask)!);
+    for (const [m, method] of methods.entries()) {
+      const found = large.length === 0 ? [] : await method(image, boxes);
       large.forEach((truth, i) => {
-        dice += maskAgreement(truth, answers[i]![0]!.mask);
-        ellipseDice += maskAgreement(truth, filledEllipse(truth, boxes[i]!));
+        sums[m]! += maskAgreement(truth, found[i]!);
       });
-      objects += large.length;
     }
+    objects += large.length;
     count++;
     onImage?.(count);
   }
-  const mean = (sum: number): number | null => (objects === 0 ? null : sum / objects);
-  return { images: count, objects, dice: mean(dice), ellipseDice: mean(ellipseDice) };
+  return { images: count, objects, dice: sums.map((sum) => (objects === 0 ? null : sum / objects)) };
+}
+
+/** The single mask that a model answers each box with. */
+export function promptedBy(model: PromptableModel): BoxMethod {
+  return async (image, boxes) => {
+    const encoded = await model.encode(image, imageKey(image));
+    const prompts = boxes.map((box) => ({ box }));
+    const answers = await model.decode(encoded, prompts, { multimask: false });
+    return answers.map(([answer]) => answer!.mask);
+  };
+}
+
+export const filledEllipses: BoxMethod = async (image, boxes) =>
+  boxes.map((box) => filledEllipse(image, box));
+
+/** Share of a folder's images that is held out, and the seed by which: the same for every training. */
+const HELD_OUT_SHARE = 0.2;
+const HELD_OUT_SEED = 0;
+
+/** The images of a folder that a training learns from, and those that it holds out. */
+export function partsOf(cases: readonly InstanceCase[]): ReturnType<typeof holdOut> {
+  return holdOut(cases, HELD_OUT_SHARE, HELD_OUT_SEED);
 }
 
 /** Images that are measured and never trained on. */
