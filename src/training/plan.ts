@@ -58,8 +58,9 @@ export function planTraining(
   const batch = settings.batch ?? preset.batch;
   const secondsPerEpoch =
     samplesPerEpoch * imageSeconds(inputSize, base) + (samplesPerEpoch / batch) * SECONDS_PER_STEP;
-  const epochs =
-    settings.epochs ?? preset.epochs ?? Math.max(1, Math.round((minutes * 60) / secondsPerEpoch));
+  // Who names a time means it, whatever number of epochs the preset has.
+  const fixed = settings.epochs ?? (settings.minutes === undefined ? preset.epochs : undefined);
+  const epochs = fixed ?? Math.max(1, Math.round((minutes * 60) / secondsPerEpoch));
   const expected = (epochs * secondsPerEpoch) / 60;
   notes.push({
     topic: 'Length',
@@ -104,27 +105,17 @@ export function planTraining(
 
 /**
  * The plan of networks that each learn from the images outside one fold: as long as the whole training unless set
- * otherwise, because trust learnt from masks of weaker networks is too high for those of a stronger one. The average
- * of the weights reaches as far back, as a part of the training, as it does there.
+ * otherwise, because trust learnt from masks of weaker networks is too high for those of a stronger one.
  *
  * @param networks how many there are
  * @param epochs of each network
  */
 export function planFolds(whole: TrainingPlan, networks: number, epochs?: number): TrainingPlan {
-  const { averageDecay, patience: _, ...settings } = whole.settings;
-  const each = epochs ?? settings.epochs;
-  const share = each / settings.epochs;
-  const minutes = networks * share * whole.minutes;
+  const each = epochs ?? whole.settings.epochs;
+  const one = withEpochs(whole, each);
+  const minutes = networks * one.minutes;
   return {
-    plan: whole.plan,
-    settings: {
-      ...settings,
-      epochs: each,
-      validateEvery: each,
-      ...(averageDecay !== undefined && {
-        averageDecay: Math.min(averageDecay, averageDecay ** (1 / share)),
-      }),
-    },
+    ...one,
     minutes,
     notes: [
       {
@@ -132,6 +123,29 @@ export function planFolds(whole: TrainingPlan, networks: number, epochs?: number
         text: `calibrated on what ${networks === 1 ? 'a network' : `${networks} networks`} of ${each} epochs ${networks === 1 ? 'makes' : 'make'} of labelled images not seen in training, about ${wholeMinutes(minutes)} on two cores.`,
       },
     ],
+  };
+}
+
+/** The same network on a part of the time, without validation; the notes are those of the whole. */
+export function planShare(whole: TrainingPlan, share: number): TrainingPlan {
+  return withEpochs(whole, Math.max(1, Math.round(share * whole.settings.epochs)));
+}
+
+/** The average of the weights reaches as far back, as a part of the training, as it does in the whole. */
+function withEpochs(whole: TrainingPlan, epochs: number): TrainingPlan {
+  const { averageDecay, patience: _, ...settings } = whole.settings;
+  const share = epochs / settings.epochs;
+  return {
+    ...whole,
+    settings: {
+      ...settings,
+      epochs,
+      validateEvery: epochs,
+      ...(averageDecay !== undefined && {
+        averageDecay: Math.min(averageDecay, averageDecay ** (1 / share)),
+      }),
+    },
+    minutes: share * whole.minutes,
   };
 }
 

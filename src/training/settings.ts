@@ -32,7 +32,11 @@ export const trainingSchema = z.strictObject({
     .positive()
     .optional()
     .describe('Peak learning rate of AdamW (paper 1e-3, laptop 2e-3).'),
-  minutes: z.number().positive().optional().describe('Time budget for one training in minutes (laptop 9).'),
+  minutes: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Time budget for one training in minutes (laptop 9; paper: as its epochs take).'),
   patience: z
     .int()
     .min(1)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import type { DatasetStatistics } from '../../src/dataset/statistics.ts';
-import { planFolds, planTraining } from '../../src/training/plan.ts';
+import { planFolds, planShare, planTraining } from '../../src/training/plan.ts';
 import { type TrainingSettings, trainingSchema } from '../../src/training/settings.ts';
 
 const teeth: DatasetStatistics = {
@@ -98,6 +98,26 @@ describe('planTraining', () => {
     expect(planTraining(teeth, CLASSES, laptop, []).settings.mirror).toEqual([0, 1]);
     const paper = trainingSchema.parse({ preset: 'paper' });
     expect(planTraining(teeth, CLASSES, paper, []).settings.mirror).toBeUndefined();
+  });
+});
+
+describe('a time budget', () => {
+  it('wins over the number of epochs of a preset, and an own number of epochs over both', () => {
+    const { settings, minutes } = plan({ preset: 'paper', minutes: 60 });
+    expect(settings.epochs).toBeLessThan(60);
+    expect(Math.abs(minutes - 60)).toBeLessThan(2);
+    expect(plan({ preset: 'paper', minutes: 60, epochs: 7 }).settings.epochs).toBe(7);
+  });
+
+  it('is divided without changing the network', () => {
+    const whole = plan({ epochs: 90, patience: 5 });
+    const half = planShare(whole, 1 / 2);
+    expect(half.plan).toBe(whole.plan);
+    expect(half.settings).toMatchObject({ epochs: 45, validateEvery: 45 });
+    expect(half.settings.patience).toBeUndefined();
+    expect(half.settings.averageDecay).toBeCloseTo(whole.settings.averageDecay! ** 2);
+    expect(half.minutes).toBeCloseTo(whole.minutes / 2);
+    expect(planShare(plan({ epochs: 1 }), 0.1).settings.epochs).toBe(1);
   });
 });
 
