@@ -1,5 +1,5 @@
 /** @file Training one of the two networks of a run. */
-import { basename } from 'node:path';
+import type { Structure } from '../../annotations/types.ts';
 import { TrainingError } from '../../base/errors.ts';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readImage } from '../../imaging/read.ts';
@@ -8,7 +8,8 @@ import type { ComputeOptions } from '../../runtime/session.ts';
 import type { TrainingPlan } from '../../training/plan.ts';
 import { trainNetwork } from '../../training/train.ts';
 import type { TrainingSample } from '../../training/types.ts';
-import { readMaskSet, structuresByName } from '../mask-sets.ts';
+import { imageName, readMaskSet, structuresByName } from '../mask-sets.ts';
+import type { RunObserver } from '../observer.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 
 export interface TrainStageOptions {
@@ -75,33 +76,43 @@ export function labelledSamples(cases: readonly Case[]): TrainingSample[] {
   }));
 }
 
-/**
- * The unlabelled images with their refined masks, then, where wanted, the labelled images. Images in which no mask
- * was found are left out: that a network of few images sees nothing does not mean that there is nothing.
- */
+/** The unlabelled images with their refined masks, then, where wanted, the labelled images. */
 export async function finalSamples(
   { run, observer }: RunContext,
   dataset: Dataset,
   which: 'pseudo' | 'pseudo+labelled',
 ): Promise<TrainingSample[]> {
   const refined = structuresByName(await readMaskSet(run, 'refined', 'unlabelled', dataset.classes));
-  const pool = casesOf(dataset, 'unlabelled').map((item) => ({
-    ...item,
-    structures: refined.get(basename(item.imagePath)) ?? [],
-  }));
-  const found = pool.filter(({ structures }) => structures.length > 0);
+  const labelled = which === 'pseudo' ? [] : casesOf(dataset, 'labelled');
+  return pseudoSamples(observer, casesOf(dataset, 'unlabelled'), refined, labelled);
+}
+
+/**
+ * Images with masks by image name in place of labels, then labelled ones. Images in which no mask was found are left
+ * out: that a network of few images sees nothing does not mean that there is nothing.
+ * @throws TrainingError where nothing is left.
+ */
+export function pseudoSamples(
+  observer: RunObserver,
+  pool: readonly Case[],
+  masks: ReadonlyMap<string, readonly Structure[]>,
+  labelled: readonly Case[],
+): TrainingSample[] {
+  const found = pool.flatMap((item) => {
+    const structures = masks.get(imageName(item)) ?? [];
+    return structures.length > 0 ? [{ ...item, structures }] : [];
+  });
   if (found.length < pool.length) {
     observer.note(
       `${pool.length - found.length} of ${pool.length} unlabelled images have no mask and are left out of the final training.`,
     );
   }
-  if (found.length === 0 && which === 'pseudo') {
+  if (found.length === 0 && labelled.length === 0) {
     throw new TrainingError({
       seen: `The initial network found no mask in any of the ${pool.length} unlabelled images`,
-      need: 'Refined masks for the final network to learn from, as final.samples is pseudo',
+      need: 'Masks for the final network to learn from, as it learns from them alone',
       fix: 'Train the initial network longer (training.epochs), or set final.samples to pseudo+labelled',
     });
   }
-  const labelled = which === 'pseudo' ? [] : casesOf(dataset, 'labelled');
   return labelledSamples([...found, ...labelled]);
 }
