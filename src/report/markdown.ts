@@ -4,6 +4,7 @@ import { standaloneSvg } from './charts/frame.ts';
 import type { ReportData, StageResult } from './data.ts';
 import { findings, headlineSplit, resultOf, splitsOf } from './findings.ts';
 import { counted, decimals, duration, levelTitle, percent, percentInterval, STAGE_TITLES } from './format.ts';
+import { markdownTable, markdownText } from './markdown-table.ts';
 import { classesChart } from './sections/classes.ts';
 import { scoresChart } from './sections/refinement.ts';
 import { resultsChart } from './sections/results.ts';
@@ -35,10 +36,10 @@ export function renderChartFiles(data: ReportData): ChartFile[] {
 /** Tables and findings; links the files of renderChartFiles, which are expected beside it. */
 export function renderResultsMarkdown(data: ReportData): string {
   const parts = [
-    `# ${cell(data.title)}`,
-    cell(data.subtitle),
+    `# ${markdownText(data.title)}`,
+    markdownText(data.subtitle),
     findings(data)
-      .map((finding) => `- ${cell(finding.text)}`)
+      .map((finding) => `- ${markdownText(finding.text)}`)
       .join('\n'),
     ...splitsOf(data).map((split) => splitTable(data, split)),
     ...(data.results.length > 0 ? [rules(data.results[0]!)] : []),
@@ -49,11 +50,11 @@ export function renderResultsMarkdown(data: ReportData): string {
       ({ name }) => `![${name.replace('.svg', '').replaceAll('-', ' ')}](${name})`,
     ),
     ...(data.warnings.length > 0
-      ? ['## To be looked at', data.warnings.map((text) => `- ${cell(text)}`).join('\n')]
+      ? ['## To be looked at', data.warnings.map((text) => `- ${markdownText(text)}`).join('\n')]
       : []),
     ...data.tables.flatMap((table) => [
-      `## ${cell(table.title)}`,
-      rows(
+      `## ${markdownText(table.title)}`,
+      markdownTable(
         ['', ''],
         table.rows.map((row) => [row.name, row.value]),
         'left',
@@ -77,7 +78,7 @@ function splitTable(data: ReportData, split: string): string {
   const images = counted(results[0]!.evaluation.images.length, 'image');
   const head = ['', 'Dice, skipped', 'Dice, counted', 'IoU, skipped', 'IoU, counted', 'Dice per image'];
   const hasSurface = figures.some((row) => row.length > head.length);
-  return `## ${cell(split)}, ${images}\n\n${rows(hasSurface ? [...head, 'HD95'] : head, figures)}`;
+  return `## ${markdownText(split)}, ${images}\n\n${markdownTable(hasSurface ? [...head, 'HD95'] : head, figures)}`;
 }
 
 function rules({ evaluation: { method } }: StageResult): string {
@@ -87,7 +88,7 @@ function rules({ evaluation: { method } }: StageResult): string {
 function trainingTable(data: ReportData): string {
   const trained = data.curves.filter((curve) => curve.points.length > 0);
   if (trained.length === 0) return '';
-  return `## Training\n\n${rows(
+  return `## Training\n\n${markdownTable(
     ['', 'Epochs', 'Time', 'Last loss', 'Last Dice on val'],
     trained.map(({ stage, points }) => {
       const last = points.at(-1)!;
@@ -110,7 +111,7 @@ function classTable(data: ReportData): string {
     (stage) => resultOf(data, split, stage) ?? [],
   );
   const last = results.at(-1)!;
-  return `## Classes on ${cell(split)}\n\n${rows(
+  return `## Classes on ${markdownText(split)}\n\n${markdownTable(
     ['', 'Shown in', ...results.map(({ stage }) => `Dice, ${stage}`), 'Detected, %', 'Missed', 'Invented'],
     last.evaluation.perClass.map((figures, i) => [
       figures.name,
@@ -134,26 +135,11 @@ function trustTable({ trust }: ReportData): string {
     percent(reliability.meanDice),
   ]);
   const head = ['', 'Masks', 'Spearman', 'Calibration error', 'Mean trust, %', 'Mean Dice, %'];
-  const table = measured.length === 0 ? '' : `\n\n${rows(head, measured)}`;
-  return `## Trust\n\n${cell(trustLead(trust))}${table}`;
+  const table = measured.length === 0 ? '' : `\n\n${markdownTable(head, measured)}`;
+  return `## Trust\n\n${markdownText(trustLead(trust))}${table}`;
 }
 
 function withInterval(figure: OverallFigure): string {
   const interval = percentInterval(figure.interval);
   return interval === '' ? percent(figure.mean) : `${percent(figure.mean)} (${interval})`;
-}
-
-function rows(
-  head: readonly string[],
-  body: readonly (readonly string[])[],
-  align: 'left' | 'right' = 'right',
-): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  const rule = `|${head.map((_, i) => (i === 0 || align === 'left' ? ' --- ' : ' ---: ')).join('|')}|`;
-  return [line(head), rule, ...body.map(line)].join('\n');
-}
-
-/** Text that neither ends a cell nor is taken for markup. */
-function cell(text: string): string {
-  return text.replace(/[\\`*_[\]<>|]/g, '\\$&').replace(/\s+/g, ' ');
 }

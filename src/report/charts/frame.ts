@@ -11,9 +11,12 @@ import { type Content, html, type Markup } from '../markup.ts';
 import { px, textWidth } from './scale.ts';
 
 export const LIGHT_COLOURS =
-  '--surface:#ffffff;--raised:#f6f7f8;--ink:#16191d;--muted:#59616b;--line:#dfe3e7;--initial:#c45100;--refined:#00815e;--final:#0069a8;--final-refined:#7443b5;--accent:#0069a8;--warn:#8f4a00;--warn-ground:#fff6e9';
+  '--surface:#ffffff;--raised:#f6f7f8;--ink:#16191d;--muted:#59616b;--line:#dfe3e7;--initial:#c45100;--refined:#00815e;--final:#0069a8;--final-refined:#7443b5;--accent:#0069a8;--warn:#8f4a00;--warn-ground:#fff6e9;--s0:#0069a8;--s1:#c45100;--s2:#00815e;--s3:#a8327a;--s4:#7a6200;--s5:#6a4fb3;--s6:#882255;--s7:#4d5660';
 export const DARK_COLOURS =
-  '--surface:#14171a;--raised:#1d2125;--ink:#eceff1;--muted:#a3adb6;--line:#343a40;--initial:#f0954a;--refined:#34c79b;--final:#62b8ee;--final-refined:#b99aec;--accent:#7cc4f2;--warn:#f3b562;--warn-ground:#2b2317';
+  '--surface:#14171a;--raised:#1d2125;--ink:#eceff1;--muted:#a3adb6;--line:#343a40;--initial:#f0954a;--refined:#34c79b;--final:#62b8ee;--final-refined:#b99aec;--accent:#7cc4f2;--warn:#f3b562;--warn-ground:#2b2317;--s0:#62b8ee;--s1:#f0954a;--s2:#34c79b;--s3:#e58bc4;--s4:#e0c53f;--s5:#b3a0ee;--s6:#e07a9f;--s7:#a3adb6';
+
+/** Colours for things that are not stages, such as the methods of a benchmark; lines beyond them are dashed. */
+export const SERIES_COLOURS = 8;
 
 /** Style of charts, for the page and for SVG files alike. */
 export const CHART_STYLE = `
@@ -25,6 +28,9 @@ export const CHART_STYLE = `
 .chart .whisker{stroke-width:2.5;stroke-linecap:round}
 .chart .cut{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:4 3}
 .chart .of-initial{--c:var(--initial)}.chart .of-refined{--c:var(--refined)}.chart .of-final{--c:var(--final)}.chart .of-finalRefined{--c:var(--final-refined)}
+${Array.from({ length: SERIES_COLOURS }, (_, k) => `.chart .of-s${k}{--c:var(--s${k})}`).join('')}
+.chart .band{fill:var(--c);opacity:.14}
+.chart .dashed{stroke-dasharray:7 4}
 .chart .fill{fill:var(--c)}.chart .stroke{stroke:var(--c)}
 .chart .gap{stroke-width:2;opacity:.45}
 .chart .ideal{stroke:var(--muted);stroke-width:1.2;stroke-dasharray:4 4}
