@@ -28,6 +28,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   foal: 6.2,
   machine: 6.5,
   pipeline: 7,
+  benchmark: 8,
   report: 6,
   cli: 9,
 };

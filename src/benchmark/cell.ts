@@ -1,0 +1,99 @@
+/**
+ * @file A cell of a benchmark: a method, a number of labelled images, a seed. It says which works give the masks by
+ * which the method is measured; nothing is computed here.
+ */
+import type { SplitName } from '../dataset/types.ts';
+import type { RefineSettings } from '../refine/settings.ts';
+import { deviceKey } from '../runtime/device.ts';
+import { planShare, planTraining, type TrainingPlan } from '../training/plan.ts';
+import { trainingSchema } from '../training/settings.ts';
+import { modelRole, type Refiner } from './refiners.ts';
+import type { Setup } from './setup.ts';
+import type { Images, Masks, Network, Prediction, Refinement } from './work.ts';
+
+export interface Cell {
+  /** Number of labelled images, the first so many of the list. */
+  readonly labelled: number;
+  /** Number of all labelled images. */
+  readonly all: number;
+  /** The settings of refinement that the user has set. */
+  readonly refine: RefineSettings;
+  /** Whether the networks that learn from pseudo masks learn from the labelled images too. */
+  readonly samples: 'pseudo' | 'pseudo+labelled';
+  network(options: NetworkOptions): Network;
+  predicted(network: Network, split: SplitName): Prediction;
+  /** What a refiner makes of the selected masks of a network. */
+  refined(prediction: Prediction, settings: RefineSettings): Refinement;
+}
+
+export interface NetworkOptions {
+  /** Part of the cell's budget; those of all networks of a method add up to 1. */
+  readonly share: number;
+  /** The recipe: that of the settings unless it is to be the paper's to the letter. */
+  readonly recipe?: 'paper';
+  /** Labelled images to learn from; those of the cell unless set. */
+  readonly labelled?: number;
+  readonly pseudo?: Masks;
+}
+
+/** A row of the table. */
+export interface Method {
+  /** As in --methods and in the names of folders. */
+  readonly name: string;
+  /** As in tables. */
+  readonly title: string;
+  /** What it does: a sentence. */
+  readonly about: string;
+  /** The refiner that it uses, if any: it tells which promptable model is needed. */
+  readonly refiner?: Refiner;
+  /** The masks by which it is measured. */
+  masks(cell: Cell, split: SplitName): Masks;
+}
+
+/** What the cells of all methods with so many labels and such a seed are made of. */
+export function openCell(setup: Setup, labelled: number, seed: number): Cell {
+  const { config, compute, models, lessons, images } = setup;
+  const all = images.labelled.count;
+  return {
+    labelled,
+    all,
+    refine: config.refine,
+    samples: config.final.samples,
+    network: ({ share, recipe, labelled: count = labelled, pseudo }) => {
+      const { plan, settings, minutes } = planShare(planned(setup, Math.max(labelled, count), recipe), share);
+      return {
+        kind: 'network',
+        planned: { plan, settings, minutes },
+        share,
+        seed,
+        labelled: lessons.get(count)?.images ?? NO_IMAGES,
+        ...(pseudo && { pseudo }),
+        compute: { threads: compute.threads, ...deviceKey(compute.device) },
+      };
+    },
+    predicted: (network, split) => ({
+      kind: 'prediction',
+      network,
+      split,
+      images: images[split],
+      selection: { selection: config.refine.selection, threshold: config.refine.threshold },
+    }),
+    refined: (prediction, settings) => {
+      const role = modelRole(settings);
+      const model = role && { role, key: models[role]!.key };
+      return { kind: 'refinement', prediction, settings, ...(model && { model }) };
+    },
+  };
+}
+
+const NO_IMAGES: Images = { count: 0, fingerprint: '' };
+
+/** The plan of one network that had the whole budget of a cell, from the figures of so many labelled images. */
+function planned({ config, checked, lessons }: Setup, labelled: number, recipe?: 'paper'): TrainingPlan {
+  const { classes, mirroredPairs } = checked.dataset;
+  const { statistics } = lessons.get(labelled)!;
+  const plan = (settings: object): TrainingPlan =>
+    planTraining(statistics, classes, trainingSchema.parse(settings), mirroredPairs);
+  const usual = plan({ preset: config.preset, ...config.training });
+  return recipe === undefined ? usual : plan({ preset: recipe, minutes: usual.minutes });
+}

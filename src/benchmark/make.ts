@@ -1,0 +1,151 @@
+/** @file Doing a work: training a network, predicting masks, refining them. Each knows how to go on where it was. */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { writeFileAtomic } from '../base/files.ts';
+import { classShapes } from '../dataset/shapes.ts';
+import { casesOf } from '../dataset/types.ts';
+import { readImage } from '../imaging/read.ts';
+import { eachImage } from '../pipeline/each-image.ts';
+import { imageName, readMaskSet, storeMasks, structuresByName, writeMaskSet } from '../pipeline/mask-sets.ts';
+import { predictedMasks, selectedMasks } from '../pipeline/network-masks.ts';
+import { openRefiner, refineImage } from '../pipeline/refine-images.ts';
+import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
+import type { RunContext } from '../pipeline/stage.ts';
+import { labelledSamples, pseudoSamples } from '../pipeline/stages/train.ts';
+import { openPredictor, probabilitiesToMasks } from '../training/predictor.ts';
+import { trainNetwork } from '../training/train.ts';
+import type { TrainingSample } from '../training/types.ts';
+import type { Setup } from './setup.ts';
+import {
+  keyOf,
+  type Masks,
+  type Network,
+  type Prediction,
+  type Refinement,
+  splitOf,
+  type Work,
+} from './work.ts';
+
+/** Where a work's result is: the same place for the same work. */
+export function directoryOf(run: RunDirectory, work: Work): RunDirectory {
+  return runDirectory(run.path('work', `${work.kind}-${keyOf(work).slice(0, 16)}`));
+}
+
+/** Written last, so that its presence says that the work is finished. */
+const recordOf = (run: RunDirectory, work: Work): string => directoryOf(run, work).path('work.json');
+
+export function isDone(run: RunDirectory, work: Work): boolean {
+  return existsSync(recordOf(run, work));
+}
+
+/** Does a work whose sources are done, or the rest of it, and returns the seconds that this took. */
+export async function doWork(context: RunContext, setup: Setup, work: Work): Promise<number> {
+  const { run } = context;
+  const start = performance.now();
+  switch (work.kind) {
+    case 'network':
+      await train(context, setup, work);
+      break;
+    case 'prediction':
+      await predict(context, setup, work);
+      break;
+    case 'refinement':
+      await refine(context, setup, work);
+      break;
+  }
+  const seconds = Math.round((performance.now() - start) / 100) / 10;
+  await writeFileAtomic(recordOf(run, work), `${JSON.stringify({ seconds, work }, null, 1)}\n`);
+  return seconds;
+}
+
+async function train(context: RunContext, setup: Setup, work: Network): Promise<void> {
+  const { run, observer, signal } = context;
+  const { plan, settings } = work.planned;
+  await trainNetwork({
+    plan,
+    settings,
+    samples: await samplesOf(context, setup, work),
+    validation: [],
+    directory: directoryOf(run, work).path('network'),
+    seed: work.seed,
+    ...setup.compute,
+    ...(signal && { signal }),
+    onEpoch: ({ epoch, epochs, loss }, secondsLeft) =>
+      observer.progress(epoch / epochs, `epoch ${epoch} of ${epochs}, loss ${loss.toFixed(3)}`, secondsLeft),
+  });
+}
+
+async function samplesOf(
+  { run, observer }: RunContext,
+  { checked: { dataset }, lessons }: Setup,
+  { labelled, pseudo }: Network,
+): Promise<TrainingSample[]> {
+  const own = lessons.get(labelled.count)?.cases ?? [];
+  if (pseudo === undefined) return labelledSamples(own);
+  const split = splitOf(pseudo);
+  const masks = await readMaskSet(directoryOf(run, pseudo), folderOf(pseudo), split, dataset.classes);
+  return pseudoSamples(observer, casesOf(dataset, split), structuresByName(masks), own);
+}
+
+/** The folder in which a work's masks are; a network's are those that it draws, before selection. */
+export function folderOf({ kind }: Masks): MaskFolder {
+  return kind === 'prediction' ? 'predicted' : 'refined';
+}
+
+async function predict(context: RunContext, setup: Setup, work: Prediction): Promise<void> {
+  const { dataset } = setup.checked;
+  const { network, split, selection } = work;
+  const own = directoryOf(context.run, work);
+  const journal = own.path('journal.jsonl');
+  const predictor = await openPredictor(
+    directoryOf(context.run, network).path('network', 'model.onnx'),
+    setup.compute,
+  );
+  try {
+    const { head } = predictor.plan;
+    const found = await eachImage(context, casesOf(dataset, split), journal, async ({ imagePath }) => {
+      const maps = await predictor.predict(await readImage(imagePath));
+      const masks = probabilitiesToMasks(maps, head);
+      return {
+        predicted: storeMasks(predictedMasks(maps, masks)),
+        selected: storeMasks(selectedMasks(maps, masks, head, selection)),
+      };
+    });
+    for (const folder of ['predicted', 'selected'] as const)
+      await writeMaskSet(own.masks(folder, split), dataset, split, (id) => found.get(id)![folder]);
+  } finally {
+    await predictor.close();
+  }
+  await rm(journal, { force: true });
+}
+
+async function refine(context: RunContext, setup: Setup, work: Refinement): Promise<void> {
+  const { checked, compute, embeddings, models, lessons } = setup;
+  const { dataset } = checked;
+  const { prediction, settings, model } = work;
+  const { split, network } = prediction;
+  const own = directoryOf(context.run, work);
+  const journal = own.path('journal.jsonl');
+  const selected = structuresByName(
+    await readMaskSet(directoryOf(context.run, prediction), 'selected', split, dataset.classes),
+  );
+  const usual = classShapes(
+    (lessons.get(network.labelled.count)?.cases ?? []).map(({ structures = [] }) => structures),
+    dataset.classes.length,
+  );
+  const sam = model && models[model.role]?.choice;
+  const refiner = await openRefiner(context, { config: { refine: settings }, sam, compute, embeddings });
+  try {
+    const found = await eachImage(context, casesOf(dataset, split), journal, (item) =>
+      refineImage(refiner, item, selected.get(imageName(item)) ?? [], usual, {
+        classes: dataset.classes,
+        imageKey: checked.imageHashes.get(item.id)!,
+        ...(context.signal && { signal: context.signal }),
+      }),
+    );
+    await writeMaskSet(own.masks('refined', split), dataset, split, (id) => found.get(id)!);
+  } finally {
+    await refiner.close();
+  }
+  await rm(journal, { force: true });
+}

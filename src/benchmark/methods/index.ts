@@ -1,0 +1,42 @@
+/** @file All rows of the table, in its order. */
+import { ConfigError } from '../../base/errors.ts';
+import { nearestName } from '../../base/suggest.ts';
+import type { Method } from '../cell.ts';
+import { fullySupervised } from './fully-supervised.ts';
+import { medSamPseudoLabels } from './medsam-pseudo-labels.ts';
+import { packmule } from './packmule.ts';
+import { paper } from './paper.ts';
+import { randomWalkerPseudoLabels } from './random-walker-pseudo-labels.ts';
+import { rawPseudoLabels } from './raw-pseudo-labels.ts';
+import { samPseudoLabels } from './sam-pseudo-labels.ts';
+import { unet } from './unet.ts';
+import { unetMedSam } from './unet-medsam.ts';
+import { unetRandomWalker } from './unet-random-walker.ts';
+import { unetSam } from './unet-sam.ts';
+
+export const METHODS: readonly Method[] = [
+  packmule,
+  unet,
+  unetRandomWalker,
+  unetSam,
+  unetMedSam,
+  rawPseudoLabels,
+  randomWalkerPseudoLabels,
+  samPseudoLabels,
+  medSamPseudoLabels,
+  paper,
+  fullySupervised,
+];
+
+/** @throws ConfigError where there is no method of that name. */
+export function findMethod(name: string): Method {
+  const names = METHODS.map((method) => method.name);
+  const found = METHODS.find((method) => method.name === name);
+  if (found !== undefined) return found;
+  const near = nearestName(name, names);
+  throw new ConfigError({
+    seen: `There is no method ${name}`,
+    need: `Methods are ${names.join(', ')}`,
+    fix: near === undefined ? 'Take one of these' : `Did you mean ${near}?`,
+  });
+}

@@ -1,0 +1,20 @@
+/**
+ * @file Refined pseudo labels: half of the budget goes to a network of the labelled images, which masks the unlabelled
+ * ones; the masks are refined; half goes to the final network, which learns from them alone, as in the paper.
+ */
+import type { Method, NetworkOptions } from '../cell.ts';
+import type { Refiner } from '../refiners.ts';
+
+export function refinedPseudoLabels(
+  refiner: Refiner,
+  recipe: Pick<NetworkOptions, 'recipe'> = {},
+): Pick<Method, 'refiner' | 'masks'> {
+  return {
+    refiner,
+    masks: (cell, split) => {
+      const initial = cell.network({ share: 1 / 2, ...recipe });
+      const pseudo = cell.refined(cell.predicted(initial, 'unlabelled'), refiner(cell.refine));
+      return cell.predicted(cell.network({ share: 1 / 2, ...recipe, labelled: 0, pseudo }), split);
+    },
+  };
+}

@@ -1,0 +1,10 @@
+import type { Method } from '../cell.ts';
+import { bySam } from '../refiners.ts';
+import { refinedPseudoLabels } from './pseudo-labels.ts';
+
+export const samPseudoLabels: Method = {
+  name: 'sam-pseudo-labels',
+  title: 'SAM pseudo labels',
+  about: "the paper's method on our recipe: masks redrawn by the promptable model of --model",
+  ...refinedPseudoLabels(bySam),
+};

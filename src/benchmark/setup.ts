@@ -1,0 +1,204 @@
+/**
+ * @file What all cells of a benchmark share, prepared before the first of them: checked data whose splits are fixed,
+ * the figures by which networks are planned, device and promptable models.
+ *
+ * Test labels are kept apart: the data set that works are given has masks of labelled images only, and what holds
+ * those of val and test is handed to the evaluation alone.
+ */
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { AnnotationSet } from '../annotations/types.ts';
+import { ConfigError } from '../base/errors.ts';
+import { hashJson } from '../base/hash.ts';
+import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
+import { openDataset } from '../dataset/dataset.ts';
+import { computeStatistics, type DatasetStatistics } from '../dataset/statistics.ts';
+import { type Case, casesOf, type SplitName } from '../dataset/types.ts';
+import { chooseCompute } from '../machine/choose.ts';
+import type { RunConfig } from '../pipeline/config.ts';
+import { imagesFingerprint, labelsFingerprint } from '../pipeline/fingerprints.ts';
+import { truthSet } from '../pipeline/mask-sets.ts';
+import { EMBEDDINGS_FOLDER } from '../pipeline/run.ts';
+import { type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
+import { chooseSam, type SamChoice } from '../pipeline/sam-model.ts';
+import type { RunContext } from '../pipeline/stage.ts';
+import { checkModelStage } from '../pipeline/stages/check-model.ts';
+import { refineSettingsSchema } from '../refine/settings.ts';
+import type { ComputeOptions } from '../runtime/session.ts';
+import { fixSplits, readFixed } from './fixed.ts';
+import type { Images, ModelRole } from './work.ts';
+
+/** What works are made from. No mask of val or test is in it. */
+export interface Setup {
+  readonly config: RunConfig;
+  readonly checked: CheckedDataset;
+  readonly compute: ComputeOptions;
+  /** What can be learnt from, by the number of labelled images: those of the grid, and all of them. */
+  readonly lessons: ReadonlyMap<number, Lesson>;
+  /** The images of each split. */
+  readonly images: Readonly<Record<SplitName, Images>>;
+  readonly models: Readonly<Partial<Record<ModelRole, UsedModel>>>;
+  /** Where embeddings of images are kept. */
+  readonly embeddings: string;
+}
+
+/** The first so many labelled images. */
+export interface Lesson {
+  readonly cases: readonly Case[];
+  readonly images: Images;
+  readonly statistics: DatasetStatistics;
+}
+
+export interface UsedModel {
+  readonly choice: SamChoice;
+  /** Stands for the content of its file. */
+  readonly key: string;
+}
+
+/** The splits that cells are measured on. */
+export type HeldOut = Extract<SplitName, 'val' | 'test'>;
+
+/** The labels of val and test. */
+export interface Truth {
+  /** Those that the data set has. */
+  readonly splits: readonly HeldOut[];
+  readonly classes: readonly string[];
+  /** Hash of the labels of a split. */
+  fingerprint(split: HeldOut): string;
+  read(split: HeldOut): AnnotationSet;
+}
+
+export interface SetupOptions {
+  /** Numbers of labelled images. */
+  readonly labelled: readonly number[];
+  /** The promptable models that the methods need. */
+  readonly models: readonly ModelRole[];
+  readonly skipBad: boolean;
+}
+
+/**
+ * Checks the data, fixes its splits and gets the models.
+ * @throws PackmuleError for bad data or settings, splits other than those of an earlier start, models that cannot
+ * be had.
+ */
+export async function prepareSetup(
+  context: RunContext,
+  config: RunConfig,
+  { labelled, models, skipBad }: SetupOptions,
+): Promise<{ readonly setup: Setup; readonly truth: Truth }> {
+  const { run, observer, signal } = context;
+  const fixed = await readFixed(run);
+  const chosen = await chooseCompute(config.device, (text) => observer.note(text), {
+    ...(fixed && { before: fixed.device }),
+  });
+  const compute = { threads: config.threads ?? availableParallelism(), ...chosen };
+  observer.stageStarted('check', 'Checking the data');
+  const checked = await checkDataset(await openDataset(config.data), {
+    skipBad,
+    onProgress: (done, total) => observer.progress(done / total, `${done} of ${total} images`),
+    ...(signal && { signal }),
+  });
+  for (const { message } of checked.problems) observer.note(`Left out: ${message}.`);
+  await fixSplits(run, fixed, checked, compute.device);
+  const imagesOf = (split: SplitName): Images => ({
+    count: casesOf(checked.dataset, split).length,
+    fingerprint: imagesFingerprint(checked, [split]),
+  });
+  const setup: Setup = {
+    config,
+    checked: withoutTruth(checked),
+    compute,
+    lessons: await prepareLessons(checked, labelled, signal),
+    images: {
+      labelled: imagesOf('labelled'),
+      val: imagesOf('val'),
+      test: imagesOf('test'),
+      unlabelled: imagesOf('unlabelled'),
+    },
+    models: await prepareModels(context, config, models),
+    embeddings: join(dirname(run.root), EMBEDDINGS_FOLDER),
+  };
+  return { setup, truth: truthOf(checked) };
+}
+
+async function prepareLessons(
+  checked: CheckedDataset,
+  counts: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<Setup['lessons']> {
+  const all = casesOf(checked.dataset, 'labelled');
+  const lessons = new Map<number, Lesson>();
+  for (const count of new Set([...counts, all.length])) {
+    if (count > all.length) throw tooFewLabelled(count, all.length);
+    const cases = all.slice(0, count);
+    const first = { ...checked, dataset: { ...checked.dataset, cases } };
+    lessons.set(count, {
+      cases,
+      images: {
+        count,
+        fingerprint: hashJson([
+          imagesFingerprint(first, ['labelled']),
+          labelsFingerprint(first, ['labelled']),
+        ]),
+      },
+      statistics: await computeStatistics(first.dataset, signal ? { signal } : {}),
+    });
+  }
+  return lessons;
+}
+
+function tooFewLabelled(count: number, all: number): ConfigError {
+  return new ConfigError({
+    seen: `--labels has ${count}, and there are ${all} labelled images`,
+    need: 'Numbers of labelled images to learn from, the first so many of the list',
+    fix: `Take ${all} at most`,
+  });
+}
+
+function withoutTruth(checked: CheckedDataset): CheckedDataset {
+  const cases = checked.dataset.cases.map(({ structures, ...item }) =>
+    item.split === 'labelled' && structures !== undefined ? { ...item, structures } : item,
+  );
+  return { ...checked, dataset: { ...checked.dataset, cases } };
+}
+
+function truthOf(checked: CheckedDataset): Truth {
+  const { dataset } = checked;
+  const heldOut: readonly HeldOut[] = ['val', 'test'];
+  const fingerprints = {
+    val: labelsFingerprint(checked, ['val']),
+    test: labelsFingerprint(checked, ['test']),
+  };
+  return {
+    splits: heldOut.filter((split) => casesOf(dataset, split).length > 0),
+    classes: dataset.classes,
+    fingerprint: (split) => fingerprints[split],
+    read: (split) => truthSet(dataset, split),
+  };
+}
+
+async function prepareModels(
+  context: RunContext,
+  config: RunConfig,
+  roles: readonly ModelRole[],
+): Promise<Setup['models']> {
+  const models: Partial<Record<ModelRole, UsedModel>> = {};
+  for (const role of roles) {
+    const settings =
+      role === 'sam'
+        ? { refine: { ...config.refine, preset: 'as-described', refiner: 'sam' } as const, sam: config.sam }
+        : {
+            refine: refineSettingsSchema.parse({ preset: 'medsam' }),
+            sam: { precision: config.sam.precision },
+          };
+    const choice = (await chooseSam(settings))!;
+    const model = { ...context, run: modelDirectory(context.run, role) };
+    models[role] = { choice, key: (await checkModelStage(model, choice)).key };
+  }
+  return models;
+}
+
+/** The record of a checked model lies in a folder of its own, as there may be two. */
+function modelDirectory(run: RunDirectory, role: ModelRole): RunDirectory {
+  return runDirectory(run.path('models', role));
+}

@@ -1,0 +1,115 @@
+/**
+ * @file The works of which the methods of a benchmark are made, as plain data: a network, its masks of some images,
+ * those masks refined. A work holds all that its result depends on, the works that it is made from included, so that
+ * its hash is its address: what two methods have in common has one address, and is done once.
+ */
+import type { SplitName } from '../dataset/types.ts';
+import type { SelectionSettings } from '../pipeline/network-masks.ts';
+import type { StageName } from '../pipeline/observer.ts';
+import { stageKey } from '../pipeline/stage.ts';
+import type { RefineSettings } from '../refine/settings.ts';
+import type { TrainingPlan } from '../training/plan.ts';
+
+export interface Network {
+  readonly kind: 'network';
+  readonly planned: Pick<TrainingPlan, 'plan' | 'settings' | 'minutes'>;
+  /** Part of the cell's budget that it has. */
+  readonly share: number;
+  readonly seed: number;
+  /** The labelled images that it learns from: the first so many. */
+  readonly labelled: Images;
+  /** Masks of the unlabelled images that it learns from as if they were true. */
+  readonly pseudo?: Masks;
+  /** What of the machine shows in the last bits. */
+  readonly compute: Readonly<Record<string, unknown>>;
+}
+
+/** The masks of a network, as it draws them and after component selection. */
+export interface Prediction {
+  readonly kind: 'prediction';
+  readonly network: Network;
+  readonly split: SplitName;
+  readonly images: Images;
+  readonly selection: SelectionSettings;
+}
+
+/** The selected masks of a network, refined. */
+export interface Refinement {
+  readonly kind: 'refinement';
+  readonly prediction: Prediction;
+  readonly settings: RefineSettings;
+  /** The promptable model, where the refiner has one. */
+  readonly model?: { readonly role: ModelRole; readonly key: string };
+}
+
+export type Masks = Prediction | Refinement;
+export type Work = Network | Masks;
+
+/** Which promptable model: that of the settings, or MedSAM, which the paper compares with. */
+export type ModelRole = 'sam' | 'medsam';
+
+/** Some images of a split: how many, and the hash of all that a work sees of them. */
+export interface Images {
+  readonly count: number;
+  readonly fingerprint: string;
+}
+
+const keys = new WeakMap<Work, string>();
+
+/** The address of a work's result: the hash of all that it depends on. */
+export function keyOf(work: Work): string {
+  const known = keys.get(work);
+  if (known !== undefined) return known;
+  const key = stageKey(work.kind satisfies StageName, withKeys(work));
+  keys.set(work, key);
+  return key;
+}
+
+/** The keys of the works that one is made from stand for them. */
+function withKeys(work: Work): unknown {
+  switch (work.kind) {
+    case 'network':
+      return work.pseudo === undefined ? work : { ...work, pseudo: keyOf(work.pseudo) };
+    case 'prediction':
+      return { ...work, network: keyOf(work.network) };
+    case 'refinement':
+      return { ...work, prediction: keyOf(work.prediction) };
+  }
+}
+
+/** The works that one is made from. */
+function sourcesOf(work: Work): readonly Work[] {
+  switch (work.kind) {
+    case 'network':
+      return work.pseudo === undefined ? [] : [work.pseudo];
+    case 'prediction':
+      return [work.network];
+    case 'refinement':
+      return [work.prediction];
+  }
+}
+
+/** All works that some need, by key, each after those that it is made from. */
+export function inOrder(works: readonly Work[]): ReadonlyMap<string, Work> {
+  const found = new Map<string, Work>();
+  const visit = (work: Work): void => {
+    const key = keyOf(work);
+    if (found.has(key)) return;
+    sourcesOf(work).forEach(visit);
+    found.set(key, work);
+  };
+  works.forEach(visit);
+  return found;
+}
+
+/** The split whose images a work's masks are of. */
+export function splitOf(masks: Masks): SplitName {
+  return masks.kind === 'prediction' ? masks.split : masks.prediction.split;
+}
+
+/** Works of one sort take equally long for each image, or for each minute that was planned. */
+export function workSort(work: Work): string {
+  return work.kind === 'refinement'
+    ? `${work.kind} ${work.settings.refiner} ${work.model?.key ?? ''}`
+    : work.kind;
+}

@@ -1,0 +1,202 @@
+/** Each row of the table: what it is made of, and that it is nothing else. */
+import { describe, expect, it } from 'vitest';
+import { type Method, openCell } from '../../src/benchmark/cell.ts';
+import { findMethod, METHODS } from '../../src/benchmark/methods/index.ts';
+import {
+  inOrder,
+  keyOf,
+  type Masks,
+  type Network,
+  type Prediction,
+  type Refinement,
+} from '../../src/benchmark/work.ts';
+import { bareSetup, COUNTS } from './setup.ts';
+
+const N = 5;
+const masksOf = (name: string, set: readonly string[] = [], labelled = N, seed = 1): Masks =>
+  findMethod(name).masks(openCell(bareSetup(set), labelled, seed), 'test');
+
+function networksOf(masks: Masks): Network[] {
+  return [...inOrder([masks]).values()].filter((work) => work.kind === 'network');
+}
+/** The network whose masks are measured, and that by which its pseudo labels were drawn. */
+function twoNetworks(name: string, set: readonly string[] = []): [final: Network, initial: Network] {
+  const answer = masksOf(name, set);
+  expect(answer.kind, 'the final network answers by itself').toBe('prediction');
+  const final = (answer as Prediction).network;
+  const pseudo = final.pseudo!;
+  return [final, (pseudo.kind === 'prediction' ? pseudo : pseudo.prediction).network];
+}
+const unet = (): Network => (masksOf('unet') as Prediction).network;
+
+describe('every method', () => {
+  const named = METHODS.map((method): [string, Method] => [method.name, method]);
+
+  it.each(named)('%s spends the budget of a cell, no more and no less', (name) => {
+    const networks = networksOf(masksOf(name));
+    expect(networks.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+    for (const { share, planned } of networks)
+      expect(planned.minutes).toBeCloseTo(share * wholeMinutes(name), 5);
+  });
+  /** Of the whole training, in its own recipe. */
+  const wholeMinutes = (name: string): number =>
+    networksOf(masksOf(name)).reduce((sum, { planned }) => sum + planned.minutes, 0);
+
+  it.each(named)('%s is made from labelled and unlabelled images alone', (name) => {
+    for (const split of ['val', 'test'] as const) {
+      const answer = findMethod(name).masks(openCell(bareSetup(), N, 1), split);
+      for (const { pseudo } of networksOf(answer)) {
+        if (pseudo === undefined) continue;
+        expect((pseudo.kind === 'prediction' ? pseudo : pseudo.prediction).split).toBe('unlabelled');
+      }
+    }
+  });
+
+  it.each(named)('%s learns other things from other seeds', (name) => {
+    expect(keyOf(masksOf(name, [], N, 2))).not.toBe(keyOf(masksOf(name, [], N, 1)));
+  });
+
+  it.each(named)('%s has the same networks for val and test', (name) => {
+    const cell = openCell(bareSetup(), N, 1);
+    const [val, test] = (['val', 'test'] as const).map((split) =>
+      networksOf(findMethod(name).masks(cell, split)).map(keyOf),
+    );
+    expect(val).toEqual(test);
+  });
+
+  it('has a name and a title of its own', () => {
+    for (const part of ['name', 'title', 'about'] as const)
+      expect(new Set(METHODS.map((method) => method[part])).size).toBe(METHODS.length);
+  });
+
+  it('is found by its name, and a wrong name brings the nearest', () => {
+    expect(findMethod('unet').name).toBe('unet');
+    expect(() => findMethod('umet')).toThrow(/no method umet[\s\S]*Did you mean unet\?/);
+  });
+});
+
+describe('unet', () => {
+  it('learns from the labelled images of the cell and nothing else', () => {
+    expect(unet()).toMatchObject({ share: 1, labelled: { count: N }, planned: { settings: { epochs: 8 } } });
+    expect(unet().pseudo).toBeUndefined();
+  });
+});
+
+describe('fully-supervised', () => {
+  it('learns from all labelled images, the same network whatever the cell has', () => {
+    const keys = COUNTS.map((n) => keyOf(masksOf('fully-supervised', [], n)));
+    expect(new Set(keys).size).toBe(1);
+    expect(networksOf(masksOf('fully-supervised'))[0]).toMatchObject({ labelled: { count: 9 } });
+    expect(keyOf(masksOf('unet', [], 9)), 'which with all labels is the U-Net').toBe(keys[0]);
+  });
+});
+
+describe.each([
+  ['unet+random-walker', 'random-walker', undefined],
+  ['unet+sam', 'sam', 'key of sam'],
+  ['unet+medsam', 'sam', 'key of medsam'],
+])('%s', (name, refiner, model) => {
+  it("redraws the U-Net's own masks of the image that is measured, and trains nothing", () => {
+    const answer = masksOf(name) as Refinement;
+    expect(answer).toMatchObject({
+      kind: 'refinement',
+      settings: { refiner },
+      prediction: { split: 'test' },
+    });
+    expect(answer.model?.key).toBe(model);
+    expect(keyOf(answer.prediction)).toBe(keyOf(masksOf('unet')));
+  });
+});
+
+describe('raw-pseudo-labels', () => {
+  it('teaches the final network by the unrefined masks alone', () => {
+    const [final] = twoNetworks('raw-pseudo-labels');
+    expect(final).toMatchObject({
+      labelled: { count: 0 },
+      pseudo: { kind: 'prediction', split: 'unlabelled' },
+    });
+  });
+});
+
+describe.each([
+  ['random-walker-pseudo-labels', 'random-walker', undefined],
+  ['sam-pseudo-labels', 'sam', 'key of sam'],
+  ['medsam-pseudo-labels', 'sam', 'key of medsam'],
+  ['paper', 'sam', 'key of sam'],
+])('%s', (name, refiner, model) => {
+  it('teaches the final network by refined masks alone', () => {
+    const [final] = twoNetworks(name);
+    expect(final).toMatchObject({
+      labelled: { count: 0 },
+      pseudo: { kind: 'refinement', settings: { refiner }, prediction: { split: 'unlabelled' } },
+    });
+    expect((final.pseudo as Refinement).model?.key).toBe(model);
+  });
+});
+
+describe('medsam', () => {
+  it.each(['unet+medsam', 'medsam-pseudo-labels'])('is prompted by a box alone in %s, once', (name) => {
+    const works = [...inOrder([masksOf(name)]).values()];
+    const { settings } = works.find((work) => work.kind === 'refinement')!;
+    expect(settings.passes).toEqual([{ box: true, points: 'none', mask: false }]);
+  });
+});
+
+describe('packmule', () => {
+  it('teaches the final network by refined masks and by the labelled images', () => {
+    const [final] = twoNetworks('packmule');
+    expect(final).toMatchObject({ labelled: { count: N }, pseudo: { kind: 'refinement' } });
+  });
+
+  it('follows the settings of a run', () => {
+    const [final] = twoNetworks('packmule', ['final.samples=pseudo', 'refine.refiner=none']);
+    expect(final).toMatchObject({ labelled: { count: 0 }, pseudo: { settings: { refiner: 'none' } } });
+  });
+});
+
+describe('paper', () => {
+  it("is the paper's to the letter in both networks and in refinement, whatever is set", () => {
+    const set = ['refine.morphology.radius=1', 'refine.candidates=best-of-three', 'training.base=4'];
+    const networks = twoNetworks('paper', set);
+    for (const { planned } of networks) {
+      expect(planned).toMatchObject({
+        plan: { architecture: { base: 64, levels: 5, coordinates: false }, head: 'overlapping' },
+        settings: { loss: 'weighted-bce', batch: 16, schedule: 'cosine', weightDecay: 0 },
+      });
+    }
+    const { settings } = networks[0].pseudo as Refinement;
+    expect(settings).toMatchObject({ candidates: 'single', morphology: { radius: 8 } });
+  });
+
+  it('has the minutes of the others, not its 350 epochs', () => {
+    const set = ['training.epochs=null', 'training.minutes=60'];
+    for (const name of ['paper', 'unet', 'packmule']) {
+      const minutes = networksOf(masksOf(name, set)).map(({ planned }) => planned.minutes);
+      expect(Math.abs(minutes.reduce((a, b) => a + b) - 60), name).toBeLessThan(3);
+    }
+  });
+});
+
+describe('works that methods share', () => {
+  it('are one: the initial network and its masks teach all methods with pseudo labels of our recipe', () => {
+    const initial = ['packmule', 'raw-pseudo-labels', 'random-walker-pseudo-labels', 'sam-pseudo-labels'].map(
+      (name) => keyOf(twoNetworks(name)[1]),
+    );
+    expect(new Set(initial).size).toBe(1);
+    expect(initial[0]).not.toBe(keyOf(twoNetworks('paper')[1]));
+  });
+
+  it('are others for other numbers of labels, refiners and models', () => {
+    const keys = [
+      ...COUNTS.map((n) => keyOf(masksOf('unet', [], n))),
+      ...['unet+random-walker', 'unet+sam', 'unet+medsam'].map((name) => keyOf(masksOf(name))),
+      keyOf(masksOf('unet+random-walker', ['refine.randomWalker.sigma=9'])),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('come after what they are made from', () => {
+    const order = [...inOrder([masksOf('sam-pseudo-labels')]).values()].map(({ kind }) => kind);
+    expect(order).toEqual(['network', 'prediction', 'refinement', 'network', 'prediction']);
+  });
+});

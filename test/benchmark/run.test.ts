@@ -1,0 +1,255 @@
+/** Whole benchmarks of tiny networks: what is done once, what is never seen, what an end in the middle leaves. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cp, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { coco } from '../../src/annotations/coco.ts';
+import { writeFileAtomic } from '../../src/base/files.ts';
+import { hashFile } from '../../src/base/hash.ts';
+import { openCell } from '../../src/benchmark/cell.ts';
+import { evaluateCell } from '../../src/benchmark/evaluate.ts';
+import { doWork } from '../../src/benchmark/make.ts';
+import { findMethod } from '../../src/benchmark/methods/index.ts';
+import { type BenchmarkOutcome, runBenchmark } from '../../src/benchmark/run.ts';
+import { prepareSetup } from '../../src/benchmark/setup.ts';
+import { inOrder } from '../../src/benchmark/work.ts';
+import type { RunConfig } from '../../src/pipeline/config.ts';
+import { type RunObserver, silentObserver } from '../../src/pipeline/observer.ts';
+import { runDirectory } from '../../src/pipeline/run-directory.ts';
+import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
+import { tinyConfig, writeTinyData } from '../pipeline/tiny.ts';
+import { tinyCheckpoint } from '../sam/tiny-model.ts';
+
+let folder = '';
+const at = (...parts: string[]): string => join(folder, ...parts);
+
+const METHODS = ['packmule', 'unet', 'raw-pseudo-labels'];
+const config = (data = at('data'), set: readonly string[] = []): RunConfig =>
+  tinyConfig(data, ['training.epochs=4', ...set]);
+
+/** What a start does: the kinds of works, and the notes. */
+interface Told {
+  readonly works: string[];
+  readonly notes: string[];
+}
+
+async function benchmark(
+  name: string,
+  options: { config?: RunConfig; methods?: readonly string[]; labelled?: number[]; seeds?: number } = {},
+  act: (kind: string, controller: AbortController) => void = () => undefined,
+): Promise<{ outcome: BenchmarkOutcome; told: Told }> {
+  const told: Told = { works: [], notes: [] };
+  const controller = new AbortController();
+  const observer: RunObserver = {
+    ...silentObserver,
+    stageStarted: (kind) => {
+      if (kind !== 'check') told.works.push(kind);
+      act(kind, controller);
+    },
+    note: (text) => told.notes.push(text),
+  };
+  const outcome = await runBenchmark(options.config ?? config(), {
+    folder: at(name),
+    methods: (options.methods ?? METHODS).map(findMethod),
+    labelled: options.labelled ?? [2, 4],
+    seeds: options.seeds ?? 1,
+    observer,
+    signal: controller.signal,
+  });
+  return { outcome, told };
+}
+
+let first: Awaited<ReturnType<typeof benchmark>>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'packmule-benchmark-'));
+  await writeTinyData(at('data'), { labelled: 4, val: 2, test: 3, unlabelled: 3 });
+  first = await benchmark('first');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const workFolders = async (name: string, kind: string): Promise<string[]> =>
+  (await readdir(at(name, 'work'))).filter((entry) => entry.startsWith(kind)).sort();
+
+describe('a benchmark', () => {
+  it('does what methods share once', async () => {
+    // For each number of labels: the U-Net, the initial network, a final one of raw and one of refined labels.
+    expect(await workFolders('first', 'network')).toHaveLength(2 * 4);
+    expect(await workFolders('first', 'refinement'), 'of the unlabelled images').toHaveLength(2);
+    expect(first.told.works.filter((kind) => kind === 'network')).toHaveLength(2 * 4);
+  });
+
+  it('fills the whole table, on test and val', () => {
+    const { table } = first.outcome;
+    expect(table).toMatchObject({ missing: 0, cells: 6, failures: [] });
+    expect(table.splits.map(({ split, images, rows }) => [split, images, rows.length])).toEqual([
+      ['test', 3, 6],
+      ['val', 2, 6],
+    ]);
+  });
+
+  it('writes its files, and each cell links the works behind it', async () => {
+    for (const file of first.outcome.files) expect(existsSync(file), file).toBe(true);
+    const names = first.outcome.files.map((file) => file.slice(at('first').length + 1));
+    expect(names).toEqual(expect.arrayContaining(['table.html', 'table.md', 'table.tex', 'figures.csv']));
+    const cell = JSON.parse(await readFile(at('first', 'cells/packmule/2-labels/seed-1/cell.json'), 'utf8'));
+    expect(cell.works).toHaveLength(6);
+    for (const work of cell.works) expect(existsSync(at('first', work, 'work.json')), work).toBe(true);
+    const left = await readdir(at('first'), { recursive: true });
+    expect(left.filter((name) => /lock|journal|tmp|checkpoint/.test(name))).toEqual([]);
+  });
+
+  it('does nothing a second time', async () => {
+    const { outcome, told } = await benchmark('first');
+    expect(told).toEqual({ works: [], notes: ['6 of 6 cells were done before.'] });
+    expect(outcome.table).toEqual(first.outcome.table);
+  });
+
+  it('does what is new where the grid grows: other seeds share nothing, other methods the networks', async () => {
+    await cp(at('first'), at('grown'), { recursive: true });
+    const walker = await benchmark('grown', { methods: ['unet', 'unet+random-walker'] });
+    expect(walker.told.works).toEqual(['refinement', 'refinement', 'refinement', 'refinement']);
+    const seeds = await benchmark('grown', { methods: ['unet'], labelled: [2], seeds: 2 });
+    expect(seeds.told.works).toEqual(['network', 'prediction', 'prediction']);
+    expect(seeds.outcome.table.splits[0]!.rows[0]!.seeds).toEqual([1, 2]);
+  });
+
+  it('learns from the first labelled images of the list', async () => {
+    const { splits } = JSON.parse(await readFile(at('first', 'benchmark.json'), 'utf8'));
+    const names = splits.labelled.map(({ id }: { id: string }) => id);
+    expect(names).toHaveLength(4);
+    const context = { run: runDirectory(at('peek')), observer: silentObserver, signal: undefined };
+    const { setup } = await prepareSetup(context, config(), { labelled: [2], models: [], skipBad: false });
+    expect(setup.lessons.get(2)!.cases.map(({ id }) => id)).toEqual(names.slice(0, 2));
+  });
+
+  it('refines by a promptable model where a method has one', async () => {
+    await writeFileAtomic(at('sam', 'model.safetensors'), encodeSafetensors(tinyCheckpoint().weights));
+    const { outcome } = await benchmark('by-sam', {
+      config: config(at('data'), [`sam.model=${at('sam', 'model.safetensors')}`]),
+      methods: ['unet', 'unet+sam', 'sam-pseudo-labels'],
+      labelled: [4],
+    });
+    expect(outcome.table.missing).toBe(0);
+    const [work] = await workFolders('by-sam', 'refinement');
+    const record = JSON.parse(await readFile(at('by-sam', 'work', work!, 'work.json'), 'utf8'));
+    expect(record.work.model).toMatchObject({ role: 'sam', key: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+});
+
+describe('test labels', () => {
+  it('are not in what works are made from, and no work opens their file', async () => {
+    await cp(at('data'), at('sealed'), { recursive: true });
+    const run = runDirectory(at('sealed-run'));
+    const context = { run, observer: silentObserver, signal: undefined };
+    const { setup, truth } = await prepareSetup(context, config(at('sealed')), {
+      labelled: [4],
+      models: [],
+      skipBad: false,
+    });
+    for (const { split, structures } of setup.checked.dataset.cases)
+      expect(structures === undefined, split).toBe(split !== 'labelled');
+    for (const split of ['val', 'test']) await rm(at('sealed', split, 'annotations.json'));
+
+    const cell = openCell(setup, 4, 1);
+    const masks = new Map(truth.splits.map((split) => [split, findMethod('packmule').masks(cell, split)]));
+    for (const work of inOrder([...masks.values()]).values()) await doWork(context, setup, work);
+    const name = { method: 'packmule', labelled: 4, seed: 1 };
+    const locked = {
+      ...truth,
+      read: () => {
+        throw new Error('the labels are read');
+      },
+    };
+    await expect(evaluateCell(run, name, masks, locked, 100)).rejects.toThrow('the labels are read');
+    expect((await evaluateCell(run, name, masks, truth, 100)).results).toHaveLength(2);
+  });
+
+  it('change figures where they change, and not one byte of a network or a mask', async () => {
+    await cp(at('data'), at('relabelled'), { recursive: true });
+    const path = at('relabelled', 'test', 'annotations.json');
+    const set = await coco.read(path);
+    const images = set.images.map((image) => ({ ...image, structures: image.structures.slice(1) }));
+    await coco.write?.(path, { ...set, images });
+    await cp(at('first'), at('relabelled-run'), { recursive: true });
+    const { outcome, told } = await benchmark('relabelled-run', { config: config(at('relabelled')) });
+    expect(told.works).toEqual([]);
+    expect(outcome.table.splits[0]!.rows).not.toEqual(first.outcome.table.splits[0]!.rows);
+    expect(outcome.table.splits[1]!.rows).toEqual(first.outcome.table.splits[1]!.rows);
+  });
+
+  it('are named in the files that prepare, pass on and measure, and in no other', () => {
+    const room = fileURLToPath(new URL('../../src/benchmark', import.meta.url));
+    const files = readdirSync(room, { recursive: true }).map(String);
+    const naming = files.filter(
+      (name) => name.endsWith('.ts') && /\bTruth\b|truthSet/.test(readFileSync(join(room, name), 'utf8')),
+    );
+    expect(naming.sort()).toEqual(['evaluate.ts', 'run.ts', 'setup.ts']);
+  });
+});
+
+describe('a benchmark that is stopped', () => {
+  it('shows what is missing, and goes on to the same bytes', async () => {
+    let works = 0;
+    const stopped = benchmark('stopped', {}, (kind, controller) => {
+      if (kind !== 'check' && ++works === 9) controller.abort(new Error('stop'));
+    });
+    await expect(stopped).rejects.toThrow('stop');
+    expect(existsSync(at('stopped', 'lock.json'))).toBe(false);
+    const text = await readFile(at('stopped', 'table.md'), 'utf8');
+    expect(text).toContain('5 of 6 cells are missing');
+    expect(text).toMatch(/\| U-Net \| – \| – \|/);
+
+    const { outcome, told } = await benchmark('stopped');
+    expect(outcome.table).toEqual(first.outcome.table);
+    expect(told.works).toHaveLength(first.told.works.length - 8);
+    const networks = await workFolders('first', 'network');
+    expect(await workFolders('stopped', 'network')).toEqual(networks);
+    for (const name of networks) {
+      const file = join('work', name, 'network', 'weights.safetensors');
+      expect(await hashFile(at('stopped', file)), name).toBe(await hashFile(at('first', file)));
+    }
+  });
+});
+
+describe('a cell that cannot be done', () => {
+  it('is left out with the reason, and the others are done', async () => {
+    const { outcome, told } = await benchmark('absurd', {
+      config: config(at('data'), ['training.learningRate=1e38']),
+      labelled: [2],
+    });
+    expect(outcome).toMatchObject({ table: { missing: 3, cells: 3, splits: [] }, files: [] });
+    expect(outcome.table.failures[0]).toMatch(/^Packmule, 2 labelled, seed 1: The loss is/);
+    expect(told.notes).toHaveLength(3);
+  });
+});
+
+describe('what is fixed', () => {
+  it('stays: an image that has changed its split is an error', async () => {
+    await cp(at('data'), at('moved'), { recursive: true });
+    await cp(at('first'), at('moved-run'), { recursive: true });
+    const folders = at('moved', 'unlabelled', 'images');
+    const [name] = (await readdir(folders)).sort();
+    await rename(join(folders, name!), join(folders, `z-${name!}`));
+    await expect(benchmark('moved-run', { config: config(at('moved')) })).rejects.toMatchObject({
+      name: 'RunError',
+      seen: expect.stringMatching(/^Image 1 of the split unlabelled is .* when the benchmark in .* began$/),
+      fix: expect.stringContaining('--out'),
+    });
+  });
+
+  it('is a benchmark that has as many labels, and something to be measured on', async () => {
+    await expect(benchmark('many', { labelled: [5] })).rejects.toMatchObject({
+      name: 'ConfigError',
+      seen: '--labels has 5, and there are 4 labelled images',
+    });
+    await cp(at('data'), at('bare'), { recursive: true });
+    for (const split of ['val', 'test']) await rm(at('bare', split), { recursive: true });
+    await expect(benchmark('bare-run', { config: config(at('bare')) })).rejects.toMatchObject({
+      name: 'ConfigError',
+      seen: expect.stringContaining('neither test nor val'),
+    });
+  });
+});
