@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { reportFailure } from './action.ts';
 import { adaptCommand } from './adapt.ts';
+import { benchmarkCommand } from './benchmark.ts';
 import { cacheCommand } from './cache.ts';
 import { convertCommand } from './convert.ts';
 import { demoCommand } from './demo.ts';
@@ -40,6 +41,7 @@ for (const command of [
   refineCommand(),
   evaluateCommand(),
   reportCommand(),
+  benchmarkCommand(),
   segmentCommand(),
   convertCommand(),
   modelsCommand(),

@@ -13,22 +13,31 @@ import { summarise } from './summary.ts';
 
 export const CONFIG_NAME = 'packmule.yaml';
 
-export interface SourceOptions {
+export interface SettingsOptions {
   readonly set: readonly string[];
-  readonly name?: string;
   readonly preset?: string;
   readonly device?: string;
   readonly refiner?: string;
   readonly model?: string;
-  readonly runs: string;
   readonly skipBad?: boolean;
 }
 
+export interface SourceOptions extends SettingsOptions {
+  readonly name?: string;
+  readonly runs: string;
+}
+
 export function addSourceOptions(command: Command): Command {
+  return addSettingsOptions(command)
+    .option('--name <name>', 'name of the run')
+    .option('--runs <folder>', 'folder of all runs', 'runs');
+}
+
+/** The options that say which data and settings, without a run. */
+export function addSettingsOptions(command: Command): Command {
   return command
     .argument('[source]', 'a settings file, or the folder of a data set', CONFIG_NAME)
     .option('--set <key=value>', 'override a setting; may be given again', collect, [])
-    .option('--name <name>', 'name of the run')
     .option('--preset <preset>', 'laptop or paper')
     .option('--refiner <name>', 'foal, sam, random-walker or none')
     .option(
@@ -36,7 +45,6 @@ export function addSourceOptions(command: Command): Command {
       'the model that refines: a name of `packmule models`, a file or a folder (implies --refiner sam unless it is foal)',
     )
     .addOption(deviceOption())
-    .option('--runs <folder>', 'folder of all runs', 'runs')
     .option('--skip-bad', 'leave out images with problems instead of stopping');
 }
 
@@ -56,20 +64,33 @@ export async function runUntil(
   source: string,
   options: SourceOptions,
 ): Promise<ActionResult> {
-  const set = [
-    ...(options.preset === undefined ? [] : [`preset=${options.preset}`]),
-    ...(options.device === undefined ? [] : [`device=${options.device}`]),
-    ...(options.name === undefined ? [] : [`name=${JSON.stringify(options.name)}`]),
-    ...refinerSettings(options),
-    ...options.set,
-  ];
-  const config = await readSource(source, set);
+  const { name } = options;
+  const config = await readSettings(
+    source,
+    options,
+    name === undefined ? [] : [`name=${JSON.stringify(name)}`],
+  );
   const folder = join(resolve(options.runs), config.name);
   const skipBad = options.skipBad ?? false;
   return summarise(await runPipeline(config, { ...context, folder, skipBad, until }));
 }
 
-function refinerSettings({ refiner, model }: SourceOptions): string[] {
+/** The settings of the source with what the options say; `more` as of --set, which wins over it. */
+export async function readSettings(
+  source: string,
+  options: SettingsOptions,
+  more: readonly string[] = [],
+): Promise<RunConfig> {
+  return readSource(source, [
+    ...(options.preset === undefined ? [] : [`preset=${options.preset}`]),
+    ...(options.device === undefined ? [] : [`device=${options.device}`]),
+    ...more,
+    ...refinerSettings(options),
+    ...options.set,
+  ]);
+}
+
+function refinerSettings({ refiner, model }: SettingsOptions): string[] {
   const named = refiner ?? (model === undefined ? undefined : refinerOf(model));
   return [
     ...(named === undefined ? [] : [`refine.refiner=${JSON.stringify(named)}`]),

@@ -97,7 +97,7 @@ function trustRows({ model, pairs, images }: FittedTrust, measured: readonly Tru
 }
 
 /** Columns side by side, and an empty line. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
   return [

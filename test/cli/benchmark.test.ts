@@ -1,0 +1,100 @@
+/** `packmule benchmark` as a program. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { METHODS } from '../../src/benchmark/methods/index.ts';
+import { TINY_SETTINGS, writeTinyData } from '../pipeline/tiny.ts';
+import { runCli, startCli, useSharedFolder } from './program.ts';
+
+const inFolder = useSharedFolder();
+const cli = (...args: string[]): ReturnType<typeof runCli> => runCli(inFolder(), ...args);
+
+const SETTINGS = [
+  ...Object.entries(TINY_SETTINGS.training).map(([key, value]) => `training.${key}=${JSON.stringify(value)}`),
+  'evaluation.resamples=100',
+  'threads=1',
+  'device=cpu',
+].flatMap((set) => ['--set', set]);
+const benchmark = (...args: string[]): string[] => ['benchmark', 'data', ...SETTINGS, ...args];
+
+beforeAll(() => writeTinyData(inFolder('data')));
+
+describe('packmule benchmark', () => {
+  it('explains itself, and every method', async () => {
+    const { code, stdout } = await cli('benchmark', '--help');
+    expect(code).toBe(0);
+    for (const { name, about } of METHODS) {
+      const line = stdout.split('\n').find((each) => each.startsWith(`  ${name} `));
+      expect(line?.trim().slice(name.length).trim(), name).toBe(about);
+    }
+    expect(stdout).toMatch(/Examples:\n {2}\$ packmule benchmark/);
+    expect(stdout).toMatch(/--json/);
+  });
+
+  it('goes from a folder to tables', async () => {
+    const args = benchmark('--methods', 'unet,unet+random-walker', '--labels', '2,4', '--out', 'table');
+    const { code, stdout, stderr } = await cli(...args);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout).toMatch(/^Dice, test +2 labelled +4 labelled\nunet +[\d.]+ \([\d.–]+\)/);
+    expect(stdout).toContain('Table:     table/table.html');
+    expect(stderr).toMatch(/Cell 1 of 4 \(U-Net, 2 labelled, seed 1\), .* left: training a network: done/);
+    expect(await readFile(inFolder('table', 'table.md'), 'utf8')).toContain('| U-Net + random walker |');
+
+    const again = await cli(...args, '--json');
+    expect(again.stderr).toBe('  4 of 4 cells were done before.\n');
+    const { cells, missing, results, files } = JSON.parse(again.stdout);
+    expect({ cells, missing }).toEqual({ cells: 4, missing: 0 });
+    expect(results[0]).toMatchObject({
+      split: 'test',
+      method: 'unet',
+      labelled: 2,
+      seeds: [1],
+      dice: { present: { mean: expect.any(Number), interval: { low: expect.any(Number) } } },
+      detectionRate: expect.any(Number),
+    });
+    for (const file of files) expect(existsSync(file), file).toBe(true);
+  });
+
+  it('stopped by Ctrl-C says how to go on, and goes on', async () => {
+    const args = benchmark('--methods', 'unet', '--out', 'stopped', '--set', 'training.epochs=60');
+    const { child, ended } = startCli(inFolder(), args);
+    let over = false;
+    void ended.then(() => {
+      over = true;
+    });
+    while (!over && !existsSync(inFolder('stopped', 'work')))
+      await new Promise((next) => setTimeout(next, 2));
+    child.kill('SIGINT');
+    const { code, stderr } = await ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('Go on with: packmule benchmark data');
+    expect(existsSync(inFolder('stopped', 'lock.json'))).toBe(false);
+    expect((await cli(...args)).code).toBe(0);
+  });
+
+  it('leaves out by default what would have to be downloaded', async () => {
+    const { code, stdout } = await cli(...benchmark('--out', 'usual', '--set', 'training.epochs=1'));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\npackmule +/);
+    expect(stdout).not.toMatch(/sam/);
+  });
+
+  it.each([
+    [['--methods', 'umet'], 'There is no method umet', 'Did you mean unet?'],
+    [['--methods', 'unet', '--labels', '2,9'], '--labels has 9', 'Take 4 at most'],
+  ])('%s is an error that says what to do', async (args, seen, fix) => {
+    const { code, stdout } = await cli(...benchmark(...args, '--json'));
+    expect(code).toBe(2);
+    const { error } = JSON.parse(stdout);
+    expect(error.seen).toContain(seen);
+    expect(error.fix).toBe(fix);
+  });
+
+  it.each([
+    ['--seeds', '0'],
+    ['--labels', '2,x'],
+  ])('%s %s is wrong usage', async (option, value) => {
+    const { code, stderr } = await cli(...benchmark(option, value));
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('whole number') });
+  });
+});
