@@ -5,10 +5,11 @@ import type { ModelRole } from './work.ts';
 /** From the user's settings to those of a method. */
 export type Refiner = (own: RefineSettings) => RefineSettings;
 
-export const byRandomWalker: Refiner = (own) =>
-  lean({ ...own, preset: 'as-described', refiner: 'random-walker' });
+export const byRandomWalker: Refiner = (own) => lean(ownOr(own, 'random-walker'));
 
-export const bySam: Refiner = (own) => lean({ ...own, preset: 'as-described', refiner: 'sam' });
+export const byFoal: Refiner = (own) => lean(ownOr(own, 'foal'));
+
+export const bySam: Refiner = (own) => lean(ownOr(own, 'sam'));
 
 /** The paper's rival, whatever the user has set. */
 export const byMedSam: Refiner = () => lean(refineSettingsSchema.parse({ preset: 'medsam' }));
@@ -19,14 +20,25 @@ export const asDescribed: Refiner = () => lean(refineSettingsSchema.parse({ refi
 /** What `packmule run` does. */
 export const asSet: Refiner = (own) => lean(own);
 
-/** Disturbed prompts tell how far a mask is to be trusted, which no method asks: they stay where they vote only. */
+/** The user's settings where they are for this refiner, else its defaults. */
+function ownOr(own: RefineSettings, refiner: RefineSettings['refiner']): RefineSettings {
+  const { randomWalker, selection, threshold } = own;
+  if (own.refiner === refiner && own.preset !== 'medsam') return own;
+  return refineSettingsSchema.parse({ refiner, randomWalker, selection, threshold });
+}
+
+/**
+ * Disturbed prompts tell how far a mask is to be trusted, which no method asks: they stay where they vote only. A
+ * model is taken as it is, because adapting it costs networks beyond the budget of a cell.
+ */
 function lean(settings: RefineSettings): RefineSettings {
   const { ensemble } = settings;
-  return ensemble.vote ? settings : { ...settings, ensemble: { ...ensemble, jitters: 0 } };
+  return { ...settings, adaptSteps: 0, ensemble: ensemble.vote ? ensemble : { ...ensemble, jitters: 0 } };
 }
 
 /** The promptable model that such settings ask, if any. */
 export function modelRole({ refiner, preset }: RefineSettings): ModelRole | undefined {
+  if (refiner === 'foal') return 'foal';
   if (refiner !== 'sam') return undefined;
   return preset === 'medsam' ? 'medsam' : 'sam';
 }

@@ -26,6 +26,7 @@ import { checkModelStage } from '../pipeline/stages/check-model.ts';
 import { refineSettingsSchema } from '../refine/settings.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
 import { fixSplits, readFixed } from './fixed.ts';
+import { modelRole } from './refiners.ts';
 import type { Images, ModelRole } from './work.ts';
 
 /** What works are made from. No mask of val or test is in it. */
@@ -184,21 +185,20 @@ async function prepareModels(
 ): Promise<Setup['models']> {
   const models: Partial<Record<ModelRole, UsedModel>> = {};
   for (const role of roles) {
-    const settings =
-      role === 'sam'
-        ? { refine: { ...config.refine, preset: 'as-described', refiner: 'sam' } as const, sam: config.sam }
-        : {
-            refine: refineSettingsSchema.parse({ preset: 'medsam' }),
-            sam: { precision: config.sam.precision },
-          };
-    const choice = (await chooseSam(settings))!;
+    const choice = (await chooseSam(role === modelRole(config.refine) ? config : usual(role, config)))!;
     const model = { ...context, run: modelDirectory(context.run, role) };
     models[role] = { choice, key: (await checkModelStage(model, choice)).key };
   }
   return models;
 }
 
-/** The record of a checked model lies in a folder of its own, as there may be two. */
+/** What a role asks for where the user's settings are for another. */
+function usual(role: ModelRole, { sam: { precision } }: RunConfig): Parameters<typeof chooseSam>[0] {
+  const refine = refineSettingsSchema.parse(role === 'medsam' ? { preset: role } : { refiner: role });
+  return { refine, sam: { precision } };
+}
+
+/** The record of a checked model lies in a folder of its own, as there may be several. */
 function modelDirectory(run: RunDirectory, role: ModelRole): RunDirectory {
   return runDirectory(run.path('models', role));
 }

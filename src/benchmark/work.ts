@@ -45,8 +45,8 @@ export interface Refinement {
 export type Masks = Prediction | Refinement;
 export type Work = Network | Masks;
 
-/** Which promptable model: that of the settings, or MedSAM, which the paper compares with. */
-export type ModelRole = 'sam' | 'medsam';
+/** Which promptable model: our own small one, one like the original, or MedSAM, which the paper compares with. */
+export type ModelRole = 'foal' | 'sam' | 'medsam';
 
 /** Some images of a split: how many, and the hash of all that a work sees of them. */
 export interface Images {

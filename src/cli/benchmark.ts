@@ -43,7 +43,7 @@ export function benchmarkCommand(): Command {
   )
     .option(
       '--methods <names>',
-      'separated by commas (default: all that need no promptable model, and with --model those that need that one)',
+      'separated by commas (default: all that ask no promptable model, and those that ask the one of --refiner and --model)',
       methodList,
     )
     .option(
@@ -83,12 +83,11 @@ async function benchmark(
   return { text: textOf(outcome), json: jsonOf(outcome) };
 }
 
-/** Those for which nothing must be downloaded that the user has not asked for. */
-function usualMethods({ refine, sam }: RunConfig): Method[] {
-  const hasModel = sam.model !== undefined || modelRole(refine) === 'sam';
+/** Those that ask no promptable model, or the one that the settings refine with. */
+function usualMethods({ refine }: RunConfig): Method[] {
   return METHODS.filter(({ refiner }) => {
     const role = refiner && modelRole(refiner(refine));
-    return role === undefined || (role === 'sam' && hasModel);
+    return role === undefined || role === modelRole(refine);
   });
 }
 

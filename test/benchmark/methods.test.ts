@@ -93,6 +93,7 @@ describe('fully-supervised', () => {
 
 describe.each([
   ['unet+random-walker', 'random-walker', undefined],
+  ['unet+foal', 'foal', 'key of foal'],
   ['unet+sam', 'sam', 'key of sam'],
   ['unet+medsam', 'sam', 'key of medsam'],
 ])('%s', (name, refiner, model) => {
@@ -120,6 +121,7 @@ describe('raw-pseudo-labels', () => {
 
 describe.each([
   ['random-walker-pseudo-labels', 'random-walker', undefined],
+  ['foal-pseudo-labels', 'foal', 'key of foal'],
   ['sam-pseudo-labels', 'sam', 'key of sam'],
   ['medsam-pseudo-labels', 'sam', 'key of medsam'],
   ['paper', 'sam', 'key of sam'],
@@ -139,6 +141,24 @@ describe('medsam', () => {
     const works = [...inOrder([masksOf(name)]).values()];
     const { settings } = works.find((work) => work.kind === 'refinement')!;
     expect(settings.passes).toEqual([{ box: true, points: 'none', mask: false }]);
+  });
+});
+
+describe('foal', () => {
+  it('is shown masks with their boxes, whatever other refiners are asked', () => {
+    for (const set of [[], ['refine.refiner=sam'], ['refine.refiner=foal']]) {
+      const { settings } = masksOf('unet+foal', set) as Refinement;
+      expect(settings).toMatchObject({
+        passes: [{ box: true, mask: true }],
+        morphology: { operation: 'none' },
+      });
+    }
+  });
+
+  it('and the others take what the user has set for them', () => {
+    const own = ['refine.refiner=sam', 'refine.candidates=best-of-three'];
+    const candidatesOf = (name: string) => (masksOf(name, own) as Refinement).settings.candidates;
+    expect([candidatesOf('unet+sam'), candidatesOf('unet+foal')]).toEqual(['best-of-three', 'single']);
   });
 });
 

@@ -128,7 +128,7 @@ describe('a benchmark', () => {
   it('refines by a promptable model where a method has one', async () => {
     await writeFileAtomic(at('sam', 'model.safetensors'), encodeSafetensors(tinyCheckpoint().weights));
     const { outcome } = await benchmark('by-sam', {
-      config: config(at('data'), [`sam.model=${at('sam', 'model.safetensors')}`]),
+      config: config(at('data'), ['refine.refiner=sam', `sam.model=${at('sam', 'model.safetensors')}`]),
       methods: ['unet', 'unet+sam', 'sam-pseudo-labels'],
       labelled: [4],
     });

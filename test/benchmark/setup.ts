@@ -32,7 +32,11 @@ export function bareSetup(set: readonly string[] = []): Setup {
       test: images(4, 'test'),
       unlabelled: images(20, 'unlabelled'),
     },
-    models: { sam: { choice, key: 'key of sam' }, medsam: { choice, key: 'key of medsam' } },
+    models: {
+      foal: { choice, key: 'key of foal' },
+      sam: { choice, key: 'key of sam' },
+      medsam: { choice, key: 'key of medsam' },
+    },
     embeddings: '/none',
   };
 }

@@ -2,6 +2,7 @@
 import { ConfigError } from '../../base/errors.ts';
 import { nearestName } from '../../base/suggest.ts';
 import type { Method } from '../cell.ts';
+import { foalPseudoLabels } from './foal-pseudo-labels.ts';
 import { fullySupervised } from './fully-supervised.ts';
 import { medSamPseudoLabels } from './medsam-pseudo-labels.ts';
 import { packmule } from './packmule.ts';
@@ -10,6 +11,7 @@ import { randomWalkerPseudoLabels } from './random-walker-pseudo-labels.ts';
 import { rawPseudoLabels } from './raw-pseudo-labels.ts';
 import { samPseudoLabels } from './sam-pseudo-labels.ts';
 import { unet } from './unet.ts';
+import { unetFoal } from './unet-foal.ts';
 import { unetMedSam } from './unet-medsam.ts';
 import { unetRandomWalker } from './unet-random-walker.ts';
 import { unetSam } from './unet-sam.ts';
@@ -18,10 +20,12 @@ export const METHODS: readonly Method[] = [
   packmule,
   unet,
   unetRandomWalker,
+  unetFoal,
   unetSam,
   unetMedSam,
   rawPseudoLabels,
   randomWalkerPseudoLabels,
+  foalPseudoLabels,
   samPseudoLabels,
   medSamPseudoLabels,
   paper,

@@ -5,6 +5,6 @@ import { refinedPseudoLabels } from './pseudo-labels.ts';
 export const samPseudoLabels: Method = {
   name: 'sam-pseudo-labels',
   title: 'SAM pseudo labels',
-  about: "the paper's method on our recipe: masks redrawn by the promptable model of --model",
+  about: "the paper's method on our recipe: masks redrawn by Segment Anything",
   ...refinedPseudoLabels(bySam),
 };

@@ -5,6 +5,6 @@ import { postProcessing } from './post-processing.ts';
 export const unetSam: Method = {
   name: 'unet+sam',
   title: 'U-Net + SAM',
-  about: 'the same, redrawn by the promptable model of --model',
+  about: 'the same, redrawn by Segment Anything, or the model of --model',
   ...postProcessing(bySam),
 };
