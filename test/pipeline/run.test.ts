@@ -130,7 +130,7 @@ describe('a second run', () => {
     ['final.epochs=2', ['final', 'predictFinal', 'evaluate', 'report']],
     ['refine.randomWalker.sigma=9', afterRefinement],
     ['refine.refiner=none', afterRefinement],
-    ['refine.selection=largest', ['predict', 'refine', 'folds', ...afterRefinement.slice(1)]],
+    ['refine.selection=largest', ['predict', 'folds', ...afterRefinement]],
     ['trust.epochs=2', ['folds', 'trust', 'evaluate', 'report']],
     ['trust.folds=0', ['trust', 'evaluate', 'report']],
     // Prompts are not for the random walker: nothing but the list of settings in the report changes.
@@ -170,7 +170,7 @@ describe('a run that is interrupted while refining', () => {
     expect(existsSync(join(run, 'lock.json'))).toBe(false);
 
     const outcome = await runPipeline(config, { folder: run });
-    expect(done(outcome).slice(0, 2)).toEqual(['refine', 'folds']);
+    expect(done(outcome).slice(0, 2)).toEqual(['refine', 'trust']);
     for (const file of [
       'predicted/annotations.json',
       'refined/annotations.json',
