@@ -21,7 +21,13 @@ import {
 } from './run-directory.ts';
 import { chooseSam, nameSam, type SamChoice } from './sam-model.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
-import { adaptedSam, adaptStage, readAdaptation, requireAdaptable } from './stages/adapt.ts';
+import {
+  adaptedSam,
+  adaptStage,
+  describeAdaptation,
+  readAdaptation,
+  requireAdaptable,
+} from './stages/adapt.ts';
 import { checkModelStage } from './stages/check-model.ts';
 import { evaluateStage, type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
 import { foldsStage } from './stages/folds.ts';
@@ -173,6 +179,7 @@ async function* doStages(
   const embeddings = join(dirname(run.root), EMBEDDINGS_FOLDER);
   const asShipped = { config, sam, checked, splits, compute, embeddings };
   let refining = asShipped;
+  const notes = [...planNotes(plans)];
   const keysOfModel = [model?.key];
   if (until === 'adapt') requireAdaptable(config.refine, folds);
   const { refiner, adaptSteps: steps } = config.refine;
@@ -181,6 +188,7 @@ async function* doStages(
     yield adapt;
     refining = { ...asShipped, sam: await adaptedSam(run, sam) };
     keysOfModel.push(adapt.key);
+    notes.push({ topic: 'Foal', text: describeAdaptation(await readAdaptation(run)) });
   }
   const modelKeys = keysOfModel.filter((key) => key !== undefined);
   const refine = await refineStage(context, {
@@ -245,7 +253,7 @@ async function* doStages(
         config,
         dataset,
         masks,
-        planNotes: planNotes(plans),
+        planNotes: notes,
         warnings,
         versions,
       }),

@@ -1,6 +1,7 @@
 /** The command line from end to end: what it prints, its exit codes, and what it does with bad input. */
 import { cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { readImageHeader } from '../../src/imaging/read.ts';
 import { encodeGreyPng } from '../../src/imaging/write.ts';
 import { TINY_SETTINGS, writeTinyData } from '../pipeline/tiny.ts';
 import { runCli, useSharedFolder } from './program.ts';
@@ -37,6 +38,7 @@ describe('packmule', () => {
     'run',
     'train',
     'predict',
+    'adapt',
     'refine',
     'evaluate',
     'report',
@@ -105,6 +107,37 @@ describe('init and run', () => {
     expect(outcome.report).toMatch(/report\.html$/);
   });
 
+  it('leave a network that masks other images', async () => {
+    const others = [
+      '--images',
+      inFolder('data', 'val', 'images'),
+      '--images',
+      inFolder('data', 'test', 'images'),
+    ];
+    const { code, stdout } = await cli(
+      'predict',
+      'runs/data',
+      ...others,
+      '--out',
+      'new',
+      '--refine',
+      '--json',
+    );
+    expect(code).toBe(0);
+    const { annotations, images, network, refined } = JSON.parse(stdout);
+    expect({ images, network, refined }).toEqual({ images: 4, network: 'final', refined: true });
+    expect(JSON.parse(await readFile(annotations, 'utf8')).images).toHaveLength(4);
+    const picture = await readImageHeader(inFolder('new', 'test-0000.overlay.png'));
+    expect(picture).toMatchObject({ height: 64, width: 64 });
+
+    const missing = await cli('predict', 'runs/none', ...others);
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('has no trained network') });
+    expect(await cli('predict', '--refine')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--refine stands without --images'),
+    });
+  });
+
   it('says which classes a flip exchanges', async () => {
     const data = await copyData('sides');
     for (const split of ['labelled', 'val', 'test']) {
@@ -137,7 +170,7 @@ describe('the commands of single stages', () => {
     };
     expect(await stagesOf('train')).toEqual(['initial']);
     expect(await stagesOf('predict')).toEqual(['predict']);
-    expect(await stagesOf('refine')).toEqual(['refine', 'folds', 'trust']);
+    expect(await stagesOf('refine')).toEqual(['folds', 'refine', 'trust']);
     expect(await stagesOf('train', '--final')).toEqual(['final']);
     expect(await stagesOf('evaluate')).toEqual(['predictFinal', 'evaluate']);
     expect(await stagesOf('report')).toEqual(['report']);
