@@ -5,7 +5,8 @@
 import type { SplitName } from '../dataset/types.ts';
 import type { RefineSettings } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
-import { planShare, planTraining, type TrainingPlan } from '../training/plan.ts';
+import { CONSISTENCY } from '../training/consistency.ts';
+import { planMeanTeacher, planShare, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
 import { modelRole, type Refiner } from './refiners.ts';
 import type { Setup } from './setup.ts';
@@ -34,6 +35,10 @@ export interface NetworkOptions {
   /** Labelled images to learn from; those of the cell unless set. */
   readonly labelled?: number;
   readonly pseudo?: Masks;
+  /** Least agreement of an image's pseudo masks with what was predicted, in Dice. */
+  readonly agreement?: number;
+  /** Learns from unlabelled images by agreement with its own moving average, in this way. */
+  readonly meanTeacher?: keyof typeof CONSISTENCY;
 }
 
 /** A row of the table. */
@@ -59,8 +64,10 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     all,
     refine: config.refine,
     samples: config.final.samples,
-    network: ({ share, recipe, labelled: count = labelled, pseudo }) => {
-      const { plan, settings, minutes } = planShare(planned(setup, Math.max(labelled, count), recipe), share);
+    network: ({ share, recipe, labelled: count = labelled, pseudo, agreement, meanTeacher }) => {
+      const whole = planned(setup, Math.max(labelled, count), recipe);
+      const used = meanTeacher === undefined ? whole : planMeanTeacher(whole, CONSISTENCY[meanTeacher]);
+      const { plan, settings, minutes } = planShare(used, share);
       return {
         kind: 'network',
         planned: { plan, settings, minutes },
@@ -68,6 +75,8 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
         seed,
         labelled: lessons.get(count)?.images ?? NO_IMAGES,
         ...(pseudo && { pseudo }),
+        ...(agreement !== undefined && { agreement }),
+        ...(meanTeacher && { unlabelled: images.unlabelled }),
         compute: { threads: compute.threads, ...deviceKey(compute.device) },
       };
     },

@@ -1,6 +1,7 @@
 /** @file Doing a work: training a network, predicting masks, refining them. Each knows how to go on where it was. */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import type { Structure } from '../annotations/types.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { classShapes } from '../dataset/shapes.ts';
 import { casesOf } from '../dataset/types.ts';
@@ -14,7 +15,7 @@ import type { RunContext } from '../pipeline/stage.ts';
 import { labelledSamples, pseudoSamples } from '../pipeline/stages/train.ts';
 import { openPredictor, probabilitiesToMasks } from '../training/predictor.ts';
 import { trainNetwork } from '../training/train.ts';
-import type { TrainingSample } from '../training/types.ts';
+import type { TrainingSample, UnlabelledImage } from '../training/types.ts';
 import type { Setup } from './setup.ts';
 import {
   keyOf,
@@ -66,6 +67,7 @@ async function train(context: RunContext, setup: Setup, work: Network): Promise<
     settings,
     samples: await samplesOf(context, setup, work),
     validation: [],
+    unlabelled: work.unlabelled === undefined ? [] : imagesWithoutLabels(setup),
     directory: directoryOf(run, work).path('network'),
     seed: work.seed,
     ...setup.compute,
@@ -78,13 +80,33 @@ async function train(context: RunContext, setup: Setup, work: Network): Promise<
 async function samplesOf(
   { run, observer }: RunContext,
   { checked: { dataset }, lessons }: Setup,
-  { labelled, pseudo }: Network,
+  { labelled, pseudo, agreement }: Network,
 ): Promise<TrainingSample[]> {
   const own = lessons.get(labelled.count)?.cases ?? [];
   if (pseudo === undefined) return labelledSamples(own);
   const split = splitOf(pseudo);
   const masks = await readMaskSet(directoryOf(run, pseudo), folderOf(pseudo), split, dataset.classes);
-  return pseudoSamples(observer, casesOf(dataset, split), structuresByName(masks), own);
+  const found = structuresByName(masks);
+  const pool = casesOf(dataset, split);
+  if (agreement === undefined) return pseudoSamples(observer, pool, found, own);
+  const agreed = pool.filter((item) => meanAgreement(found.get(imageName(item)) ?? []) >= agreement);
+  observer.note(`${agreed.length} of ${pool.length} unlabelled images have masks that agree enough.`);
+  return pseudoSamples(observer, agreed, found, own);
+}
+
+/** Mean Dice of an image's refined masks with those that were refined; 0 where there is none. */
+function meanAgreement(structures: readonly Structure[]): number {
+  const agreements = structures.flatMap(({ provenance }) =>
+    typeof provenance?.agreement === 'number' ? [provenance.agreement] : [],
+  );
+  return agreements.reduce((sum, value) => sum + value, 0) / Math.max(agreements.length, 1);
+}
+
+function imagesWithoutLabels({ checked }: Setup): UnlabelledImage[] {
+  return casesOf(checked.dataset, 'unlabelled').map(({ id, imagePath }) => ({
+    id,
+    read: () => readImage(imagePath),
+  }));
 }
 
 /** The folder in which a work's masks are; a network's are those that it draws, before selection. */

@@ -20,6 +20,10 @@ export interface Network {
   readonly labelled: Images;
   /** Masks of the unlabelled images that it learns from as if they were true. */
   readonly pseudo?: Masks;
+  /** Which of them: those of images on which refined and predicted masks agree so far, in Dice. All unless set. */
+  readonly agreement?: number;
+  /** The unlabelled images, where it learns from them without masks. */
+  readonly unlabelled?: Images;
   /** What of the machine shows in the last bits. */
   readonly compute: Readonly<Record<string, unknown>>;
 }

@@ -63,15 +63,16 @@ export interface AugmentationInputs {
   readonly noiseLevel: Tensor;
 }
 
-export function augmentationInputs(batch: number, size: Size): AugmentationInputs {
+/** `prefix` keeps the inputs of several batches in one graph apart. */
+export function augmentationInputs(batch: number, size: Size, prefix = ''): AugmentationInputs {
   const kernel = 2 * BLUR_RADIUS + 1;
   return {
-    affine: input('augment.affine', [batch, 2, 3]),
-    elastic: input('augment.elastic', [batch, 2, ELASTIC_NODES.height, ELASTIC_NODES.width]),
-    tone: input('augment.tone', [batch, 3]),
-    blur: input('augment.blur', [batch, 1, kernel, kernel]),
-    noise: input('augment.noise', [batch, 1, size.height, size.width]),
-    noiseLevel: input('augment.noiseLevel', [batch, 1, 1, 1]),
+    affine: input(`${prefix}augment.affine`, [batch, 2, 3]),
+    elastic: input(`${prefix}augment.elastic`, [batch, 2, ELASTIC_NODES.height, ELASTIC_NODES.width]),
+    tone: input(`${prefix}augment.tone`, [batch, 3]),
+    blur: input(`${prefix}augment.blur`, [batch, 1, kernel, kernel]),
+    noise: input(`${prefix}augment.noise`, [batch, 1, size.height, size.width]),
+    noiseLevel: input(`${prefix}augment.noiseLevel`, [batch, 1, 1, 1]),
   };
 }
 
@@ -127,6 +128,7 @@ export function drawAugmentation(
   flipped: readonly boolean[],
   size: Size,
   noiseBank: Float32Array,
+  prefix = '',
 ): Feeds {
   const batch = flipped.length;
   const kernel = 2 * BLUR_RADIUS + 1;
@@ -151,12 +153,15 @@ export function drawAugmentation(
   const pixels = batch * size.height * size.width;
   const start = rng.below(noiseBank.length - pixels + 1);
   return {
-    'augment.affine': float32([batch, 2, 3], affine),
-    'augment.elastic': float32([batch, 2, ELASTIC_NODES.height, ELASTIC_NODES.width], elastic),
-    'augment.tone': float32([batch, 3], tone),
-    'augment.blur': float32([batch, 1, kernel, kernel], blur),
-    'augment.noise': float32([batch, 1, size.height, size.width], noiseBank.subarray(start, start + pixels)),
-    'augment.noiseLevel': float32([batch, 1, 1, 1], noiseLevel),
+    [`${prefix}augment.affine`]: float32([batch, 2, 3], affine),
+    [`${prefix}augment.elastic`]: float32([batch, 2, ELASTIC_NODES.height, ELASTIC_NODES.width], elastic),
+    [`${prefix}augment.tone`]: float32([batch, 3], tone),
+    [`${prefix}augment.blur`]: float32([batch, 1, kernel, kernel], blur),
+    [`${prefix}augment.noise`]: float32(
+      [batch, 1, size.height, size.width],
+      noiseBank.subarray(start, start + pixels),
+    ),
+    [`${prefix}augment.noiseLevel`]: float32([batch, 1, 1, 1], noiseLevel),
   };
 }
 

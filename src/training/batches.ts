@@ -1,9 +1,9 @@
 /** @file Batches: which samples a step sees, and their arrays. */
 import type { Rng } from '../base/rng.ts';
 import type { Feeds } from '../runtime/session.ts';
-import { float32 } from '../tensor/array.ts';
+import { type Float32NdArray, float32 } from '../tensor/array.ts';
 import { headChannels } from './objective.ts';
-import type { CachedSample } from './sample-cache.ts';
+import type { CachedImage, CachedSample } from './sample-cache.ts';
 import type { Head, NetworkPlan } from './types.ts';
 
 /** Channels of a target: one label map, or a mask per class. */
@@ -38,19 +38,30 @@ export function batchFeeds(draws: readonly Draw[], plan: NetworkPlan, mirror: re
   const { height, width } = plan.inputSize;
   const pixels = height * width;
   const channels = targetChannels(plan);
-  const image = new Float32Array(draws.length * pixels);
   const target = new Uint8Array(draws.length * channels * pixels);
   draws.forEach(({ sample, flipped }, i) => {
-    image.set(sample.image, i * pixels);
     target.set(
       flipped ? mirroredTarget(sample.target, plan.head, pixels, mirror) : sample.target,
       i * channels * pixels,
     );
   });
   return {
-    image: float32([draws.length, 1, height, width], image),
+    image: imageFeed(
+      draws.map(({ sample }) => sample),
+      plan,
+    ),
     target: { dtype: 'uint8', shape: [draws.length, channels, height, width], data: target },
   };
+}
+
+/** Images as [N, 1, H, W]. */
+export function imageFeed(images: readonly CachedImage[], { inputSize }: NetworkPlan): Float32NdArray {
+  const { height, width } = inputSize;
+  const data = new Float32Array(images.length * height * width);
+  images.forEach(({ image }, i) => {
+    data.set(image, i * height * width);
+  });
+  return float32([images.length, 1, height, width], data);
 }
 
 function mirroredTarget(

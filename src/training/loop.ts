@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { appendLine, writeFileAtomic } from '../base/files.ts';
 import { createRng, type Rng } from '../base/rng.ts';
 import type { Feeds } from '../runtime/session.ts';
+import { float32 } from '../tensor/array.ts';
 import { drawAugmentation, makeNoiseBank } from './augment.ts';
-import { batchFeeds, drawSamples } from './batches.ts';
+import { UNLABELLED } from './batch-loss.ts';
+import { batchFeeds, drawSamples, imageFeed } from './batches.ts';
 import { saveState, type TrainingState } from './checkpoint.ts';
+import { consistencyWeight, unlabelledPerBatch } from './consistency.ts';
 import { pacedSaver, requireFiniteLoss } from './pace.ts';
 import type { ResolvedTraining } from './resolved.ts';
-import type { CachedSample } from './sample-cache.ts';
+import type { CachedImage, CachedSample } from './sample-cache.ts';
 import { learningRate } from './schedule.ts';
 import type { StepRunner } from './step.ts';
 import type { EpochLog, NetworkPlan } from './types.ts';
@@ -20,6 +23,8 @@ export interface LoopInput {
   readonly plan: NetworkPlan;
   readonly settings: ResolvedTraining;
   readonly samples: readonly CachedSample[];
+  /** Images without labels, for `settings.consistency`. */
+  readonly unlabelled: readonly CachedImage[];
   /** Receives checkpoint/ and log.jsonl. */
   readonly directory: string;
   /** Tells the training that a checkpoint belongs to. */
@@ -59,8 +64,9 @@ export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
   });
 
   while (step < totalSteps) {
-    const rate = learningRate(settings.schedule, settings.learningRate, step / Math.max(totalSteps - 1, 1));
-    const { loss } = await runner.run(draw(), rate, ++step);
+    const progress = step / Math.max(totalSteps - 1, 1);
+    const rate = learningRate(settings.schedule, settings.learningRate, progress);
+    const { loss } = await runner.run(draw(progress), rate, ++step);
     requireFiniteLoss(loss, step, settings.learningRate, 'training.learningRate');
     lossSum += loss;
     seconds = secondsBefore + (performance.now() - startedAt) / 1000;
@@ -91,15 +97,30 @@ export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
   return curve;
 }
 
-/** The feeds of one batch after another. */
-function batchSource({ plan, settings, samples, seed }: LoopInput, rng: Rng): () => Feeds {
-  const noise = makeNoiseBank(createRng(seed).child('noise'), settings.batch, plan.inputSize);
-  return () => {
-    const draws = drawSamples(rng, samples, settings.batch, settings.mirror !== undefined);
+/** The feeds of one batch after another; `progress` runs from 0 to 1 over the training. */
+function batchSource(
+  { plan, settings, samples, unlabelled, seed }: LoopInput,
+  rng: Rng,
+): (progress: number) => Feeds {
+  const { batch, augmentation, consistency, mirror } = settings;
+  const noise = makeNoiseBank(createRng(seed).child('noise'), batch, plan.inputSize);
+  const free = consistency === undefined ? 0 : unlabelledPerBatch(batch);
+  return (progress) => {
+    const draws = drawSamples(rng, samples, batch - free, mirror !== undefined);
     const flipped = draws.map((draw) => draw.flipped);
+    const labelled = {
+      ...batchFeeds(draws, plan, mirror),
+      ...drawAugmentation(rng, augmentation, flipped, plan.inputSize, noise),
+    };
+    if (consistency === undefined) return labelled;
+    // Never flipped: the teacher's classes would have to change places.
+    const images = Array.from({ length: free }, () => unlabelled[rng.below(unlabelled.length)]!);
+    const upright = images.map(() => false);
     return {
-      ...batchFeeds(draws, plan, settings.mirror),
-      ...drawAugmentation(rng, settings.augmentation, flipped, plan.inputSize, noise),
+      ...labelled,
+      [`${UNLABELLED}image`]: imageFeed(images, plan),
+      ...drawAugmentation(rng, augmentation, upright, plan.inputSize, noise, UNLABELLED),
+      consistencyWeight: float32([], [consistencyWeight(consistency, progress)]),
     };
   };
 }

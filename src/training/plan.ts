@@ -8,6 +8,7 @@
 import { ConfigError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
 import type { DatasetStatistics } from '../dataset/statistics.ts';
+import { type ConsistencySettings, TEACHER_DECAY, unlabelledPerBatch } from './consistency.ts';
 import { headChannels } from './objective.ts';
 import { type Preset, presets } from './presets.ts';
 import type { ResolvedTraining } from './resolved.ts';
@@ -39,6 +40,8 @@ const FEWEST_IMAGES_SEEN = 8000;
 /** Seconds a training step takes on two cores for a U-Net of base 16: per image and pixel, and whatever its size. */
 const SECONDS_PER_PIXEL = 2.9e-6;
 const SECONDS_PER_STEP = 0.03;
+/** What a forward pass alone takes of a step. */
+const FORWARD_SHARE = 1 / 3;
 
 export function planTraining(
   statistics: DatasetStatistics,
@@ -129,6 +132,21 @@ export function planFolds(whole: TrainingPlan, networks: number, epochs?: number
 /** The same network on a part of the time, without validation; the notes are those of the whole. */
 export function planShare(whole: TrainingPlan, share: number): TrainingPlan {
   return withEpochs(whole, Math.max(1, Math.round(share * whole.settings.epochs)));
+}
+
+/**
+ * A mean teacher in the time of the plan: a half of its batches is without labels, and the teacher looks at that half
+ * once more.
+ */
+export function planMeanTeacher(whole: TrainingPlan, consistency: ConsistencySettings): TrainingPlan {
+  const { batch, epochs } = whole.settings;
+  const cost = 1 + FORWARD_SHARE * (unlabelledPerBatch(batch) / batch);
+  const { settings, ...plan } = withEpochs(whole, Math.max(1, Math.round(epochs / cost)));
+  return {
+    ...plan,
+    settings: { ...settings, averageDecay: TEACHER_DECAY, consistency },
+    minutes: cost * plan.minutes,
+  };
 }
 
 /** The average of the weights reaches as far back, as a part of the training, as it does in the whole. */

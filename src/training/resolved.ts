@@ -1,5 +1,6 @@
 /** @file A training with every setting decided: what the trainer runs and the run directory stores. */
 import type { AugmentationSettings } from './augment.ts';
+import type { ConsistencySettings } from './consistency.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface ResolvedTraining {
@@ -19,6 +20,8 @@ export interface ResolvedTraining {
   readonly augmentation: AugmentationSettings;
   /** Flip half of the images left to right; class k then becomes class mirror[k]. Absent: never flip. */
   readonly mirror?: readonly number[];
+  /** Learn from images without labels too, which then are a half of each batch. */
+  readonly consistency?: ConsistencySettings;
   /** Epochs between validations; the last epoch is always validated. */
   readonly validateEvery: number;
   /** Stop after so many epochs without a better validation Dice. */

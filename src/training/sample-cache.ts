@@ -4,12 +4,15 @@ import type { Image } from '../imaging/image.ts';
 import { toUnitIntensities } from '../imaging/image.ts';
 import { resizeValues } from '../imaging/resample.ts';
 import { rasterTarget } from './labels.ts';
-import type { NetworkPlan, TrainingSample } from './types.ts';
+import type { NetworkPlan, TrainingSample, UnlabelledImage } from './types.ts';
 
-export interface CachedSample {
+export interface CachedImage {
   readonly id: string;
   /** Intensities in [0, 1], row-major, at the plan's input size. */
   readonly image: Float32Array;
+}
+
+export interface CachedSample extends CachedImage {
   /** See rasterTarget. */
   readonly target: Uint8Array;
 }
@@ -37,14 +40,26 @@ export async function cacheSamples(
   return cached;
 }
 
+/** The same for images without labels. */
+export async function cacheImages(
+  images: readonly UnlabelledImage[],
+  plan: NetworkPlan,
+  signal?: AbortSignal,
+): Promise<CachedImage[]> {
+  const cached: CachedImage[] = [];
+  for (const { id, read } of images) {
+    signal?.throwIfAborted();
+    cached.push({ id, image: networkImage(await read(), plan) });
+  }
+  return cached;
+}
+
 /** SHA-256 over all images and targets: a checkpoint continues only on the data it was made from. */
-export function fingerprintSamples(samples: readonly CachedSample[]): string {
+export function fingerprintSamples(samples: readonly (CachedImage & Partial<CachedSample>)[]): string {
   const hash = createHash('sha256');
   for (const { id, image, target } of samples) {
-    hash
-      .update(id)
-      .update(new Uint8Array(image.buffer, image.byteOffset, image.byteLength))
-      .update(target);
+    hash.update(id).update(new Uint8Array(image.buffer, image.byteOffset, image.byteLength));
+    if (target !== undefined) hash.update(target);
   }
   return hash.digest('hex');
 }

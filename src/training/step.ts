@@ -14,8 +14,14 @@ import { joinVector, splitVector, vectorLength, vectorSource } from '../optim/pa
 import { type Feeds, openSession, type Session, type SessionOptions } from '../runtime/session.ts';
 import { type Float32NdArray, float32 } from '../tensor/array.ts';
 
-/** What a loss sees: the weights' source. It makes its own inputs for the batch. Returns a scalar. */
-export type LossBuilder = (source: ParameterSource) => {
+/**
+ * What a loss sees: the source of the weights, and that of their moving average, or of the weights again where none is
+ * kept. It makes its own inputs for the batch. Returns a scalar.
+ */
+export type LossBuilder = (
+  source: ParameterSource,
+  average: ParameterSource,
+) => {
   readonly loss: Tensor;
   readonly outputs?: Record<string, Tensor>;
 };
@@ -40,14 +46,16 @@ export interface TrainingStep {
 
 export function buildTrainingStep(build: LossBuilder, options: StepOptions): TrainingStep {
   const { optimizer } = options;
-  const specs = listParameters(build);
+  const specs = listParameters((source) => build(source, source));
   const shape = [vectorLength(specs)];
   const averaged = options.averageDecay !== undefined;
   const vectorNames = ['parameters', ...optimizer.stateNames, ...(averaged ? ['average'] : [])];
   const vectors = Object.fromEntries(vectorNames.map((name) => [name, input(name, shape)]));
 
   const parameters = splitVector(specs, vectors.parameters!);
-  const { loss, outputs = {} } = build(vectorSource(parameters));
+  const source = vectorSource(parameters);
+  const average = averaged ? vectorSource(splitVector(specs, vectors.average!)) : source;
+  const { loss, outputs = {} } = build(source, average);
   const ofParameters = gradient(
     loss,
     specs.map(({ name }) => parameters.get(name)!),

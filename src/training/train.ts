@@ -12,7 +12,6 @@ import { writeFileAtomic } from '../base/files.ts';
 import { createRng } from '../base/rng.ts';
 import { decodeModel } from '../graph/onnx/decode.ts';
 import { encodeModel } from '../graph/onnx/encode.ts';
-import { input } from '../graph/tensor.ts';
 import { initializeWeights, type Weights } from '../nn/parameters.ts';
 import { adamW } from '../optim/optimizers.ts';
 import { packWeights, unpackWeights, vectorLength } from '../optim/parameter-vector.ts';
@@ -20,16 +19,21 @@ import { deviceKey } from '../runtime/device.ts';
 import { type ComputeOptions, computeOf } from '../runtime/session.ts';
 import { type Float32NdArray, float32 } from '../tensor/array.ts';
 import { encodeSafetensors } from '../tensor/safetensors.ts';
-import { augment, augmentationInputs } from './augment.ts';
-import { targetChannels } from './batches.ts';
+import { batchLoss } from './batch-loss.ts';
 import { loadState, trainingState } from './checkpoint.ts';
 import { runLoop } from './loop.ts';
-import { exportNetwork, networkLogits } from './network.ts';
-import { asTarget, type Objective, objectiveLoss } from './objective.ts';
+import { exportNetwork } from './network.ts';
+import type { Objective } from './objective.ts';
 import type { ResolvedTraining } from './resolved.ts';
-import { type CachedSample, cacheSamples, fingerprintSamples } from './sample-cache.ts';
+import {
+  type CachedImage,
+  type CachedSample,
+  cacheImages,
+  cacheSamples,
+  fingerprintSamples,
+} from './sample-cache.ts';
 import { buildTrainingStep, openStepRunner, type StepRunner, type TrainingStep } from './step.ts';
-import type { EpochLog, NetworkPlan, TrainingSample } from './types.ts';
+import type { EpochLog, NetworkPlan, TrainingSample, UnlabelledImage } from './types.ts';
 import { openValidator } from './validate.ts';
 
 export interface TrainOptions extends ComputeOptions {
@@ -37,6 +41,8 @@ export interface TrainOptions extends ComputeOptions {
   readonly settings: ResolvedTraining;
   readonly samples: readonly TrainingSample[];
   readonly validation: readonly TrainingSample[];
+  /** Images without labels, for `settings.consistency`. */
+  readonly unlabelled?: readonly UnlabelledImage[];
   /** Receives checkpoint/, log.jsonl, weights.safetensors and model.onnx. */
   readonly directory: string;
   readonly seed: number;
@@ -58,9 +64,11 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
       fix: 'Check the labelled folder of the data set',
     });
   }
+  if (settings.consistency !== undefined) requireUnlabelled(options);
   const samples = await cacheSamples(options.samples, plan, signal);
   const validation = await cacheSamples(options.validation, plan, signal);
-  const key = trainingKey(options, samples, validation);
+  const unlabelled = await cacheImages(options.unlabelled ?? [], plan, signal);
+  const key = trainingKey(options, { samples, validation, unlabelled });
   const finished = await finishedCurve(directory, key);
   if (finished) return { curve: finished };
 
@@ -81,6 +89,7 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
       plan,
       settings,
       samples,
+      unlabelled,
       directory,
       key,
       seed,
@@ -99,14 +108,22 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
   }
 }
 
+function requireUnlabelled({ unlabelled = [], settings }: TrainOptions): void {
+  const { batch, averageDecay } = settings;
+  if (unlabelled.length > 0 && batch > 1 && averageDecay !== undefined) return;
+  throw new TrainingError({
+    seen: `A mean teacher is to teach with ${unlabelled.length} unlabelled images and batches of ${batch}`,
+    need: 'Unlabelled images, and batches that have room for a labelled and an unlabelled one',
+    fix: 'Add unlabelled images, or set training.batch to 2 at least',
+  });
+}
+
 /** The step of a training: `samples` are looked at for class frequencies only. */
 export function buildStep(
   plan: NetworkPlan,
   settings: ResolvedTraining,
   samples: readonly CachedSample[],
 ): TrainingStep {
-  const { height, width } = plan.inputSize;
-  const { batch } = settings;
   const objective: Objective =
     settings.loss === 'weighted-bce'
       ? {
@@ -114,20 +131,11 @@ export function buildStep(
           positiveWeight: positiveShares(plan, samples).map((share) => (1 - share) / Math.max(share, 1e-6)),
         }
       : { kind: 'entropy+dice' };
-  return buildTrainingStep(
-    (source) => {
-      const image = input('image', [batch, 1, height, width]);
-      const target = asTarget(input('target', [batch, targetChannels(plan), height, width], 'uint8'));
-      const augmented = augment(image, target, augmentationInputs(batch, plan.inputSize));
-      const logits = networkLogits(plan, source, augmented.image);
-      return { loss: objectiveLoss(objective, plan.head, logits, augmented.target) };
-    },
-    {
-      optimizer: adamW({ weightDecay: settings.weightDecay }),
-      ...(settings.clipNorm !== undefined && { clipNorm: settings.clipNorm }),
-      ...(settings.averageDecay !== undefined && { averageDecay: settings.averageDecay }),
-    },
-  );
+  return buildTrainingStep(batchLoss(plan, settings, objective), {
+    optimizer: adamW({ weightDecay: settings.weightDecay }),
+    ...(settings.clipNorm !== undefined && { clipNorm: settings.clipNorm }),
+    ...(settings.averageDecay !== undefined && { averageDecay: settings.averageDecay }),
+  });
 }
 
 /** Share of pixels of each class over the samples. */
@@ -194,15 +202,22 @@ async function finishedCurve(directory: string, key: string): Promise<EpochLog[]
   }
 }
 
+/** All that a training reads. */
+interface CachedData {
+  readonly samples: readonly CachedSample[];
+  readonly validation: readonly CachedSample[];
+  readonly unlabelled: readonly CachedImage[];
+}
+
 function trainingKey(
   { plan, settings, seed, device }: TrainOptions,
-  samples: readonly CachedSample[],
-  validation: readonly CachedSample[],
+  { samples, validation, unlabelled }: CachedData,
 ): string {
   const parts = [
     JSON.stringify({ plan, settings, seed, ...deviceKey(device) }),
     fingerprintSamples(samples),
     fingerprintSamples(validation),
+    ...(unlabelled.length > 0 ? [fingerprintSamples(unlabelled)] : []),
   ];
   return createHash('sha256').update(parts.join('\n')).digest('hex');
 }

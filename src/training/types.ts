@@ -4,12 +4,16 @@ import type { Size } from '../base/geometry.ts';
 import type { Image } from '../imaging/image.ts';
 import type { UNetConfig } from '../nn/unet.ts';
 
-/** One image with its masks. The image is read when it is needed, never kept at full size. */
-export interface TrainingSample {
+/** An image, read when it is needed and never kept at full size. */
+export interface UnlabelledImage {
   readonly id: string;
+  readonly read: () => Promise<Image>;
+}
+
+/** One image with its masks. */
+export interface TrainingSample extends UnlabelledImage {
   readonly size: Size;
   readonly structures: readonly Structure[];
-  readonly read: () => Promise<Image>;
 }
 
 /**

@@ -197,6 +197,35 @@ describe('paper', () => {
   });
 });
 
+describe('mean teachers', () => {
+  it.each([
+    ['mean-teacher', 'probabilities'],
+    ['mean-teacher-logits', 'logits'],
+  ])('%s learns from unlabelled images without masks, by %s', (name, compare) => {
+    const [network, ...others] = networksOf(masksOf(name));
+    expect(others).toEqual([]);
+    expect(network).toMatchObject({
+      labelled: { count: N },
+      unlabelled: { fingerprint: 'unlabelled' },
+      planned: { settings: { consistency: { compare }, averageDecay: 0.996 } },
+    });
+    expect(network!.pseudo).toBeUndefined();
+    expect(unet().unlabelled).toBeUndefined();
+  });
+
+  it('mean-teacher+selection learns from labels, from refined masks that agree, and from all unlabelled images', () => {
+    const [final, initial] = twoNetworks('mean-teacher+selection');
+    for (const network of [final, initial]) expect(network.planned.settings.consistency).toBeDefined();
+    expect(final).toMatchObject({
+      labelled: { count: N },
+      unlabelled: { fingerprint: 'unlabelled' },
+      pseudo: { kind: 'refinement', prediction: { split: 'unlabelled' } },
+      agreement: 0.65,
+    });
+    expect(initial.agreement).toBeUndefined();
+  });
+});
+
 describe('works that methods share', () => {
   it('are one: the initial network and its masks teach all methods with pseudo labels of our recipe', () => {
     const initial = ['packmule', 'raw-pseudo-labels', 'random-walker-pseudo-labels', 'sam-pseudo-labels'].map(

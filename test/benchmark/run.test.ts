@@ -10,11 +10,11 @@ import { writeFileAtomic } from '../../src/base/files.ts';
 import { hashFile } from '../../src/base/hash.ts';
 import { openCell } from '../../src/benchmark/cell.ts';
 import { evaluateCell } from '../../src/benchmark/evaluate.ts';
-import { doWork } from '../../src/benchmark/make.ts';
+import { directoryOf, doWork, isDone } from '../../src/benchmark/make.ts';
 import { findMethod } from '../../src/benchmark/methods/index.ts';
 import { type BenchmarkOutcome, runBenchmark } from '../../src/benchmark/run.ts';
 import { prepareSetup } from '../../src/benchmark/setup.ts';
-import { inOrder } from '../../src/benchmark/work.ts';
+import { inOrder, type Prediction } from '../../src/benchmark/work.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
 import { type RunObserver, silentObserver } from '../../src/pipeline/observer.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
@@ -27,7 +27,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 
 const METHODS = ['packmule', 'unet', 'raw-pseudo-labels'];
 const config = (data = at('data'), set: readonly string[] = []): RunConfig =>
-  tinyConfig(data, ['training.epochs=4', ...set]);
+  tinyConfig(data, ['training.epochs=2', 'training.inputSize=[32, 32]', ...set]);
 
 /** What a start does: the kinds of works, and the notes. */
 interface Told {
@@ -136,6 +136,27 @@ describe('a benchmark', () => {
     const [work] = await workFolders('by-sam', 'refinement');
     const record = JSON.parse(await readFile(at('by-sam', 'work', work!, 'work.json'), 'utf8'));
     expect(record.work.model).toMatchObject({ role: 'sam', key: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+});
+
+describe('mean teacher + selection', () => {
+  it('feeds the masks that agree to the second network, and only those', async () => {
+    const run = runDirectory(at('selection'));
+    const notes: string[] = [];
+    const observer = { ...silentObserver, note: (text: string) => notes.push(text) };
+    const context = { run, observer, signal: undefined };
+    const { setup } = await prepareSetup(context, config(), { labelled: [4], models: [], skipBad: false });
+    const cell = openCell(setup, 4, 1);
+    const answer = findMethod('mean-teacher+selection').masks(cell, 'test') as Prediction;
+    const weights: string[] = [];
+    for (const agreement of [0, 1.1]) {
+      const network = { ...answer.network, agreement };
+      for (const work of inOrder([network]).values())
+        if (!isDone(run, work)) await doWork(context, setup, work);
+      weights.push(await hashFile(directoryOf(run, network).path('network', 'weights.safetensors')));
+    }
+    expect(notes).toEqual([3, 0].map((n) => `${n} of 3 unlabelled images have masks that agree enough.`));
+    expect(weights[0]).not.toBe(weights[1]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import type { DatasetStatistics } from '../../src/dataset/statistics.ts';
-import { planFolds, planShare, planTraining } from '../../src/training/plan.ts';
+import { CONSISTENCY } from '../../src/training/consistency.ts';
+import { planFolds, planMeanTeacher, planShare, planTraining } from '../../src/training/plan.ts';
 import { type TrainingSettings, trainingSchema } from '../../src/training/settings.ts';
 
 const teeth: DatasetStatistics = {
@@ -118,6 +119,19 @@ describe('a time budget', () => {
     expect(half.settings.averageDecay).toBeCloseTo(whole.settings.averageDecay! ** 2);
     expect(half.minutes).toBeCloseTo(whole.minutes / 2);
     expect(planShare(plan({ epochs: 1 }), 0.1).settings.epochs).toBe(1);
+  });
+});
+
+describe('planMeanTeacher', () => {
+  it('does fewer steps in the same time, as each costs a pass of the teacher more', () => {
+    const whole = plan({ epochs: 700 });
+    const taught = planMeanTeacher(whole, CONSISTENCY.usual);
+    expect(taught.settings).toMatchObject({
+      epochs: 600,
+      averageDecay: 0.996,
+      consistency: CONSISTENCY.usual,
+    });
+    expect(taught.minutes).toBeCloseTo(whole.minutes);
   });
 });
 

@@ -4,6 +4,9 @@ import { nearestName } from '../../base/suggest.ts';
 import type { Method } from '../cell.ts';
 import { foalPseudoLabels } from './foal-pseudo-labels.ts';
 import { fullySupervised } from './fully-supervised.ts';
+import { meanTeacher } from './mean-teacher.ts';
+import { meanTeacherLogits } from './mean-teacher-logits.ts';
+import { meanTeacherSelection } from './mean-teacher-selection.ts';
 import { medSamPseudoLabels } from './medsam-pseudo-labels.ts';
 import { packmule } from './packmule.ts';
 import { paper } from './paper.ts';
@@ -29,6 +32,9 @@ export const METHODS: readonly Method[] = [
   samPseudoLabels,
   medSamPseudoLabels,
   paper,
+  meanTeacher,
+  meanTeacherLogits,
+  meanTeacherSelection,
   fullySupervised,
 ];
 

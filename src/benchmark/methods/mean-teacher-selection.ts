@@ -1,0 +1,23 @@
+import type { Method } from '../cell.ts';
+import { asSet } from '../refiners.ts';
+
+/** The paper's threshold for teeth, Dice. */
+const AGREEMENT = 0.65;
+
+/**
+ * A first mean teacher masks the unlabelled images, the refiner redraws them, and images on which both agree teach a
+ * second one as labelled images do. In the paper's code the selected masks never reach the training.
+ */
+export const meanTeacherSelection: Method = {
+  name: 'mean-teacher+selection',
+  title: 'Mean teacher + selection',
+  about:
+    'a second mean teacher also learns from refined masks, of the images on which these agree with the first',
+  refiner: asSet,
+  masks: (cell, split) => {
+    const first = cell.network({ share: 1 / 2, meanTeacher: 'usual' });
+    const pseudo = cell.refined(cell.predicted(first, 'unlabelled'), asSet(cell.refine));
+    const second = cell.network({ share: 1 / 2, meanTeacher: 'usual', pseudo, agreement: AGREEMENT });
+    return cell.predicted(second, split);
+  },
+};
