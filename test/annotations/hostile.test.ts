@@ -106,7 +106,7 @@ describe.each(readableFormats)('$name', (format) => {
       await writeFile(file, good);
     }
     expect(refused).toBeGreaterThan(MUTANTS / 5);
-  });
+  }, 300_000);
 });
 
 describe('malice', () => {

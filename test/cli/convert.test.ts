@@ -1,9 +1,10 @@
 /** `packmule convert` from end to end. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { readAnnotations } from '../../src/annotations/read.ts';
+import { writeGreyPng } from '../../src/imaging/write.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { onePixelSet } from '../annotations/sets.ts';
 import { runCli, useSharedFolder } from './program.ts';
@@ -14,7 +15,7 @@ const overlapping = onePixelSet(['Radius', 'Ulna'], ['Radius', 'Ulna']);
 
 beforeAll(() => coco.write(inFolder('a.json'), overlapping));
 
-describe('packmule convert', () => {
+describe('packmule convert', { timeout: 300_000 }, () => {
   it('explains itself with formats and examples', async () => {
     const { code, stdout } = await cli('--help');
     expect(code).toBe(0);
@@ -45,6 +46,23 @@ describe('packmule convert', () => {
       losses: [],
     });
     expect((await readAnnotations(inFolder('maps', 'layer-2'))).classes).toEqual(['Ulna']);
+  });
+
+  it('takes images where a format wants them, and says what becomes of overlaps', async () => {
+    const missing = await cli('a.json', 'nnunet', '--to', 'nnunet');
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toMatch(/has no image i\.png/);
+    expect(existsSync(inFolder('nnunet'))).toBe(false);
+    await writeGreyPng(inFolder('pictures', 'i.png'), {
+      height: 2,
+      width: 2,
+      bits: 8,
+      data: new Uint8Array(4),
+    });
+    const { code, stderr } = await cli('a.json', 'nnunet', '--to', 'nnunet', '--images', 'pictures');
+    expect(stderr).toMatch(/Classes are therefore written as regions/);
+    expect(code).toBe(0);
+    expect(await readdir(inFolder('nnunet', 'imagesTr'))).toEqual(['i_0000.png']);
   });
 
   it('names what is missing', async () => {

@@ -4,7 +4,9 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { classMasks } from '../../src/annotations/class-masks.ts';
 import { coco } from '../../src/annotations/coco.ts';
+import { labelMapNifti } from '../../src/annotations/label-map-nifti.ts';
 import { labelMapPng } from '../../src/annotations/label-map-png.ts';
+import { labelme } from '../../src/annotations/labelme.ts';
 import type { AnnotatedImage } from '../../src/annotations/types.ts';
 import { AnnotationError, ConfigError, DatasetError } from '../../src/base/errors.ts';
 import { openDataset } from '../../src/dataset/dataset.ts';
@@ -104,15 +106,17 @@ describe('a folder per split', () => {
   it.each([
     ['one folder per image with a PNG per class', classMasks],
     ['one label map per image', labelMapPng],
+    ['one NIfTI file per image', labelMapNifti],
+    ['one labelme file per image', labelme],
   ])('may have label images: %s', async (_, format) => {
     const usual = await open();
     const path = folder.in('labelled', 'annotations.json');
     const set = await coco.read(path);
     const oneClass = (image: AnnotatedImage) => ({ ...image, structures: image.structures.slice(0, 1) });
     // Label maps hold no overlaps.
-    const kept = format === labelMapPng ? { ...set, images: set.images.map(oneClass) } : set;
+    const kept = format.holds.overlaps ? set : { ...set, images: set.images.map(oneClass) };
     await rm(path);
-    await format.write!(folder.in('labelled', 'labels'), kept);
+    await format.write(folder.in('labelled', 'labels'), kept);
     const dataset = await open();
     expect(dataset.classes).toEqual(usual.classes);
     expect(counts(dataset)).toEqual([4, 3, 2, 3]);
