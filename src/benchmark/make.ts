@@ -35,9 +35,28 @@ export function directoryOf(run: RunDirectory, work: Work): RunDirectory {
 /** Written last, so that its presence says that the work is finished. */
 const recordOf = (run: RunDirectory, work: Work): string => directoryOf(run, work).path('work.json');
 
+/** Whether a work is finished and nobody has deleted what it made. */
 export function isDone(run: RunDirectory, work: Work): boolean {
-  return existsSync(recordOf(run, work));
+  return [recordOf(run, work), ...outputsOf(run, work)].every(existsSync);
 }
+
+function outputsOf(run: RunDirectory, work: Work): string[] {
+  const own = directoryOf(run, work);
+  switch (work.kind) {
+    case 'network':
+      return [networkOf(run, work)];
+    case 'prediction':
+      return PREDICTED.map((folder) => own.masks(folder, work.split));
+    case 'refinement':
+      return [own.masks('refined', splitOf(work))];
+  }
+}
+
+const networkOf = (run: RunDirectory, work: Network): string =>
+  directoryOf(run, work).path('network', 'model.onnx');
+
+/** As a network draws them, and after component selection. */
+const PREDICTED = ['predicted', 'selected'] as const;
 
 /** Does a work whose sources are done, or the rest of it, and returns the seconds that this took. */
 export async function doWork(context: RunContext, setup: Setup, work: Work): Promise<number> {
@@ -119,10 +138,7 @@ async function predict(context: RunContext, setup: Setup, work: Prediction): Pro
   const { network, split, selection } = work;
   const own = directoryOf(context.run, work);
   const journal = own.path('journal.jsonl');
-  const predictor = await openPredictor(
-    directoryOf(context.run, network).path('network', 'model.onnx'),
-    setup.compute,
-  );
+  const predictor = await openPredictor(networkOf(context.run, network), setup.compute);
   try {
     const { head } = predictor.plan;
     const found = await eachImage(context, casesOf(dataset, split), journal, async ({ imagePath }) => {
@@ -133,7 +149,7 @@ async function predict(context: RunContext, setup: Setup, work: Prediction): Pro
         selected: storeMasks(selectedMasks(maps, masks, head, selection)),
       };
     });
-    for (const folder of ['predicted', 'selected'] as const)
+    for (const folder of PREDICTED)
       await writeMaskSet(own.masks(folder, split), dataset, split, (id) => found.get(id)![folder]);
   } finally {
     await predictor.close();

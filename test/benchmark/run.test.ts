@@ -107,6 +107,17 @@ describe('a benchmark', () => {
     expect(outcome.table).toEqual(first.outcome.table);
   });
 
+  it('does again what somebody has deleted, and nothing else', async () => {
+    await cp(at('first'), at('mended'), { recursive: true });
+    await rm(at('mended', 'cells/unet'), { recursive: true });
+    const cell = JSON.parse(await readFile(at('first', 'cells/unet/2-labels/seed-1/cell.json'), 'utf8'));
+    const prediction = cell.works.find((work: string) => work.includes('prediction'));
+    await rm(at('mended', prediction, 'predicted'), { recursive: true });
+    const { outcome, told } = await benchmark('mended');
+    expect(told.works).toEqual(['prediction']);
+    expect(outcome.table).toEqual(first.outcome.table);
+  });
+
   it('does what is new where the grid grows: other seeds share nothing, other methods the networks', async () => {
     await cp(at('first'), at('grown'), { recursive: true });
     const walker = await benchmark('grown', { methods: ['unet', 'unet+random-walker'] });
