@@ -55,6 +55,17 @@ export const SHIPPED_MODEL = 'foal';
 
 export const MODELS: readonly ModelEntry[] = [
   {
+    name: SHIPPED_MODEL,
+    file: 'foal.safetensors',
+    bytes: 6_751_672,
+    sha256: '36db60bacaa856feab9f3155b535f198ab97312666c147855baf60efe53551f9',
+    licence: 'Apache-2.0',
+    purpose: "Packmule's own small Segment Anything, for --refiner foal, which adapts it to your images",
+    preprocessing: 'sam',
+    sources: [],
+    isShipped: true,
+  },
+  {
     name: 'sam-vit-b',
     file: 'sam_vit_b_01ec64.pth',
     bytes: 375_042_383,

@@ -7,12 +7,12 @@ describe('the registry', () => {
     expect(new Set(MODELS.map(({ name }) => name)).size).toBe(MODELS.length);
     expect(new Set(MODELS.map(({ file }) => file)).size).toBe(MODELS.length);
     expect(new Set(MODELS.map(({ sha256 }) => sha256)).size).toBe(MODELS.length);
-    for (const { name, file, bytes, sha256, sources } of MODELS) {
+    for (const { name, file, bytes, sha256, sources, isShipped } of MODELS) {
       expect(name).toMatch(/^[a-z0-9-]+$/);
       expect(file).toMatch(/^[\w.-]+\.(pth|pt|bin|safetensors)$/);
       expect(bytes).toBeGreaterThan(1e6);
       expect(sha256).toMatch(/^[0-9a-f]{64}$/);
-      expect(sources.length).toBeGreaterThan(0);
+      expect(sources.length > 0).toBe(!isShipped);
       for (const source of sources) if (typeof source === 'string') expect(source).toMatch(/^https:\/\//);
     }
   });
