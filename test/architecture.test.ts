@@ -11,6 +11,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   tensor: 0,
   nifti: 1,
   imaging: 1,
+  dicom: 1,
   graph: 2,
   masks: 2,
   runtime: 2.5,

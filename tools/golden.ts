@@ -16,6 +16,7 @@ const CHECKS: Readonly<Record<string, () => Promise<Check>>> = {
   cvat: async () => (await import('./golden/cvat.ts')).goldenCvat,
   'random-walker': async () => (await import('./golden/random-walker.ts')).goldenRandomWalker,
   sam: async () => (await import('./golden/sam.ts')).goldenSam,
+  dicom: async () => (await import('./golden/dicom.ts')).goldenDicom,
 };
 
 await runTool(async () => {

@@ -8,7 +8,6 @@ import { writeFileAtomic } from '../base/files.ts';
 import { hashJson } from '../base/hash.ts';
 import type { Evaluation } from '../evaluate/evaluation.ts';
 import { evaluateSet } from '../evaluate/summary.ts';
-import { readMaskSet } from '../pipeline/mask-sets.ts';
 import type { RunDirectory } from '../pipeline/run-directory.ts';
 import { directoryOf, folderOf } from './make.ts';
 import type { HeldOut, Truth } from './setup.ts';
@@ -79,7 +78,7 @@ export async function evaluateCell(
 ): Promise<CellResult> {
   const results: SplitResult[] = [];
   for (const [split, work] of masks) {
-    const found = await readMaskSet(directoryOf(run, work), folderOf(work), split, truth.classes);
+    const found = await truth.masks(directoryOf(run, work), folderOf(work), split);
     results.push({ split, evaluation: evaluateSet(truth.read(split), found, { resamples, surface: {} }) });
   }
   const works = [...inOrder([...masks.values()]).values()];

@@ -5,9 +5,9 @@ import type { Structure } from '../annotations/types.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { classShapes } from '../dataset/shapes.ts';
 import { casesOf } from '../dataset/types.ts';
-import { readImage } from '../imaging/read.ts';
+import { readCase } from '../dataset/view.ts';
 import { eachImage } from '../pipeline/each-image.ts';
-import { imageName, readMaskSet, storeMasks, structuresByName, writeMaskSet } from '../pipeline/mask-sets.ts';
+import { readMaskSet, storeMasks, structuresByName, writeMaskSet } from '../pipeline/mask-sets.ts';
 import { predictedMasks, selectedMasks } from '../pipeline/network-masks.ts';
 import { openRefiner, refineImage } from '../pipeline/refine-images.ts';
 import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
@@ -104,11 +104,11 @@ async function samplesOf(
   const own = lessons.get(labelled.count)?.cases ?? [];
   if (pseudo === undefined) return labelledSamples(own);
   const split = splitOf(pseudo);
-  const masks = await readMaskSet(directoryOf(run, pseudo), folderOf(pseudo), split, dataset.classes);
+  const masks = await readMaskSet(directoryOf(run, pseudo), folderOf(pseudo), split, dataset);
   const found = structuresByName(masks);
   const pool = casesOf(dataset, split);
   if (agreement === undefined) return pseudoSamples(observer, pool, found, own);
-  const agreed = pool.filter((item) => meanAgreement(found.get(imageName(item)) ?? []) >= agreement);
+  const agreed = pool.filter((item) => meanAgreement(found.get(item.name) ?? []) >= agreement);
   observer.note(`${agreed.length} of ${pool.length} unlabelled images have masks that agree enough.`);
   return pseudoSamples(observer, agreed, found, own);
 }
@@ -122,9 +122,9 @@ function meanAgreement(structures: readonly Structure[]): number {
 }
 
 function imagesWithoutLabels({ checked }: Setup): UnlabelledImage[] {
-  return casesOf(checked.dataset, 'unlabelled').map(({ id, imagePath }) => ({
-    id,
-    read: () => readImage(imagePath),
+  return casesOf(checked.dataset, 'unlabelled').map((item) => ({
+    id: item.id,
+    read: () => readCase(item),
   }));
 }
 
@@ -141,8 +141,8 @@ async function predict(context: RunContext, setup: Setup, work: Prediction): Pro
   const predictor = await openPredictor(networkOf(context.run, network), setup.compute);
   try {
     const { head } = predictor.plan;
-    const found = await eachImage(context, casesOf(dataset, split), journal, async ({ imagePath }) => {
-      const maps = await predictor.predict(await readImage(imagePath));
+    const found = await eachImage(context, casesOf(dataset, split), journal, async (item) => {
+      const maps = await predictor.predict(await readCase(item));
       const masks = probabilitiesToMasks(maps, head);
       return {
         predicted: storeMasks(predictedMasks(maps, masks)),
@@ -165,7 +165,7 @@ async function refine(context: RunContext, setup: Setup, work: Refinement): Prom
   const own = directoryOf(context.run, work);
   const journal = own.path('journal.jsonl');
   const selected = structuresByName(
-    await readMaskSet(directoryOf(context.run, prediction), 'selected', split, dataset.classes),
+    await readMaskSet(directoryOf(context.run, prediction), 'selected', split, dataset),
   );
   const usual = classShapes(
     (lessons.get(network.labelled.count)?.cases ?? []).map(({ structures = [] }) => structures),
@@ -175,7 +175,7 @@ async function refine(context: RunContext, setup: Setup, work: Refinement): Prom
   const refiner = await openRefiner(context, { config: { refine: settings }, sam, compute, embeddings });
   try {
     const found = await eachImage(context, casesOf(dataset, split), journal, (item) =>
-      refineImage(refiner, item, selected.get(imageName(item)) ?? [], usual, {
+      refineImage(refiner, item, selected.get(item.name) ?? [], usual, {
         classes: dataset.classes,
         imageKey: checked.imageHashes.get(item.id)!,
         ...(context.signal && { signal: context.signal }),

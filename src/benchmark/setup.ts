@@ -17,9 +17,9 @@ import { type Case, casesOf, type SplitName } from '../dataset/types.ts';
 import { chooseCompute } from '../machine/choose.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { imagesFingerprint, labelsFingerprint } from '../pipeline/fingerprints.ts';
-import { truthSet } from '../pipeline/mask-sets.ts';
+import { readMaskSet, truthSet } from '../pipeline/mask-sets.ts';
 import { EMBEDDINGS_FOLDER } from '../pipeline/run.ts';
-import { type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
+import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import { chooseSam, type SamChoice } from '../pipeline/sam-model.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import { checkModelStage } from '../pipeline/stages/check-model.ts';
@@ -67,6 +67,8 @@ export interface Truth {
   /** Hash of the labels of a split. */
   fingerprint(split: HeldOut): string;
   read(split: HeldOut): AnnotationSet;
+  /** Masks that a method has drawn, in the frames of the labels. */
+  masks(run: RunDirectory, folder: MaskFolder, split: HeldOut): Promise<AnnotationSet>;
 }
 
 export interface SetupOptions {
@@ -175,6 +177,7 @@ function truthOf(checked: CheckedDataset): Truth {
     classes: dataset.classes,
     fingerprint: (split) => fingerprints[split],
     read: (split) => truthSet(dataset, split),
+    masks: (run, folder, split) => readMaskSet(run, folder, split, dataset),
   };
 }
 

@@ -11,6 +11,7 @@ import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { foalCommand } from './foal.ts';
+import { idsCommand } from './ids.ts';
 import { initCommand } from './init.ts';
 import { modelsCommand } from './models.ts';
 import { predictCommand } from './predict.ts';
@@ -46,6 +47,7 @@ for (const command of [
   convertCommand(),
   modelsCommand(),
   foalCommand(),
+  idsCommand(),
   cacheCommand(),
   demoCommand(),
   doctorCommand(),

@@ -1,8 +1,9 @@
 /** @file `packmule segment`: one object of one image, by box and points. */
-import { basename, extname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import type { BoxXyxy } from '../base/geometry.ts';
+import { withoutExtension } from '../dataset/source-images.ts';
 import { renderOverlay } from '../imaging/overlay.ts';
 import { readImage } from '../imaging/read.ts';
 import { writeMaskPng, writeRgbPng } from '../imaging/write.ts';
@@ -22,6 +23,7 @@ interface SegmentOptions {
   readonly model: string;
   readonly box?: string;
   readonly point: readonly string[];
+  readonly frame?: string;
   readonly output: string;
   readonly preprocessing?: string;
   readonly device?: DeviceSetting;
@@ -30,13 +32,14 @@ interface SegmentOptions {
 export function segmentCommand(): Command {
   const command = new Command('segment')
     .description('segment one object of an image by box and points, with a Segment Anything checkpoint')
-    .argument('<image>', 'PNG, JPEG or TIFF')
+    .argument('<image>', 'a file of any format that docs/formats.md lists')
     .requiredOption(
       '--model <name|path>',
       'a name of `packmule models` (downloaded where it is not here yet), a .pth file, or a folder with config.json and model.safetensors',
     )
     .option('--box <x0,y0,x1,y1>', 'a box around the object, px')
     .option('--point <x,y,inside>', 'a point, px; inside is 1 or 0; may be given again', collect, [])
+    .option('--frame <number>', 'which image of a file with several, counted from 1')
     .option('--output <folder>', 'where mask and overlay are written', '.')
     .option(
       '--preprocessing <kind>',
@@ -47,6 +50,7 @@ export function segmentCommand(): Command {
     command,
     [
       'packmule segment wrist.png --model medsam-vit-b --box 120,80,260,310',
+      'packmule segment run.dcm --frame 12 --model mobile-sam --box 120,80,260,310',
       'packmule segment wrist.png --model sam_vit_b.pth --point 190,200,1 --point 100,90,0',
     ],
     segment,
@@ -58,7 +62,8 @@ async function segment(context: ActionContext, path: string, options: SegmentOpt
   const kind = options.preprocessing;
   const given = kind === undefined ? undefined : parsePreprocessing(kind);
   const chosen = await chooseModel(options.model);
-  const image = await readImage(path);
+  const frame = options.frame === undefined ? undefined : parseFrame(options.frame);
+  const image = await readImage(path, frame === undefined ? {} : { frame: frame - 1 });
   const file = await modelPath(chosen, { ...context, environment: thisEnvironment() });
   await verifyModel(chosen, file);
   const preprocessing = given ?? preprocessingOf(chosen);
@@ -67,7 +72,8 @@ async function segment(context: ActionContext, path: string, options: SegmentOpt
   try {
     context.signal.throwIfAborted();
     const { mask, predictedIou } = await segmentImage(model, image, prompt);
-    const stem = join(options.output, basename(path, extname(path)));
+    const number = frame === undefined ? '' : `#${frame}`;
+    const stem = join(options.output, `${withoutExtension(basename(path))}${number}`);
     const [maskPath, overlayPath] = [`${stem}.mask.png`, `${stem}.overlay.png`];
     await writeMaskPng(maskPath, mask);
     const drawn = { masks: [{ classIndex: 0, mask }], prompts: [{ classIndex: 0, ...prompt }] };
@@ -114,6 +120,15 @@ function badNumbers(text: string, option: string, form: string): ConfigError {
     seen: `${option} is ${text}`,
     need: `Numbers in px of the image, as ${form}`,
     fix: 'Write them with commas and without blanks, such as 120,80,260,310',
+  });
+}
+
+function parseFrame(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new ConfigError({
+    seen: `--frame is ${text}`,
+    need: 'The number of an image in the file, counted from 1',
+    fix: 'Write it like --frame 12',
   });
 }
 

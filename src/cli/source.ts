@@ -103,7 +103,8 @@ function absoluteModel(nameOrPath: string): string {
   return findModel(nameOrPath) === undefined ? resolve(nameOrPath) : nameOrPath;
 }
 
-async function readSource(source: string, set: readonly string[]): Promise<RunConfig> {
+/** The settings of a file, or of the folder of a data set. @throws ConfigError. */
+export async function readSource(source: string, set: readonly string[]): Promise<RunConfig> {
   if (!existsSync(source)) {
     throw new ConfigError({
       seen: `${source} does not exist`,

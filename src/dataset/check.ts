@@ -4,18 +4,18 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { DatasetError, PackmuleError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
-import { decodeImage } from '../imaging/read.ts';
 import { rleArea } from '../masks/rle.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
+import { decodeCase, hashOfView } from './view.ts';
 
 export type ProblemKind =
   | 'missing-image'
   | 'unreadable-image'
   | 'wrong-size'
+  | 'unknown-side'
   | 'not-annotated'
   | 'bad-mask'
   | 'duplicate-name'
@@ -28,6 +28,8 @@ export interface Problem {
   readonly imagePath: string;
   /** What was seen, as a sentence that names the file. */
   readonly message: string;
+  /** The same with the image called as results call it: for what is kept and passed on. */
+  readonly publicMessage: string;
 }
 
 export interface CheckOptions {
@@ -42,7 +44,7 @@ export interface CheckedDataset {
   readonly dataset: Dataset;
   /** Empty unless skipBad. */
   readonly problems: readonly Problem[];
-  /** SHA-256 of the bytes of each image file, in hex, by case id. */
+  /** SHA-256 of each image, in hex, by case id: of its file's bytes, and of its view where it has one. */
   readonly imageHashes: ReadonlyMap<string, string>;
   /** SHA-256 over class list, splits, names, image hashes and masks, in hex: changes when anything in the data does. */
   readonly fingerprint: string;
@@ -85,18 +87,21 @@ interface Looked {
 async function lookAt(item: Case, classes: readonly string[]): Promise<Looked> {
   const problems: Problem[] = [];
   const report = (kind: ProblemKind, message: string): void => {
-    problems.push({ kind, split: item.split, imagePath: item.imagePath, message });
+    problems.push(problemOf(kind, item, message));
   };
   let hash = '';
   try {
     const bytes = await readFile(item.imagePath);
-    hash = createHash('sha256').update(bytes).digest('hex');
-    const image = await decodeImage(bytes, item.imagePath);
+    hash = hashOfView(createHash('sha256').update(bytes).digest('hex'), item);
+    const image = await decodeCase(bytes, item);
     if (!sameSize(image, item.size)) {
       report(
         'wrong-size',
         `${item.imagePath} is ${image.width} x ${image.height} pixels, its annotation ${item.size.width} x ${item.size.height}`,
       );
+    }
+    if (item.sideUnknown) {
+      report('unknown-side', `${item.imagePath} does not tell which side it shows, by data.laterality`);
     }
   } catch (error) {
     if (error instanceof PackmuleError) report('unreadable-image', error.seen);
@@ -120,6 +125,11 @@ async function lookAt(item: Case, classes: readonly string[]): Promise<Looked> {
     }
   }
   return { item, hash, problems };
+}
+
+function problemOf(kind: ProblemKind, item: Case, message: string, other: Case = item): Problem {
+  const publicMessage = message.replaceAll(item.imagePath, item.name).replaceAll(other.imagePath, other.name);
+  return { kind, split: item.split, imagePath: item.imagePath, message, publicMessage };
 }
 
 function sameSize(a: Size, b: Size): boolean {
@@ -146,21 +156,13 @@ function addDuplicates(looked: readonly Looked[]): void {
     const { id, split, imagePath } = entry.item;
     const first = byId.get(id);
     if (first !== undefined) {
-      entry.problems.push({
-        kind: 'duplicate-name',
-        split,
-        imagePath,
-        message: `${imagePath} and ${first.item.imagePath} have the same name without extension, "${id}"`,
-      });
+      const message = `${imagePath} and ${first.item.imagePath} have the same name without extension, "${id}"`;
+      entry.problems.push(problemOf('duplicate-name', entry.item, message, first.item));
     } else byId.set(id, entry);
     const copy = held.get(entry.hash);
     if (copy !== undefined && copy.item.split !== split) {
-      entry.problems.push({
-        kind: 'duplicate-image',
-        split,
-        imagePath,
-        message: `${imagePath} (${split}) is the same file as ${copy.item.imagePath} (${copy.item.split})`,
-      });
+      const message = `${imagePath} (${split}) is the same image as ${copy.item.imagePath} (${copy.item.split})`;
+      entry.problems.push(problemOf('duplicate-image', entry.item, message, copy.item));
     }
   }
 }
@@ -196,10 +198,8 @@ function listed(problems: readonly Problem[]): string {
 
 function fingerprintOf(dataset: Dataset, imageHashes: ReadonlyMap<string, string>): string {
   const hash = createHash('sha256').update(JSON.stringify([dataset.classes, dataset.mirroredPairs ?? null]));
-  for (const { id, split, imagePath, structures } of dataset.cases) {
-    hash.update(
-      JSON.stringify([id, basename(imagePath), split, imageHashes.get(id), structures?.length ?? null]),
-    );
+  for (const { id, split, name, structures } of dataset.cases) {
+    hash.update(JSON.stringify([id, name, split, imageHashes.get(id), structures?.length ?? null]));
     for (const { classIndex, rle } of structures ?? []) {
       hash.update(`${classIndex} ${rle.height} ${rle.width} ${rle.counts.join(',')};`);
     }

@@ -14,6 +14,40 @@ const splitSchema = z.strictObject({
     .describe('Annotation file (COCO JSON, CVAT XML) or folder of label PNGs, relative to root.'),
 });
 
+const coordinate = z.int().min(0);
+const percent = z.number().min(0).max(100);
+
+const windowSchema = z.union([
+  z
+    .strictObject({ low: z.number(), high: z.number() })
+    .refine(({ low, high }) => low < high, 'low is below high'),
+  z
+    .strictObject({ percentiles: z.tuple([percent, percent]) })
+    .refine(({ percentiles: [low, high] }) => low < high, 'the first percentile is below the second'),
+]);
+
+const lateralitySchema = z.strictObject({
+  train: z
+    .enum(['left', 'right'])
+    .default('left')
+    .describe(
+      'The side that networks see. Images of the other one are mirrored for them; all results are turned back.',
+    ),
+  from: z
+    .union([
+      z.literal('dicom'),
+      z.strictObject({ pattern: z.string().min(1) }),
+      z.strictObject({
+        csv: pathSchema,
+        image: z.string().min(1).default('image'),
+        side: z.string().min(1).default('side'),
+      }),
+    ])
+    .describe(
+      'What tells the side of an image. dicom: its tags. {pattern: "_(L|R)_"}: a regular expression whose group finds it in the file name. {csv: sides.csv, image: image, side: side}: a table relative to root and its columns.',
+    ),
+});
+
 const fraction = z.number().min(0).max(0.9);
 
 export const dataSchema = z
@@ -51,6 +85,33 @@ export const dataSchema = z
       .default('auto')
       .describe(
         'Pairs of classes that a left-right flip exchanges. auto: taken from the names (FDI tooth numbers, or left and right in every name), else images are never flipped. none: never flip. An empty list: flip, and every class keeps its name.',
+      ),
+    window: windowSchema
+      .optional()
+      .describe(
+        "Which values are black and white, for all images: {low: 0, high: 4095} in the files' own units, or {percentiles: [0.5, 99.5]} of each image. Unless set: what the file says.",
+      ),
+    blacken: z
+      .array(
+        z
+          .tuple([coordinate, coordinate, coordinate, coordinate])
+          .refine(
+            ([x0, y0, x1, y1]) => x0 <= x1 && y0 <= y1,
+            'the first corner is left of and above the second',
+          ),
+      )
+      .default([])
+      .describe(
+        'Boxes [x0, y0, x1, y1] in px of the files, corners included, that are filled with black before anything sees an image: burned-in text.',
+      ),
+    laterality: lateralitySchema
+      .optional()
+      .describe('For images of either hand, knee, breast: all are trained as of one side.'),
+    ids: z
+      .enum(['auto', 'names', 'hashed'])
+      .default('auto')
+      .describe(
+        'What results call images. names: by their files. hashed: by salted hashes, which `packmule ids` resolves. auto: hashes for DICOM, whose names lead to patients, names for pictures.',
       ),
     fractions: z
       .strictObject({

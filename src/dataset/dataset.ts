@@ -2,19 +2,18 @@
  * @file Opening a data set: from settings to cases. Reads annotations and, for images without one, their headers;
  * pixels are looked at by checkDataset.
  */
-import { join } from 'node:path';
 import { readAnnotations } from '../annotations/read.ts';
 import type { AnnotationSet } from '../annotations/types.ts';
-import { ConfigError, DatasetError, PackmuleError } from '../base/errors.ts';
-import type { Size } from '../base/geometry.ts';
+import { ConfigError, DatasetError } from '../base/errors.ts';
 import { nearestName } from '../base/suggest.ts';
-import { readImageHeader } from '../imaging/read.ts';
+import { caseMaker } from './cases.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type DataConfig, type DataConfigInput, dataSchema } from './config.ts';
 import { findLayout, type ImageSource, type Layout } from './layout.ts';
 import { mirroredPairsByName } from './mirror.ts';
-import { divideCases, type SourceCase, withoutExtension } from './split.ts';
-import { type Case, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
+import { missingImage, type SourceImage, sourceImages, withoutExtension } from './source-images.ts';
+import { type DividedCase, divideCases, type SourceCase } from './split.ts';
+import { type Dataset, SPLIT_NAMES } from './types.ts';
 
 /** A data set together with how its files lie. */
 export interface OpenedDataset {
@@ -35,11 +34,12 @@ export async function openWithLayout(input: DataConfigInput): Promise<OpenedData
   const config = parseConfig(input);
   const layout = await findLayout(config);
   const { classes, bySource } = await readSources(layout, config);
-  const divided: PartialCase[] = [];
+  const toCase = await caseMaker(config, layout.root);
+  const divided: DividedCase[] = [];
   for (const { source, cases } of bySource) {
     const { split } = source;
     if (split === 'all') divided.push(...(await divideCases(cases, layout.lists, config)));
-    else divided.push(...cases.map((item) => toCase(item, split)));
+    else divided.push(...cases.map((item) => ({ ...item, split })));
   }
   const limited = limitLabelled(divided, config.limit);
   const ordered = SPLIT_NAMES.flatMap((split) => limited.filter((item) => item.split === split));
@@ -48,7 +48,7 @@ export async function openWithLayout(input: DataConfigInput): Promise<OpenedData
   const dataset: Dataset = {
     root: layout.root,
     classes,
-    cases: await mapConcurrently(ordered, 8, withSize),
+    cases: await mapConcurrently(ordered, 8, toCase),
     ...(pairs !== undefined && { mirroredPairs: pairs }),
   };
   return { dataset, layout };
@@ -91,9 +91,10 @@ async function readSources(
   let classes: readonly string[] | undefined = config.classes;
   const bySource: SourceCases[] = [];
   for (const source of layout.sources) {
+    const images = await sourceImages(source.imagesFolder, source.imageFiles, config.ids);
     if (source.annotations === undefined) {
       if (source.split !== 'unlabelled') throw noAnnotations(source);
-      bySource.push({ source, cases: source.imageFiles.map((file) => bareCase(source, file)) });
+      bySource.push({ source, cases: images.map((image) => ({ image })) });
       continue;
     }
     const set = await readAnnotations(source.annotations, {
@@ -102,67 +103,32 @@ async function readSources(
     });
     classes ??= set.classes;
     requireStructures(set, source);
-    bySource.push({ source, cases: annotatedCases(source, set) });
+    bySource.push({ source, cases: annotatedCases(source.imagesFolder, images, set) });
   }
   if (classes === undefined) throw nothingLabelled(layout);
   return { classes, bySource };
 }
 
 /** Annotated images in the order of the file, then images that it does not name. */
-function annotatedCases(source: ImageSource, set: AnnotationSet): SourceCase[] {
-  const byName = new Map<string, string>();
-  for (const file of [...source.imageFiles].reverse()) {
-    // Label PNGs may belong to JPEG images, so the name without extension finds an image too.
-    byName.set(withoutExtension(file), file);
+function annotatedCases(folder: string, images: readonly SourceImage[], set: AnnotationSet): SourceCase[] {
+  const byName = new Map<string, SourceImage>();
+  for (const image of [...images].reverse()) {
+    // Label PNGs may belong to JPEG images, so the name without extension finds an image too; so does the name that
+    // results give it.
+    for (const name of [image.id, withoutExtension(image.fileName)]) byName.set(name, image);
   }
-  for (const file of source.imageFiles) byName.set(file, file);
-  const used = new Set<string>();
-  const annotated = set.images.map((image): SourceCase => {
-    const file = byName.get(image.fileName) ?? byName.get(withoutExtension(image.fileName)) ?? image.fileName;
-    used.add(file);
-    return {
-      ...bareCase(source, file),
-      size: { height: image.height, width: image.width },
-      structures: image.structures,
-    };
+  for (const image of images) byName.set(image.fileName, image);
+  const used = new Set<SourceImage>();
+  const annotated = set.images.map(({ fileName, height, width, structures }): SourceCase => {
+    const image =
+      byName.get(fileName) ?? byName.get(withoutExtension(fileName)) ?? missingImage(folder, fileName);
+    used.add(image);
+    return { image, size: { height, width }, structures };
   });
-  const others = source.imageFiles.filter((file) => !used.has(file));
-  return [...annotated, ...others.map((file) => bareCase(source, file))];
+  return [...annotated, ...images.filter((image) => !used.has(image)).map((image) => ({ image }))];
 }
 
-function bareCase(source: ImageSource, file: string): SourceCase {
-  return { id: withoutExtension(file), fileName: file, imagePath: join(source.imagesFolder, file) };
-}
-
-function toCase({ id, imagePath, size, structures }: SourceCase, split: SplitName): PartialCase {
-  return {
-    id,
-    imagePath,
-    split,
-    ...(size !== undefined && { size }),
-    ...(structures !== undefined && split !== 'unlabelled' && { structures }),
-  };
-}
-
-/** A case whose size is still to be read from its image. */
-type PartialCase = Omit<Case, 'size'> & { readonly size?: Size };
-
-async function withSize(item: PartialCase): Promise<Case> {
-  return { ...item, size: item.size ?? (await sizeOf(item.imagePath)) };
-}
-
-async function sizeOf(path: string): Promise<Size> {
-  try {
-    const { height, width } = await readImageHeader(path);
-    return { height, width };
-  } catch (error) {
-    // One bad image must not hide the others: checkDataset reports them all.
-    if (error instanceof PackmuleError) return { height: 0, width: 0 };
-    throw error;
-  }
-}
-
-function limitLabelled(cases: readonly PartialCase[], limit: number | undefined): readonly PartialCase[] {
+function limitLabelled(cases: readonly DividedCase[], limit: number | undefined): readonly DividedCase[] {
   if (limit === undefined) return cases;
   const labelled = cases.filter((item) => item.split === 'labelled');
   if (limit > labelled.length) {

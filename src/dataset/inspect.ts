@@ -1,10 +1,10 @@
 /** @file A look at a folder that somebody wants to use: what was recognised and how, for `packmule init`. */
 import { relative } from 'node:path';
-import { PackmuleError } from '../base/errors.ts';
-import { type ImageHeader, readImageHeader } from '../imaging/read.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { openWithLayout } from './dataset.ts';
+import { isHashedName } from './ids.ts';
 import type { Layout } from './layout.ts';
+import { headerOrNothing } from './source-images.ts';
 import { annotationStatistics, type Percentiles } from './statistics.ts';
 import { casesOf, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
 
@@ -64,15 +64,6 @@ export async function inspectFolder(folder: string): Promise<FolderInspection> {
   };
 }
 
-async function headerOrNothing(path: string): Promise<ImageHeader | undefined> {
-  try {
-    return await readImageHeader(path);
-  } catch (error) {
-    if (error instanceof PackmuleError) return undefined;
-    throw error;
-  }
-}
-
 /** Values with how often they occur, most frequent first. */
 function tally<T>(values: readonly T[]): [T, number][] {
   const counts = new Map<T, number>();
@@ -88,6 +79,10 @@ function describe(layout: Layout, dataset: Dataset): string[] {
       source.annotations === undefined ? 'without annotations' : `annotated in ${place(source.annotations)}`;
     return source.split === 'all' ? `${images}, ${labels}.` : `${source.split}: ${images}, ${labels}.`;
   });
+  const hashed = dataset.cases.filter(({ name }) => isHashedName(name)).length;
+  if (hashed > 0) {
+    sentences.push(`Results call ${hashed} images by salted hashes, which packmule ids resolves (data.ids).`);
+  }
   if (layout.kind === 'split-folders') return ['There is a folder per split.', ...sentences];
   const lists = Object.values(layout.lists).map(place);
   const how =

@@ -1,13 +1,16 @@
 /**
  * @file How the files of a data set lie: which folder holds the images of which split, and where their annotations
- * are. Looks at names only; reads no image and no annotation.
+ * are. Looks at names; of files only a DICOMDIR is read, and the first bytes of those whose name tells nothing.
  */
 import { type Dirent, existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { extname, join, relative, resolve } from 'node:path';
 import { labelme } from '../annotations/labelme.ts';
 import { DatasetError } from '../base/errors.ts';
-import { IMAGE_EXTENSIONS } from '../imaging/read.ts';
+import { DICOM_DIRECTORY, dicomDirectoryFiles } from '../dicom/directory.ts';
+import { IMAGE_EXTENSIONS, looksLikeImage } from '../imaging/read.ts';
+import { readImageBytes } from '../imaging/read-bytes.ts';
+import { mapConcurrently } from './concurrent.ts';
 import type { DataConfig } from './config.ts';
 import { SPLIT_NAMES, type SplitName } from './types.ts';
 
@@ -15,7 +18,7 @@ import { SPLIT_NAMES, type SplitName } from './types.ts';
 export interface ImageSource {
   readonly split: SplitName | 'all';
   readonly imagesFolder: string;
-  /** File names in natural order (2 before 10). */
+  /** File names in natural order (2 before 10), or the paths of a DICOMDIR in its order. */
   readonly imageFiles: readonly string[];
   /** Annotation file, or folder of label files. */
   readonly annotations?: string;
@@ -167,17 +170,28 @@ function findLists(root: string): Layout['lists'] {
   return lists;
 }
 
-/** Names of the image files of a folder in natural order. @throws DatasetError where there is no such folder. */
+/**
+ * Names of the image files of a folder in natural order; of one with a DICOMDIR, the files that it lists.
+ * @throws DatasetError where there is no such folder, ImageError for a damaged DICOMDIR.
+ */
 export async function listImages(folder: string): Promise<string[]> {
   const entries = await listFolder(folder);
-  return (
-    entries
-      // Links are followed when they are read; reading a pipe or device might never end.
-      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
-      .map((entry) => entry.name)
-      .filter((name) => IMAGE_EXTENSIONS.includes(extname(name).toLowerCase()))
-      .sort(natural.compare)
-  );
+  const names = entries
+    // Links are followed when they are read; reading a pipe or device might never end.
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
+    .map((entry) => entry.name);
+  const directory = names.find((name) => name.toUpperCase() === DICOM_DIRECTORY);
+  if (directory !== undefined) {
+    const path = join(folder, directory);
+    return dicomDirectoryFiles(await readImageBytes(path), path);
+  }
+  const areImages = await mapConcurrently(names, 8, async (name) => {
+    const ending = extname(name).toLowerCase();
+    if (IMAGE_EXTENSIONS.includes(ending)) return true;
+    // DICOM files often have no ending, or the last part of a UID.
+    return /^(\.\d+)?$/.test(ending) && looksLikeImage(join(folder, name));
+  });
+  return names.filter((_, i) => areImages[i]).sort(natural.compare);
 }
 
 async function listFolder(folder: string): Promise<Dirent[]> {
@@ -213,7 +227,7 @@ function requireImages(layout: Layout): Layout {
   const where = layout.sources.map((source) => relative(layout.root, source.imagesFolder) || '.').join(', ');
   throw new DatasetError({
     seen: `There is no image in ${layout.root} (looked in ${where})`,
-    need: `Images are files ending in ${IMAGE_EXTENSIONS.join(', ')}, in the folder, in images/ or in labelled/, val/, test/ and unlabelled/`,
+    need: `Images are files ending in ${IMAGE_EXTENSIONS.join(', ')}, DICOM files of any name, in the folder, in images/ or in labelled/, val/, test/ and unlabelled/`,
     fix: 'Check the folder, or set data.images',
   });
 }

@@ -7,24 +7,19 @@ import type { Size } from '../base/geometry.ts';
 import { createRng } from '../base/rng.ts';
 import { nearestName } from '../base/suggest.ts';
 import type { DataConfig } from './config.ts';
+import { type SourceImage, withoutExtension } from './source-images.ts';
 import { SPLIT_NAMES, type SplitName } from './types.ts';
 
 /** A case before it has a split. */
 export interface SourceCase {
-  readonly id: string;
-  readonly fileName: string;
-  readonly imagePath: string;
-  /** Absent where no annotation tells it. */
+  readonly image: SourceImage;
+  /** What the annotation tells; absent where there is none. */
   readonly size?: Size;
-  /** Absent where the annotation file does not name the image. */
+  /** In the frame of the file. Absent where the annotation file does not name the image. */
   readonly structures?: readonly Structure[];
 }
 
-export type DividedCase = Omit<SourceCase, 'fileName'> & { readonly split: SplitName };
-
-export function withoutExtension(fileName: string): string {
-  return fileName.replace(/\.[^.]+$/, '');
-}
+export type DividedCase = SourceCase & { readonly split: SplitName };
 
 /**
  * Gives each case a split. Images without a structure are the unlabelled pool: annotation tools list images too
@@ -39,9 +34,9 @@ export async function divideCases(
   const assigned =
     Object.keys(lists).length > 0 ? await readLists(cases, lists) : randomSplits(cases, config);
   const fallback: SplitName = lists.labelled === undefined ? 'labelled' : 'unlabelled';
-  return cases.map(({ fileName: _, structures, ...item }) => {
+  return cases.map(({ structures, ...item }) => {
     const annotated = structures !== undefined && structures.length > 0;
-    const split = assigned.get(item.id) ?? (annotated ? fallback : 'unlabelled');
+    const split = assigned.get(item.image.id) ?? (annotated ? fallback : 'unlabelled');
     return { ...item, split, ...(structures !== undefined && split !== 'unlabelled' && { structures }) };
   });
 }
@@ -56,8 +51,8 @@ function randomSplits(
   const val = Math.round(order.length * fractions.val);
   const test = Math.min(Math.round(order.length * fractions.test), Math.max(order.length - val - 1, 0));
   const assigned = new Map<string, SplitName>();
-  for (const { id } of order.slice(0, val)) assigned.set(id, 'val');
-  for (const { id } of order.slice(val, val + test)) assigned.set(id, 'test');
+  for (const { image } of order.slice(0, val)) assigned.set(image.id, 'val');
+  for (const { image } of order.slice(val, val + test)) assigned.set(image.id, 'test');
   return assigned;
 }
 
@@ -65,13 +60,17 @@ async function readLists(
   cases: readonly SourceCase[],
   lists: Readonly<Partial<Record<SplitName, string>>>,
 ): Promise<Map<string, SplitName>> {
-  const ids = new Map(cases.flatMap(({ id, fileName }) => [[id, id] as const, [fileName, id] as const]));
+  const ids = new Map(
+    cases.flatMap(({ image: { id, fileName } }) =>
+      [id, withoutExtension(fileName), fileName].map((name) => [name, id] as const),
+    ),
+  );
   const assigned = new Map<string, SplitName>();
   for (const split of SPLIT_NAMES) {
     const path = lists[split];
     if (path === undefined) continue;
     for (const name of await readList(path)) {
-      const id = ids.get(basename(name));
+      const id = ids.get(name) ?? ids.get(basename(name));
       if (id === undefined) throw unknownName(path, name, [...ids.keys()]);
       const other = assigned.get(id);
       if (other !== undefined && other !== split) {

@@ -1,7 +1,7 @@
 /** @file What the labelled images of a data set are like: the figures from which input size and head are planned. */
-import { readImage } from '../imaging/read.ts';
 import { rleBox } from '../masks/rle.ts';
 import { type Case, casesOf, type Dataset } from './types.ts';
+import { readCase } from './view.ts';
 
 export interface DatasetStatistics {
   /** Number of labelled images. */
@@ -37,9 +37,9 @@ export async function computeStatistics(
 ): Promise<DatasetStatistics> {
   const labelled = casesOf(dataset, 'labelled');
   let [sum, squares, count] = [0, 0, 0];
-  for (const { imagePath } of labelled) {
+  for (const item of labelled) {
     options.signal?.throwIfAborted();
-    const image = await readImage(imagePath);
+    const image = await readCase(item);
     const scale = 1 / (2 ** image.bits - 1);
     let [own, ownSquares] = [0, 0];
     for (const value of image.data) {

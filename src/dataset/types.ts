@@ -1,6 +1,7 @@
 /** @file A data set: cases in four splits, their class list and their annotations, as plain data. */
 import type { Structure } from '../annotations/types.ts';
 import type { Size } from '../base/geometry.ts';
+import type { ImageView } from './view.ts';
 
 /**
  * labelled: annotated, for training. val: annotated, for choosing settings. test: annotated, for reporting.
@@ -11,16 +12,24 @@ export type SplitName = 'labelled' | 'val' | 'test' | 'unlabelled';
 export const SPLIT_NAMES: readonly SplitName[] = ['labelled', 'val', 'test', 'unlabelled'];
 
 export interface Case {
-  /** File name without extension; unique in a checked data set. */
+  /** File name without extension, or a hash in its place; unique in a checked data set. */
   readonly id: string;
+  /** What results call the image: its file name, or a hash. */
+  readonly name: string;
   readonly imagePath: string;
   readonly split: SplitName;
+  /** How the image is made from the file. Absent: as the file shows it. */
+  readonly view?: ImageView;
+  /** Distance of pixel centres in mm, where the file tells it. */
+  readonly spacingMm?: readonly [row: number, col: number];
+  /** It is not known which side it shows, and that is to be known: checkDataset reports it. */
+  readonly sideUnknown?: true;
   /**
    * What the annotation file says, or the image's header where there is no annotation; 0 x 0 where that header
    * cannot be read, which checkDataset reports.
    */
   readonly size: Size;
-  /** In class order. Absent when unlabelled; empty when annotated as showing none of the classes. */
+  /** In class order and the frame of the image. Absent when unlabelled; empty when annotated as showing none of the classes. */
   readonly structures?: readonly Structure[];
 }
 

@@ -4,10 +4,10 @@
  * format and says what is missing.
  */
 
-export type ImageFileFormat = 'png' | 'jpeg' | 'tiff';
+export type PictureFormat = 'png' | 'jpeg' | 'tiff';
 
 /** What a file lacks at its end (`the end chunk`), or undefined when it is whole. */
-export function missingPart(bytes: Uint8Array, format: ImageFileFormat): string | undefined {
+export function missingPart(bytes: Uint8Array, format: PictureFormat): string | undefined {
   if (format === 'png') return hasPngEnd(bytes) ? undefined : 'its end chunk';
   if (format === 'jpeg') return hasJpegEnd(bytes) ? undefined : 'its end marker';
   return hasTiffValues(bytes) ? undefined : 'a part of its directory';

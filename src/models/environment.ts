@@ -8,6 +8,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
+import { cacheFolder } from '../base/home.ts';
 import type { HubFile } from './registry.ts';
 
 export interface ModelEnvironment {
@@ -45,7 +46,7 @@ export function modelEnvironment(
     });
   }
   return {
-    folder: join(set('PACKMULE_HOME') ?? ownCache(set, home, platform), 'models'),
+    folder: join(cacheFolder({ variables, home, platform }), 'models'),
     hubCache: set('HF_HUB_CACHE') ?? join(hubHome, 'hub'),
     endpoint: endpoint === undefined ? 'https://huggingface.co' : checkedEndpoint(endpoint),
     hubFirst: endpoint !== undefined,
@@ -57,19 +58,6 @@ export function modelEnvironment(
 /** Of this process and user. */
 export function thisEnvironment(): ModelEnvironment {
   return modelEnvironment(process.env, { home: homedir(), platform: process.platform });
-}
-
-function ownCache(
-  set: (name: string) => string | undefined,
-  home: string,
-  platform: NodeJS.Platform,
-): string {
-  const cache = set('XDG_CACHE_HOME');
-  if (cache !== undefined) return join(cache, 'packmule');
-  if (platform === 'win32') return join(set('LOCALAPPDATA') ?? join(home, 'AppData', 'Local'), 'packmule');
-  return platform === 'darwin'
-    ? join(home, 'Library', 'Caches', 'packmule')
-    : join(home, '.cache', 'packmule');
 }
 
 function checkedEndpoint(text: string): string {

@@ -80,7 +80,12 @@ const evaluationSchema = z
       .boolean()
       .default(false)
       .describe("Also measure at the network's resolution, as the paper does (paper: true)."),
-    surface: z.boolean().default(false).describe('Also measure surface distances (HD95, ASSD) in px.'),
+    surface: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Also measure surface distances (HD95, ASSD): in mm where every image of val and test tells the distance of its pixels, else in px.',
+      ),
     resamples: z.int().min(100).max(100_000).default(2000).describe('Bootstrap resamples of the intervals.'),
   })
   .describe('How results are measured.');

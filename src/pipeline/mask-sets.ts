@@ -1,5 +1,4 @@
 /** @file Masks of a run between memory, journal and annotation files. */
-import { basename } from 'node:path';
 import { coco } from '../annotations/coco.ts';
 import { readAnnotations } from '../annotations/read.ts';
 import type { AnnotatedImage, AnnotationSet, Structure } from '../annotations/types.ts';
@@ -9,6 +8,7 @@ import { type Case, casesOf, type Dataset, type SplitName } from '../dataset/typ
 import { type ClassMask, maskArea } from '../masks/mask.ts';
 import { encodeRle, rleFromString, rleToString } from '../masks/rle.ts';
 import type { MaskFolder, RunDirectory } from './run-directory.ts';
+import { turned } from './turned.ts';
 
 /** A structure as a line of a journal holds it. */
 export interface StoredStructure {
@@ -37,32 +37,48 @@ export function storeMasks(masks: readonly ScoredMask[]): StoredStructure[] {
   );
 }
 
-/** Name under which an image stands in every annotation file of a run. */
-export const imageName = (item: Case): string => basename(item.imagePath);
-
-/** Writes the masks of one split in the order of the data set; `byId` holds them by case id. */
+/**
+ * Writes the masks of one split in the order of the data set, in the frames of the image files; `byId` holds them by
+ * case id, in the frames of the cases.
+ */
 export async function writeMaskSet(
   path: string,
   dataset: Dataset,
   split: SplitName,
   byId: (id: string) => readonly StoredStructure[],
 ): Promise<void> {
-  const images = casesOf(dataset, split).map((item) => ({
-    ...imageOf(item, item.size),
-    structures: byId(item.id).map(({ counts, ...structure }) => ({
+  const images = casesOf(dataset, split).map((item) => {
+    const structures = byId(item.id).map(({ counts, ...structure }) => ({
       ...structure,
       rle: rleFromString(counts, item.size, `${item.id} in the journal of ${path}`),
-    })),
-  }));
+    }));
+    return { ...imageOf(item, item.size), structures: turned(structures, item) };
+  });
   await coco.write(path, { classes: dataset.classes, images });
 }
 
 function imageOf(item: Case, { height, width }: Size): Omit<AnnotatedImage, 'structures'> {
-  return { fileName: imageName(item), height, width };
+  return { fileName: item.name, height, width };
 }
 
-/** Structures of one split by image name. */
+/** The masks of one split in the frames of the cases. @throws RunError as readStoredSet. */
 export async function readMaskSet(
+  run: RunDirectory,
+  folder: MaskFolder,
+  split: SplitName,
+  dataset: Dataset,
+): Promise<AnnotationSet> {
+  const set = await readStoredSet(run, folder, split, dataset.classes);
+  const cases = new Map(casesOf(dataset, split).map((item) => [item.name, item]));
+  const images = set.images.map((image) => {
+    const item = cases.get(image.fileName);
+    return item === undefined ? image : { ...image, structures: turned(image.structures, item) };
+  });
+  return { ...set, images };
+}
+
+/** The masks of one split as they are stored, in the frames of the image files. @throws RunError for a damaged file. */
+export async function readStoredSet(
   run: RunDirectory,
   folder: MaskFolder,
   split: SplitName,

@@ -3,14 +3,18 @@
  * makes of it at the images' own resolution.
  */
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { readFile, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { coco } from '../annotations/coco.ts';
+import type { Structure } from '../annotations/types.ts';
 import { DatasetError, RunError } from '../base/errors.ts';
 import { hashFile, hashJson } from '../base/hash.ts';
+import { caseMaker } from '../dataset/cases.ts';
+import { listImages } from '../dataset/layout.ts';
+import { sourceImages } from '../dataset/source-images.ts';
 import type { Case } from '../dataset/types.ts';
+import { readCase } from '../dataset/view.ts';
 import { renderOverlay } from '../imaging/overlay.ts';
-import { IMAGE_EXTENSIONS, readImage, readImageHeader } from '../imaging/read.ts';
 import { writeRgbPng } from '../imaging/write.ts';
 import { decodeRle, rleFromString } from '../masks/rle.ts';
 import type { Refiner } from '../refine/refiner.ts';
@@ -26,6 +30,7 @@ import type { RunDirectory } from './run-directory.ts';
 import { chooseSam, type SamChoice } from './sam-model.ts';
 import type { RunContext } from './stage.ts';
 import { adaptedSam } from './stages/adapt.ts';
+import { asFiled, turned } from './turned.ts';
 
 export interface PredictImagesOptions {
   /** Image files, and folders of them. */
@@ -59,9 +64,13 @@ export async function predictImages(
   const { run, observer } = context;
   const network = await findNetwork(run);
   const { config, sam } = await settingsOf(run);
-  const cases = await listCases(paths);
+  const cases = await listCases(paths, config.data);
   const model = run.path(network, 'model.onnx');
-  const key = hashJson({ model: await hashFile(model), refine: refine && { ...config.refine, sam } });
+  const key = hashJson({
+    model: await hashFile(model),
+    refine: refine && { ...config.refine, sam },
+    views: cases.map(({ view }) => view ?? null),
+  });
   const journalPath = join(out, `journal-${key.slice(0, 12)}.jsonl`);
   const start = performance.now();
   observer.stageStarted('predictImages', `Predicting masks of ${cases.length} images`);
@@ -72,14 +81,10 @@ export async function predictImages(
     const found = await eachImage(context, cases, journalPath, (item) =>
       predictImage(predictor, refiner, item, config, join(out, `${item.id}.overlay.png`)),
     );
-    const images = cases.map(({ id, imagePath, size }) => ({
-      fileName: basename(imagePath),
-      height: size.height,
-      width: size.width,
-      structures: found.get(id)!.map(({ counts, ...structure }) => ({
-        ...structure,
-        rle: rleFromString(counts, size, `${id} in ${journalPath}`),
-      })),
+    const images = cases.map((item) => ({
+      fileName: item.name,
+      ...item.size,
+      structures: turned(structuresOf(found.get(item.id)!, item, journalPath), item),
     }));
     const annotations = join(out, 'annotations.json');
     await coco.write?.(annotations, { classes, images });
@@ -96,11 +101,11 @@ export async function predictImages(
 async function predictImage(
   predictor: Predictor,
   refiner: Refiner | undefined,
-  { imagePath, size }: Case,
+  item: Case,
   { refine }: Pick<RunConfig, 'refine'>,
   overlayPath: string,
 ): Promise<StoredStructure[]> {
-  const image = await readImage(imagePath);
+  const image = await readCase(item);
   const maps = await predictor.predict(image);
   const { head, classes } = predictor.plan;
   const masks = probabilitiesToMasks(maps, head);
@@ -111,12 +116,22 @@ async function predictImage(
       })
     : predictedMasks(maps, masks);
   const stored = storeMasks(found.map(({ classIndex, mask, score }) => ({ classIndex, mask, score })));
-  const drawn = stored.map(({ classIndex, counts }) => ({
+  const filed = asFiled(item);
+  const shown = filed === item ? image : await readCase(filed);
+  const drawn = turned(structuresOf(stored, item, overlayPath), item).map(({ classIndex, rle }) => ({
     classIndex,
-    mask: decodeRle(rleFromString(counts, size, imagePath)),
+    mask: decodeRle(rle),
   }));
-  await writeRgbPng(overlayPath, renderOverlay(image, { masks: drawn }));
+  await writeRgbPng(overlayPath, renderOverlay(shown, { masks: drawn }));
   return stored;
+}
+
+/** Stored masks in the frame of the case; `where` they are stored, for errors. */
+function structuresOf(stored: readonly StoredStructure[], { id, size }: Case, where: string): Structure[] {
+  return stored.map(({ counts, ...structure }) => ({
+    ...structure,
+    rle: rleFromString(counts, size, `${id} in ${where}`),
+  }));
 }
 
 /** The last network that the run has trained. */
@@ -133,8 +148,8 @@ async function findNetwork(run: RunDirectory): Promise<'final' | 'initial'> {
 /** The settings that the run was done with, and its promptable model: adapted, if the run adapted it. */
 async function settingsOf(
   run: RunDirectory,
-): Promise<{ config: Pick<RunConfig, 'refine' | 'sam'>; sam: SamChoice | undefined }> {
-  const recorded = runSchema.pick({ refine: true, sam: true });
+): Promise<{ config: Pick<RunConfig, 'data' | 'refine' | 'sam'>; sam: SamChoice | undefined }> {
+  const recorded = runSchema.pick({ data: true, refine: true, sam: true });
   const config = await readFile(run.config, 'utf8')
     .then((text) => recorded.loose().parse((JSON.parse(text) as { config: unknown }).config))
     .catch((cause: unknown) => {
@@ -152,28 +167,25 @@ async function settingsOf(
   return { config, sam: isAdapted ? await adaptedSam(run, sam) : sam };
 }
 
-async function listCases(paths: readonly string[]): Promise<Case[]> {
-  const files: string[] = [];
+/** The images of files and folders, viewed as those of the run were. */
+async function listCases(paths: readonly string[], settings: RunConfig['data']): Promise<Case[]> {
+  const toCase = await caseMaker(settings, settings.root);
+  const cases: Case[] = [];
   for (const path of paths) {
     const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-    if (!isFolder) files.push(path);
-    else
-      files.push(
-        ...(await readdir(path))
-          .filter(isImage)
-          .sort()
-          .map((name) => join(path, name)),
-      );
+    const [folder, files] = isFolder ? [path, await listImages(path)] : [dirname(path), [basename(path)]];
+    for (const image of await sourceImages(folder, files, settings.ids)) {
+      cases.push(await toCase({ image, split: 'unlabelled' }));
+    }
   }
-  const cases = await Promise.all(
-    files.map(async (imagePath): Promise<Case> => {
-      const { height, width } = await readImageHeader(imagePath);
-      const id = basename(imagePath, extname(imagePath));
-      return { id, imagePath, split: 'unlabelled', size: { height, width } };
-    }),
-  );
+  requireDifferentNames(cases, paths);
+  requireSides(cases);
+  return cases;
+}
+
+function requireDifferentNames(cases: readonly Case[], paths: readonly string[]): void {
   const twice = cases.find(({ id }, i) => cases.findIndex((other) => other.id === id) < i);
-  if (cases.length > 0 && twice === undefined) return cases;
+  if (cases.length > 0 && twice === undefined) return;
   throw new DatasetError({
     seen:
       twice === undefined
@@ -184,4 +196,12 @@ async function listCases(paths: readonly string[]): Promise<Case[]> {
   });
 }
 
-const isImage = (name: string): boolean => IMAGE_EXTENSIONS.includes(extname(name).toLowerCase());
+function requireSides(cases: readonly Case[]): void {
+  const [first, ...others] = cases.filter(({ sideUnknown }) => sideUnknown);
+  if (first === undefined) return;
+  throw new DatasetError({
+    seen: `${first.imagePath}${others.length > 0 ? ` and ${others.length} others do` : ' does'} not tell which side is shown`,
+    need: 'The side of every image, as data.laterality of the run says it: its networks know one side alone',
+    fix: 'Leave them out, or tell the side by tag, file name or table',
+  });
+}

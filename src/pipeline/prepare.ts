@@ -73,7 +73,11 @@ export async function prepareRun(
     versions: Object.fromEntries(versions.map(({ name, value }) => [name, value])),
     config,
     plans,
-    leftOut: checked.problems,
+    leftOut: checked.problems.map(({ kind, split, publicMessage }) => ({
+      kind,
+      split,
+      message: publicMessage,
+    })),
   };
   await writeFileAtomic(run.config, `${JSON.stringify(record, null, 2)}\n`);
   return { config, checked, plans, compute, versions };

@@ -2,7 +2,7 @@
 import type { Structure } from '../annotations/types.ts';
 import type { ClassShapes } from '../dataset/shapes.ts';
 import type { Case } from '../dataset/types.ts';
-import { readImage } from '../imaging/read.ts';
+import { readCase } from '../dataset/view.ts';
 import { decodeRle } from '../masks/rle.ts';
 import { modelLabel } from '../models/resolve.ts';
 import type { NetworkEvidence } from '../refine/evidence.ts';
@@ -62,7 +62,7 @@ export async function refineImage(
   context: RefineContext,
 ): Promise<StoredStructure[]> {
   const initial = selected.map(initialMask);
-  const refined = await refiner.refine(await readImage(item.imagePath), initial, context);
+  const refined = await refiner.refine(await readCase(item), initial, context);
   const evidence = gatherEvidence(initial, refined, usual);
   return storeMasks(
     refined.map(({ evidence: _, provenance, ...mask }, k) => ({

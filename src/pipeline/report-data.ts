@@ -3,10 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { AnnotatedImage, Structure } from '../annotations/types.ts';
-import type { BoxXyxy, PointXy } from '../base/geometry.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
-import { readImage } from '../imaging/read.ts';
+import { readCase } from '../dataset/view.ts';
 import type {
   Fact,
   FactTable,
@@ -21,11 +20,12 @@ import { createGalleryCase, leastTrustedImages, worstImages } from '../report/ga
 import type { PlanNote } from '../training/plan.ts';
 import type { EpochLog } from '../training/types.ts';
 import { isTree, type RunConfig } from './config.ts';
-import { imageName, readMaskSet, structuresByName } from './mask-sets.ts';
+import { readStoredSet, structuresByName } from './mask-sets.ts';
 import type { MaskFolder, RunDirectory } from './run-directory.ts';
 import { type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
 import { readTrust } from './stages/trust.ts';
 import { trustReport } from './trust-report.ts';
+import { asFiled, type RecordedPrompt } from './turned.ts';
 
 export interface ReportDataOptions {
   readonly run: RunDirectory;
@@ -99,7 +99,7 @@ async function readCurves(
 /** The unlabelled images with their refined structures. */
 async function refinedPool({ run, dataset, masks }: ReportDataOptions): Promise<readonly AnnotatedImage[]> {
   if (masks.refined === undefined || casesOf(dataset, 'unlabelled').length === 0) return [];
-  return (await readMaskSet(run, masks.refined, 'unlabelled', dataset.classes)).images;
+  return (await readStoredSet(run, masks.refined, 'unlabelled', dataset.classes)).images;
 }
 
 function refinedScores(pool: readonly Structure[], refiner: RunConfig['refine']['refiner']): RefinedScores {
@@ -163,7 +163,7 @@ async function gatherGallery(
   const headline = evaluation.results.at(-1);
   const split = (headline?.split ?? 'unlabelled') as SplitName;
   const names = headline ? worstImages(headline.evaluation, count) : leastTrustedImages(pool, count);
-  const byName = new Map(casesOf(dataset, split).map((item) => [imageName(item), item]));
+  const byName = new Map(casesOf(dataset, split).map((item) => [item.name, item]));
   const found = await structuresByStage(options, split);
   const cases = await Promise.all(names.map((name) => galleryCase(options, byName.get(name)!, found)));
   const note = headline
@@ -183,7 +183,7 @@ async function structuresByStage(
   return Object.fromEntries(
     await Promise.all(
       entries.map(async ([stage, folder]) => {
-        const set = await readMaskSet(run, folder, split, dataset.classes);
+        const set = await readStoredSet(run, folder, split, dataset.classes);
         return [stage, structuresByName(set)] as const;
       }),
     ),
@@ -195,16 +195,17 @@ async function galleryCase(
   item: Case,
   found: StructuresByStage,
 ): Promise<Gallery['cases'][number]> {
-  const fileName = imageName(item);
+  const fileName = item.name;
+  const { structures: truth, ...filed } = asFiled(item);
   const of = (stage: Stage): readonly Structure[] | undefined => found[stage]?.get(fileName);
   const [initial, refined, final] = [of('initial'), of('refined'), of('final')];
   return createGalleryCase(
     {
-      image: await readImage(item.imagePath),
+      image: await readCase(filed),
       fileName,
       split: item.split,
       classes: dataset.classes,
-      ...(item.structures && { truth: item.structures }),
+      ...(truth && { truth }),
       ...(initial && { initial }),
       ...(refined && { refined, prompts: refined.flatMap(promptMarks) }),
       ...(final && { final }),
@@ -217,12 +218,13 @@ async function galleryCase(
 function promptMarks({ classIndex, provenance }: Structure): PromptMarks[] {
   const prompt = provenance?.prompt;
   if (!isTree(prompt)) return [];
+  const { box, positive, negatives }: RecordedPrompt = prompt;
   return [
     {
       classIndex,
-      ...(Array.isArray(prompt.box) && { box: prompt.box as unknown as BoxXyxy }),
-      positive: Array.isArray(prompt.positive) ? [prompt.positive as unknown as PointXy] : [],
-      negative: Array.isArray(prompt.negatives) ? (prompt.negatives as PointXy[]) : [],
+      ...(box && { box }),
+      positive: positive ? [positive] : [],
+      negative: negatives ?? [],
     },
   ];
 }

@@ -126,7 +126,7 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
 const position = (name: StageName): number => (ORDER as readonly StageName[]).indexOf(name);
 
 function warningsOf({ checked }: PreparedRun): string[] {
-  const leftOut = checked.problems.map(({ message }) => `Left out: ${message}.`);
+  const leftOut = checked.problems.map(({ publicMessage }) => `Left out: ${publicMessage}.`);
   const alone = casesOf(checked.dataset, 'unlabelled').length === 0;
   return alone ? [...leftOut, 'There are no unlabelled images, so no final network is trained.'] : leftOut;
 }

@@ -34,6 +34,7 @@ describe('computeStatistics', () => {
       cases: [
         {
           id: 'a',
+          name: 'a.png',
           imagePath: join(folder, 'a.png'),
           split: 'labelled',
           size,
@@ -44,12 +45,20 @@ describe('computeStatistics', () => {
         },
         {
           id: 'b',
+          name: 'b.png',
           imagePath: join(folder, 'b.png'),
           split: 'labelled',
           size,
           structures: [{ classIndex: 0, rle: mask(0, 0, 0, 0, 0, 0, 0, 1) }],
         },
-        { id: 'c', imagePath: join(folder, 'missing.png'), split: 'test', size, structures: [] },
+        {
+          id: 'c',
+          name: 'c.png',
+          imagePath: join(folder, 'missing.png'),
+          split: 'test',
+          size,
+          structures: [],
+        },
       ],
     };
     const statistics = await computeStatistics(dataset);

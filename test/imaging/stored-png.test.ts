@@ -69,7 +69,7 @@ describe('the numbers that a PNG stores', () => {
     ],
     ['a damaged palette', () => row(8, [0, 1], VOC).fill(7, 45, 48), /cannot be decoded/],
     ['a cut-off file', () => row(8, [0, 1], VOC).subarray(0, -12), /cut off/],
-    ['something else', () => Buffer.from('text'), /not a PNG/],
+    ['something else', () => Buffer.from('text'), /no image file/],
   ])('are not read from %s', async (_, make, message) => {
     await writeFile(path, await make());
     const reading = readStoredPng(path);

@@ -51,7 +51,13 @@ describe('a journal', () => {
 
 describe('work image by image', () => {
   const cases = ['a', 'b', 'c', 'd'].map(
-    (id): Case => ({ id, imagePath: `${id}.png`, split: 'unlabelled', size: { height: 1, width: 1 } }),
+    (id): Case => ({
+      id,
+      name: id,
+      imagePath: `${id}.png`,
+      split: 'unlabelled',
+      size: { height: 1, width: 1 },
+    }),
   );
   const context = (signal?: AbortSignal): RunContext => ({
     run: runDirectory(inFolder('run')),

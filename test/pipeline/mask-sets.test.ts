@@ -13,7 +13,9 @@ it.each(['{"images":', 'null', undefined])(
     const path = run.masks('selected', 'val');
     await mkdir(run.path('selected'), { recursive: true });
     if (content !== undefined) await writeFile(path, content);
-    await expect(readMaskSet(run, 'selected', 'val', ['a'])).rejects.toMatchObject({
+    await expect(
+      readMaskSet(run, 'selected', 'val', { root: '', classes: ['a'], cases: [] }),
+    ).rejects.toMatchObject({
       name: 'RunError',
       seen: expect.stringContaining(path),
       fix: expect.stringContaining(`Delete ${path}`),

@@ -12,7 +12,7 @@ import { readImage } from '../../imaging/read.ts';
 import { readStoredPng } from '../../imaging/stored-png.ts';
 import { emptyMask, type Mask } from '../../masks/mask.ts';
 import { listImages } from '../layout.ts';
-import { withoutExtension } from '../split.ts';
+import { withoutExtension } from '../source-images.ts';
 import type { InstanceImage } from './types.ts';
 
 /** Where one image and its objects lie; nothing is read yet. */

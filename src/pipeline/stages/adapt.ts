@@ -9,9 +9,9 @@ import { ConfigError, RunError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { type Case, casesOf } from '../../dataset/types.ts';
+import { readCase } from '../../dataset/view.ts';
 import { type Adaptation, type AdaptCase, adaptFoal, foldModel } from '../../foal/adapt.ts';
 import { FOAL_FILE } from '../../foal/train.ts';
-import { readImage } from '../../imaging/read.ts';
 import { decodeRle, encodeRle, rleArea } from '../../masks/rle.ts';
 import { createRefiner } from '../../refine/index.ts';
 import { deviceKey } from '../../runtime/device.ts';
@@ -19,7 +19,7 @@ import { loadSamCheckpoint } from '../../sam/checkpoint.ts';
 import type { PromptableModel } from '../../sam/promptable.ts';
 import { trueDice } from '../../trust/judge.ts';
 import type { RunConfig } from '../config.ts';
-import { imageName, readMaskSet, structuresByName } from '../mask-sets.ts';
+import { readMaskSet, structuresByName } from '../mask-sets.ts';
 import { initialMask, type RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { obtainSam, type SamChoice } from '../sam-model.ts';
@@ -58,8 +58,8 @@ export async function adaptStage(context: RunContext, options: AdaptStageOptions
     owns: ['adapt'],
     outputs: [resultOf(run)],
     work: async () => {
-      const drawn = structuresByName(await readMaskSet(run, 'folds', 'labelled', dataset.classes));
-      const asCase = (item: Case): AdaptCase => adaptCase(item, drawn.get(imageName(item)) ?? []);
+      const drawn = structuresByName(await readMaskSet(run, 'folds', 'labelled', dataset));
+      const asCase = (item: Case): AdaptCase => adaptCase(item, drawn.get(item.name) ?? []);
       const adaptation = await adaptFoal({
         base: await loadSamCheckpoint(await obtainSam(sam, context)),
         cases: casesOf(dataset, 'labelled').map(asCase),
@@ -140,12 +140,13 @@ export async function foldSam(run: RunDirectory, sam: SamChoice, fold: number): 
   return kept ? { ...sam, chosen: { path: foldModel(run.path('adapt'), fold) } } : sam;
 }
 
-function adaptCase({ id, imagePath, structures = [] }: Case, drawn: readonly Structure[]): AdaptCase {
+function adaptCase(item: Case, drawn: readonly Structure[]): AdaptCase {
+  const { id, structures = [] } = item;
   const shown = structures.filter(({ rle }) => rleArea(rle) > 0);
   return {
     id,
     read: async () => ({
-      image: await readImage(imagePath),
+      image: await readCase(item),
       objects: shown.map(({ rle }) => decodeRle(rle)),
       roughs: shown.map(({ classIndex }) => {
         const rough = drawn.find((structure) => structure.classIndex === classIndex);
@@ -169,8 +170,8 @@ async function refinedDice(
   );
   let [sum, count] = [0, 0];
   for (const item of cases) {
-    const initial = (drawn.get(imageName(item)) ?? []).map(initialMask);
-    const refined = await refiner.refine(await readImage(item.imagePath), initial, {
+    const initial = (drawn.get(item.name) ?? []).map(initialMask);
+    const refined = await refiner.refine(await readCase(item), initial, {
       classes: checked.dataset.classes,
       imageKey: checked.imageHashes.get(item.id)!,
       ...(signal && { signal }),

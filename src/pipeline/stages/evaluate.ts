@@ -4,8 +4,8 @@ import type { AnnotationSet } from '../../annotations/types.ts';
 import { RunError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { Size } from '../../base/geometry.ts';
-import { casesOf, type Dataset, type SplitName } from '../../dataset/types.ts';
-import { evaluateSet } from '../../evaluate/summary.ts';
+import { type Case, casesOf, type Dataset, type SplitName } from '../../dataset/types.ts';
+import { type EvaluateOptions, evaluateSet } from '../../evaluate/summary.ts';
 import { resizeMaskNearest } from '../../imaging/resample.ts';
 import { decodeRle, encodeRle } from '../../masks/rle.ts';
 import type { Stage, StageResult } from '../../report/data.ts';
@@ -62,20 +62,24 @@ export async function evaluateStage(
       const coarse: StageResult[] = [];
       const trust: TrustResult[] = [];
       const splits = HELD_OUT.filter((split) => casesOf(dataset, split).length > 0);
+      const surface = settings.surface && {
+        surface: surfaceOf(splits.flatMap((split) => casesOf(dataset, split))),
+      };
       const stages = Object.entries(options.masks) as [Stage, MaskFolder][];
       const total = splits.length * stages.length;
       for (const split of splits) {
         const truth = truthSet(dataset, split);
         for (const [stage, folder] of stages) {
           signal?.throwIfAborted();
-          const found = await readMaskSet(run, folder, split, dataset.classes);
-          const method = { resamples: settings.resamples, ...(settings.surface && { surface: {} }) };
-          results.push({ split, stage, evaluation: evaluateSet(truth, found, method) });
+          const found = await readMaskSet(run, folder, split, dataset);
+          const method = { resamples: settings.resamples };
+          results.push({ split, stage, evaluation: evaluateSet(truth, found, { ...method, ...surface }) });
           if (stage === 'refined')
             trust.push({ split, reliability: reliabilityOf(judgedMasks(truth, found)) });
           if (settings.networkResolution) {
             const [a, b] = [resampleSet(truth, networkSize), resampleSet(found, networkSize)];
-            coarse.push({ split, stage, evaluation: evaluateSet(a, b, method) });
+            const inPixels = settings.surface && { surface: {} };
+            coarse.push({ split, stage, evaluation: evaluateSet(a, b, { ...method, ...inPixels }) });
           }
           observer.progress(results.length / total, `${split}, ${stage}`);
         }
@@ -88,6 +92,13 @@ export async function evaluateStage(
       await writeFileAtomic(run.evaluation, `${JSON.stringify(evaluation)}\n`);
     },
   });
+}
+
+/** Distances in mm where every image tells that of its pixels, else in px: means of both together are none. */
+function surfaceOf(cases: readonly Case[]): NonNullable<EvaluateOptions['surface']> {
+  const spacings = new Map(cases.map(({ name, spacingMm }) => [name, spacingMm]));
+  if ([...spacings.values()].includes(undefined)) return {};
+  return { spacingMm: (name) => spacings.get(name)! };
 }
 
 /** @throws RunError when the run has not been evaluated. */

@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
-import { readImage } from '../../imaging/read.ts';
+import { readCase } from '../../dataset/view.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { ComputeOptions } from '../../runtime/session.ts';
 import type { TrainingPlan } from '../../training/plan.ts';
@@ -86,8 +86,8 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
         const predictor = await openPredictor(run.path('folds', String(fold + 1), 'model.onnx'), compute);
         try {
           const { head } = predictor.plan;
-          found = await eachImage(predicting, held, journalPath, async ({ imagePath }) => {
-            const maps = await predictor.predict(await readImage(imagePath));
+          found = await eachImage(predicting, held, journalPath, async (item) => {
+            const maps = await predictor.predict(await readCase(item));
             return storeMasks(selectedMasks(maps, probabilitiesToMasks(maps, head), head, selection));
           });
         } finally {

@@ -1,7 +1,7 @@
 /** @file Masks that a trained network finds, with and without component selection. */
 import { rm } from 'node:fs/promises';
 import { casesOf, type Dataset, type SplitName } from '../../dataset/types.ts';
-import { readImage } from '../../imaging/read.ts';
+import { readCase } from '../../dataset/view.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { ComputeOptions } from '../../runtime/session.ts';
 import { openPredictor, probabilitiesToMasks } from '../../training/predictor.ts';
@@ -67,8 +67,8 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
       try {
         const { head } = predictor.plan;
         const cases = splits.flatMap((split) => casesOf(dataset, split));
-        const found = await eachImage(context, cases, journalPath, async ({ imagePath }): Promise<Found> => {
-          const maps = await predictor.predict(await readImage(imagePath));
+        const found = await eachImage(context, cases, journalPath, async (item): Promise<Found> => {
+          const maps = await predictor.predict(await readCase(item));
           const masks = probabilitiesToMasks(maps, head);
           return {
             predicted: storeMasks(predictedMasks(maps, masks)),

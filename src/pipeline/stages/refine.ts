@@ -6,7 +6,7 @@ import { casesOf, type SplitName } from '../../dataset/types.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { RunConfig } from '../config.ts';
 import { eachImage } from '../each-image.ts';
-import { imageName, readMaskSet, structuresByName, writeMaskSet } from '../mask-sets.ts';
+import { readMaskSet, structuresByName, writeMaskSet } from '../mask-sets.ts';
 import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 
@@ -52,9 +52,9 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
     outputs: splits.map((split) => run.masks(to, split)),
     work: async () => {
       const selected = new Map(
-        (await Promise.all(splits.map((split) => readMaskSet(run, from, split, dataset.classes)))).flatMap(
-          (set) => [...structuresByName(set)],
-        ),
+        (await Promise.all(splits.map((split) => readMaskSet(run, from, split, dataset)))).flatMap((set) => [
+          ...structuresByName(set),
+        ]),
       );
       // The labelled images are behind predictKey: the network learnt from them.
       const labelled = casesOf(dataset, 'labelled').map(({ structures = [] }) => structures);
@@ -63,7 +63,7 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
       try {
         const cases = splits.flatMap((split) => casesOf(dataset, split));
         const refined = await eachImage(context, cases, journalPath, (item) =>
-          refineImage(refiner, item, selected.get(imageName(item)) ?? [], usual, {
+          refineImage(refiner, item, selected.get(item.name) ?? [], usual, {
             classes: dataset.classes,
             imageKey: imageHashes.get(item.id)!,
             ...(signal && { signal }),

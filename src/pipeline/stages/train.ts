@@ -2,13 +2,13 @@
 import type { Structure } from '../../annotations/types.ts';
 import { TrainingError } from '../../base/errors.ts';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
-import { readImage } from '../../imaging/read.ts';
+import { readCase } from '../../dataset/view.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { ComputeOptions } from '../../runtime/session.ts';
 import type { TrainingPlan } from '../../training/plan.ts';
 import { trainNetwork } from '../../training/train.ts';
 import type { TrainingSample } from '../../training/types.ts';
-import { imageName, readMaskSet, structuresByName } from '../mask-sets.ts';
+import { readMaskSet, structuresByName } from '../mask-sets.ts';
 import type { RunObserver } from '../observer.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 
@@ -68,11 +68,11 @@ export async function trainStage(context: RunContext, options: TrainStageOptions
 
 /** Annotated cases as samples. */
 export function labelledSamples(cases: readonly Case[]): TrainingSample[] {
-  return cases.map(({ id, size, imagePath, structures }) => ({
-    id,
-    size,
-    structures: structures ?? [],
-    read: () => readImage(imagePath),
+  return cases.map((item) => ({
+    id: item.id,
+    size: item.size,
+    structures: item.structures ?? [],
+    read: () => readCase(item),
   }));
 }
 
@@ -82,7 +82,7 @@ export async function finalSamples(
   dataset: Dataset,
   which: 'pseudo' | 'pseudo+labelled',
 ): Promise<TrainingSample[]> {
-  const refined = structuresByName(await readMaskSet(run, 'refined', 'unlabelled', dataset.classes));
+  const refined = structuresByName(await readMaskSet(run, 'refined', 'unlabelled', dataset));
   const labelled = which === 'pseudo' ? [] : casesOf(dataset, 'labelled');
   return pseudoSamples(observer, casesOf(dataset, 'unlabelled'), refined, labelled);
 }
@@ -99,7 +99,7 @@ export function pseudoSamples(
   labelled: readonly Case[],
 ): TrainingSample[] {
   const found = pool.flatMap((item) => {
-    const structures = masks.get(imageName(item)) ?? [];
+    const structures = masks.get(item.name) ?? [];
     return structures.length > 0 ? [{ ...item, structures }] : [];
   });
   if (found.length < pool.length) {

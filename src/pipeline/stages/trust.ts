@@ -15,7 +15,7 @@ import type { Evidence } from '../../refine/evidence.ts';
 import { trueDice } from '../../trust/judge.ts';
 import { type FittedTrust, fitTrust, type TrustModel, type TrustPair, trustOf } from '../../trust/model.ts';
 import { eachImage } from '../each-image.ts';
-import { imageName, readMaskSet, type StoredStructure, structuresByName } from '../mask-sets.ts';
+import { readMaskSet, readStoredSet, type StoredStructure, structuresByName } from '../mask-sets.ts';
 import { partOf } from '../observer.ts';
 import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
@@ -55,7 +55,7 @@ export async function trustStage(context: RunContext, options: TrustStageOptions
       const lines = pairs.map((pair) => `${JSON.stringify(pair)}\n`);
       await writeFileAtomic(run.path('trust', 'pairs.jsonl'), lines.join(''));
       for (const split of splits) {
-        const set = await readMaskSet(run, 'refined', split, classes);
+        const set = await readStoredSet(run, 'refined', split, classes);
         const images = set.images.map((image) => ({
           ...image,
           structures: image.structures.map((structure) => withTrust(structure, fitted.model)),
@@ -108,7 +108,7 @@ async function heldOutPairs(
   const { checked } = options;
   const { dataset, imageHashes } = checked;
   const { run, observer, signal } = context;
-  const selected = structuresByName(await readMaskSet(run, 'folds', 'labelled', dataset.classes));
+  const selected = structuresByName(await readMaskSet(run, 'folds', 'labelled', dataset));
   const folds = foldsOf(dataset, calibration, calibration.seed);
   const usual = new Map(folds.flatMap((fold) => usualShapes(fold, dataset.classes.length)));
   const pairs: TrustPair[] = [];
@@ -119,7 +119,7 @@ async function heldOutPairs(
     try {
       const part = partOf(observer, fold / folds.length, (fold + 1) / folds.length);
       const refined = await eachImage({ ...context, observer: part }, held, journalOf(run), (item) =>
-        refineImage(refiner, item, selected.get(imageName(item)) ?? [], usual.get(item.id)!, {
+        refineImage(refiner, item, selected.get(item.name) ?? [], usual.get(item.id)!, {
           classes: dataset.classes,
           imageKey: imageHashes.get(item.id)!,
           ...(signal && { signal }),
@@ -148,7 +148,7 @@ function usualShapes(
 function pairOf(item: Case, fold: number, mask: StoredStructure): TrustPair {
   const rle = rleFromString(mask.counts, item.size, `A refined mask of ${item.id}`);
   return {
-    image: imageName(item),
+    image: item.name,
     fold,
     classIndex: mask.classIndex,
     evidence: mask.provenance?.evidence as Evidence,

@@ -1,0 +1,86 @@
+/** @file The images of a source: one a file, or the several that are in it; with what annotations and results call them. */
+import { extname, join } from 'node:path';
+import { PackmuleError } from '../base/errors.ts';
+import { PICTURE_EXTENSIONS } from '../imaging/picture.ts';
+import { readImageHeader } from '../imaging/read.ts';
+import type { ImageHeader } from '../imaging/reader.ts';
+import { mapConcurrently } from './concurrent.ts';
+import type { DataConfig } from './config.ts';
+import { hashedName, openSecret, secretPath } from './ids.ts';
+
+export interface SourceImage {
+  /** Unique name without extension, for journals and lists. */
+  readonly id: string;
+  /** What results call it. */
+  readonly name: string;
+  /** What annotation files, lists and tables may call it: `scan.png`, `study/scan#2.dcm`. */
+  readonly fileName: string;
+  readonly imagePath: string;
+  /** Counted from 0; absent where the file holds one image. */
+  readonly frame?: number;
+  /** Absent where it was not needed, or cannot be read. */
+  readonly header?: ImageHeader;
+}
+
+export function withoutExtension(fileName: string): string {
+  // The parts of a UID are no extensions.
+  return fileName.replace(/(\.nii)?\.[a-z][^./]*$/i, '');
+}
+
+/** `files` are relative to `folder`, with slashes. */
+export async function sourceImages(
+  folder: string,
+  files: readonly string[],
+  ids: DataConfig['ids'],
+): Promise<SourceImage[]> {
+  const looked = await mapConcurrently(files, 8, (file) => lookInto(join(folder, file), file));
+  const found = looked.flat();
+  const hidden = found.map((image) => ids === 'hashed' || (ids === 'auto' && !isPicture(image.fileName)));
+  const secret = hidden.includes(true) ? await openSecret(secretPath()) : '';
+  return found.map((image, i) => (hidden[i] ? hashed(image, secret) : image));
+}
+
+/** An image by the name that somebody gives it, where no file of that name was found. */
+export function missingImage(folder: string, fileName: string): SourceImage {
+  return named(join(folder, fileName), fileName);
+}
+
+function named(imagePath: string, fileName: string): SourceImage {
+  return { id: withoutExtension(fileName).replaceAll('/', '-'), name: fileName, fileName, imagePath };
+}
+
+function hashed(image: SourceImage, secret: string): SourceImage {
+  const { header, fileName, frame } = image;
+  const name = hashedName(secret, JSON.stringify([header?.identity ?? fileName, frame ?? 0]));
+  return { ...image, id: name, name };
+}
+
+/** Pictures hold one image, and nothing of their heads is needed here. */
+const isPicture = (fileName: string): boolean => PICTURE_EXTENSIONS.includes(extname(fileName).toLowerCase());
+
+async function lookInto(imagePath: string, fileName: string): Promise<SourceImage[]> {
+  const image = named(imagePath, fileName);
+  if (isPicture(fileName)) return [image];
+  const header = await headerOrNothing(imagePath);
+  if (header === undefined || header.frames === 1) return [{ ...image, ...(header && { header }) }];
+  return Array.from({ length: header.frames }, (_, frame) => {
+    const own = frameName(fileName, frame);
+    return { ...named(imagePath, own), frame, header };
+  });
+}
+
+/** `scan.dcm` becomes `scan#1.dcm`, `scan#2.dcm`, ... */
+function frameName(fileName: string, frame: number): string {
+  const stem = withoutExtension(fileName);
+  return `${stem}#${frame + 1}${fileName.slice(stem.length)}`;
+}
+
+/** The head of an image file, or undefined: what is wrong with it, checkDataset tells of all files together. */
+export async function headerOrNothing(path: string): Promise<ImageHeader | undefined> {
+  try {
+    return await readImageHeader(path);
+  } catch (error) {
+    if (error instanceof PackmuleError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+/** @file How the image of a case is made from its file, and the ways between its frame and that of the file. */
+import type { Structure } from '../annotations/types.ts';
+import type { BoxXyxy } from '../base/geometry.ts';
+import { hashJson } from '../base/hash.ts';
+import { blackened, mirrorImage } from '../imaging/edit.ts';
+import type { Image } from '../imaging/image.ts';
+import { decodeImage, readImage } from '../imaging/read.ts';
+import type { IntensityWindow } from '../imaging/window.ts';
+import { mirrorRle } from '../masks/mirror.ts';
+import type { Case } from './types.ts';
+
+/** Nothing set: the image is as the file shows it. */
+export interface ImageView {
+  /** Which image of a file with several, counted from 0. */
+  readonly frame?: number;
+  /** In place of the file's own. */
+  readonly window?: IntensityWindow;
+  /** Filled with black, in px of the file's frame, corners included. */
+  readonly blackened?: readonly BoxXyxy[];
+  /** Left and right are exchanged, so that all images show one side. Masks of the case are in this frame too. */
+  readonly mirrored?: true;
+}
+
+type Viewed = Pick<Case, 'imagePath' | 'view'>;
+
+/** The image of a case. @throws ImageError as readImage. */
+export async function readCase({ imagePath, view = {} }: Viewed): Promise<Image> {
+  return seen(await readImage(imagePath, view), view);
+}
+
+/** readCase for a file that is in memory. */
+export async function decodeCase(bytes: Uint8Array, { imagePath, view = {} }: Viewed): Promise<Image> {
+  return seen(await decodeImage(bytes, imagePath, view), view);
+}
+
+function seen(image: Image, view: ImageView): Image {
+  const clean = view.blackened === undefined ? image : blackened(image, view.blackened);
+  return view.mirrored ? mirrorImage(clean) : clean;
+}
+
+/** Hash of what is seen, from that of the file. */
+export function hashOfView(fileHash: string, { view }: Pick<Case, 'view'>): string {
+  return view === undefined ? fileHash : hashJson([fileHash, view]);
+}
+
+/** Structures from the frame of the file to that of the case, or back. */
+export function turnStructures<S extends Pick<Structure, 'rle'>>(
+  structures: readonly S[],
+  { view }: Pick<Case, 'view'>,
+): readonly S[] {
+  if (!view?.mirrored) return structures;
+  return structures.map((structure) => ({ ...structure, rle: mirrorRle(structure.rle) }));
+}
