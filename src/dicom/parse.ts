@@ -69,9 +69,33 @@ export function parseDicomFile(bytes: Uint8Array, name: string): DicomFile {
   try {
     // The parser asks for the kind of array it was given, and a Buffer is not one to it on every path.
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return { name, data: dicomParser.parseDicom(plain, { inflater }) };
+    const data = dicomParser.parseDicom(plain, { inflater });
+    requireInside(data);
+    return { name, data };
   } catch (cause) {
     throw damagedDicom(name, explain(cause), cause);
+  }
+}
+
+/** The parser believes what an implicit element says of its length. Throws Error where one ends behind the file. */
+function requireInside({ elements, byteArray }: DataSet): void {
+  for (const { tag, dataOffset, length, items = [] } of Object.values(elements)) {
+    if (dataOffset + length > byteArray.length) throw new Error(`its element ${tag} ends behind the file`);
+    for (const { dataSet } of items) if (dataSet !== undefined) requireInside(dataSet);
+  }
+}
+
+/**
+ * Work on a parsed file. The parser throws text where a value is read behind the end of the file, such as the third
+ * number of an element that has one.
+ * @throws ImageError in its place.
+ */
+export async function readingTags<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (typeof error === 'string') throw damagedDicom(name, explain(error), error);
+    throw error;
   }
 }
 

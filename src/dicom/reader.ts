@@ -13,15 +13,18 @@ import type { IntensityWindow } from '../imaging/window.ts';
 import { greyTable } from './grey-table.ts';
 import { type PixelLayout, pixelLayout } from './layout.ts';
 import { paletteGreys } from './palette.ts';
-import { type DicomFile, isDicom, numbersOf, parseDicomFile, scopesOf, TAG } from './parse.ts';
+import { type DicomFile, isDicom, numbersOf, parseDicomFile, readingTags, scopesOf, TAG } from './parse.ts';
 import { readStoredFrame, type StoredFrame } from './stored.ts';
 
 export const dicomReader: ImageReader = {
   format: 'dicom',
   extensions: ['.dcm', '.dicom', '.ima'],
   recognises: isDicom,
-  header: async (path, options) => dicomHeader(await readImageBytes(path), path, options),
-  decode: decodeDicom,
+  header: async (path, options) => {
+    const bytes = await readImageBytes(path);
+    return readingTags(path, () => dicomHeader(bytes, path, options));
+  },
+  decode: (bytes, name, options) => readingTags(name, () => decodeDicom(bytes, name, options)),
 };
 
 function dicomHeader(bytes: Uint8Array, name: string, options: ReadImageOptions): ImageHeader {

@@ -297,6 +297,16 @@ describe('what is no picture is named', () => {
     expect((await decodeImage(file, '1.2.840.10008.77')).width).toBe(2);
   });
 
+  it('an implicit element that ends behind the file, and a number that is not there', async () => {
+    const file = dicomFile(sound, IMPLICIT);
+    file.writeUInt32LE(400, file.length - 8);
+    await expect(decodeImage(file, 'scan.dcm')).rejects.toThrow(/element x7fe00010 ends behind the file/);
+    // The last element of the file is the description of a table, with one number in place of three.
+    const table = { '00283002': [3], '00283006': bytes(1, 2) };
+    const short = dicomFile({ ...sound, '00283010': [table] });
+    await expect(decodeImage(short, 'scan.dcm')).resolves.toBeDefined();
+  });
+
   it('a preamble may hold the head of a TIFF', async () => {
     const file = dicomFile(sound);
     file.set([0x49, 0x49, 0x2a, 0x00]);
