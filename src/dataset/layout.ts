@@ -8,7 +8,7 @@ import { extname, join, relative, resolve } from 'node:path';
 import { labelme } from '../annotations/labelme.ts';
 import { DatasetError } from '../base/errors.ts';
 import { DICOM_DIRECTORY, dicomDirectoryFiles } from '../dicom/directory.ts';
-import { IMAGE_EXTENSIONS, looksLikeImage } from '../imaging/read.ts';
+import { IMAGE_EXTENSIONS, isImageName, looksLikeImage } from '../imaging/read.ts';
 import { readImageBytes } from '../imaging/read-bytes.ts';
 import { mapConcurrently } from './concurrent.ts';
 import type { DataConfig } from './config.ts';
@@ -186,10 +186,9 @@ export async function listImages(folder: string): Promise<string[]> {
     return dicomDirectoryFiles(await readImageBytes(path), path);
   }
   const areImages = await mapConcurrently(names, 8, async (name) => {
-    const ending = extname(name).toLowerCase();
-    if (IMAGE_EXTENSIONS.includes(ending)) return true;
+    if (isImageName(name)) return true;
     // DICOM files often have no ending, or the last part of a UID.
-    return /^(\.\d+)?$/.test(ending) && looksLikeImage(join(folder, name));
+    return /^(\.\d+)?$/.test(extname(name)) && looksLikeImage(join(folder, name));
   });
   return names.filter((_, i) => areImages[i]).sort(natural.compare);
 }

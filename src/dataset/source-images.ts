@@ -4,6 +4,7 @@ import { PackmuleError } from '../base/errors.ts';
 import { PICTURE_EXTENSIONS } from '../imaging/picture.ts';
 import { readImageHeader } from '../imaging/read.ts';
 import type { ImageHeader } from '../imaging/reader.ts';
+import { isNiftiName } from '../nifti/nifti.ts';
 import { mapConcurrently } from './concurrent.ts';
 import type { DataConfig } from './config.ts';
 import { hashedName, openSecret, secretPath } from './ids.ts';
@@ -35,7 +36,7 @@ export async function sourceImages(
 ): Promise<SourceImage[]> {
   const looked = await mapConcurrently(files, 8, (file) => lookInto(join(folder, file), file));
   const found = looked.flat();
-  const hidden = found.map((image) => ids === 'hashed' || (ids === 'auto' && !isPicture(image.fileName)));
+  const hidden = found.map((image) => ids === 'hashed' || (ids === 'auto' && mayNameSomebody(image)));
   const secret = hidden.includes(true) ? await openSecret(secretPath()) : '';
   return found.map((image, i) => (hidden[i] ? hashed(image, secret) : image));
 }
@@ -53,6 +54,11 @@ function hashed(image: SourceImage, secret: string): SourceImage {
   const { header, fileName, frame } = image;
   const name = hashedName(secret, JSON.stringify([header?.identity ?? fileName, frame ?? 0]));
   return { ...image, id: name, name };
+}
+
+/** DICOM files, and whatever cannot be read and is called like one. */
+function mayNameSomebody({ header, fileName }: SourceImage): boolean {
+  return header === undefined ? !isPicture(fileName) && !isNiftiName(fileName) : header.format === 'dicom';
 }
 
 /** Pictures hold one image, and nothing of their heads is needed here. */

@@ -3,21 +3,29 @@ import { open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { ImageError } from '../base/errors.ts';
 import { dicomReader } from '../dicom/reader.ts';
+import { niftiReader } from '../nifti/reader.ts';
 import type { Image } from './image.ts';
 import { jpegReader, pngReader, tiffReader } from './picture.ts';
 import { readImageBytes, unreadable } from './read-bytes.ts';
 import type { ImageHeader, ImageReader, ReadImageOptions } from './reader.ts';
 
 /** DICOM first: its preamble may hold the head of a TIFF of the same picture. */
-const READERS: readonly ImageReader[] = [dicomReader, pngReader, jpegReader, tiffReader];
+const READERS: readonly ImageReader[] = [dicomReader, pngReader, jpegReader, tiffReader, niftiReader];
 
 /** File name endings of images that Packmule reads, lower case. */
 export const IMAGE_EXTENSIONS: readonly string[] = READERS.flatMap(({ extensions }) => extensions);
 
+/** Whether the name of a file ends as those of images do. */
+export function isImageName(name: string): boolean {
+  return IMAGE_EXTENSIONS.some((ending) => endsWith(name, ending));
+}
+
+const endsWith = (name: string, ending: string): boolean => name.toLowerCase().endsWith(ending);
+
 /** Bytes from which every format is recognised. */
 const START_BYTES = 132;
 
-const NEED = 'Images are PNG, JPEG, TIFF or DICOM files';
+const NEED = 'Images are PNG, JPEG, TIFF, DICOM or NIfTI files';
 
 /**
  * The image of a file, grey, with the bits of the file.
@@ -64,8 +72,7 @@ function readerFor(start: Uint8Array, name: string): ImageReader {
       fix: 'Convert it, or leave it out',
     });
   }
-  const ending = extname(name).toLowerCase();
-  const promised = READERS.find(({ extensions }) => extensions.includes(ending));
+  const promised = READERS.find(({ extensions }) => extensions.some((ending) => endsWith(name, ending)));
   if (promised !== undefined && promised !== reader) {
     throw new ImageError({
       seen: `${name} is a ${reader.format.toUpperCase()} file by its content`,

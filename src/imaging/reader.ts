@@ -4,7 +4,7 @@ import type { Size } from '../base/geometry.ts';
 import type { Image } from './image.ts';
 import type { IntensityWindow } from './window.ts';
 
-export type ImageFileFormat = 'png' | 'jpeg' | 'tiff' | 'dicom';
+export type ImageFileFormat = 'png' | 'jpeg' | 'tiff' | 'dicom' | 'nifti';
 
 /** What the head of an image file says. Height and width in px, after EXIF orientation. */
 export interface ImageHeader extends Size {

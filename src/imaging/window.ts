@@ -52,3 +52,22 @@ export function applyWindow(image: Image, window: IntensityWindow): Image {
   const table = Uint16Array.from(counts, (_, value) => Math.round(white * shareOf(value, range)));
   return { ...image, data: image.data.map((value) => table[value]!) };
 }
+
+/** Any numbers as greys of so many bits; what is no number is black. */
+export function windowValues(
+  values: Float64Array,
+  bits: 8 | 16,
+  window: IntensityWindow,
+): Uint8Array | Uint16Array {
+  const sorted = values.filter(Number.isFinite).sort();
+  const range = windowRange(
+    window,
+    Array.from(sorted, (value): CountedValue => [value, 1]),
+  );
+  const white = 2 ** bits - 1;
+  const greys = bits === 8 ? new Uint8Array(values.length) : new Uint16Array(values.length);
+  values.forEach((value, i) => {
+    greys[i] = Number.isNaN(value) ? 0 : Math.round(white * shareOf(value, range));
+  });
+  return greys;
+}

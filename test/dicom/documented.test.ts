@@ -15,6 +15,6 @@ it('docs/formats.md lists the transfer syntaxes that are decoded, and no others'
 
 it('docs/formats.md lists the endings of image files, and no others', () => {
   const table = page.slice(page.indexOf('| format |'), page.indexOf('What a file is'));
-  const listed = [...table.matchAll(/\.[a-z.]+(?=[,| ])/g)].map(([ending]) => ending);
+  const listed = [...table.matchAll(/(?<= )\.[a-z.]+(?=[,| ])/g)].map(([ending]) => ending);
   expect(listed.sort()).toEqual([...IMAGE_EXTENSIONS].sort());
 });

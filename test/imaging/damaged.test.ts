@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { ImageError } from '../../src/base/errors.ts';
 import { createRng } from '../../src/base/rng.ts';
 import { decodeImage } from '../../src/imaging/read.ts';
+import { encodeNifti } from '../../src/nifti/nifti.ts';
 import { mutate } from '../../tools/fuzz/mutate.ts';
 import { BIG_ENDIAN, dicomFile, EXPLICIT, greyTags, IMPLICIT, RLE, rleFrame } from '../dicom/files.ts';
 import { sharedPath } from '../shared.ts';
@@ -28,6 +29,8 @@ const SOUND: readonly (readonly [name: string, file: string | undefined, make: (
     ['JPEG', 'a.jpg', () => picture().jpeg().toBuffer()],
     ['TIFF', 'a.tif', () => picture().tiff({ compression: 'none' }).toBuffer()],
     ['compressed TIFF', 'a.tif', () => picture().tiff({ compression: 'lzw' }).toBuffer()],
+    ['NIfTI', 'a.nii', async () => encodeNifti(wide, [WIDTH, HEIGHT], [1, 1], false)],
+    ['compressed NIfTI', 'a.nii.gz', async () => encodeNifti(wide, [WIDTH, HEIGHT], [1, 1])],
     ['explicit DICOM', 'a.dcm', dicom(EXPLICIT)],
     ['implicit DICOM', 'a.dcm', dicom(IMPLICIT)],
     ['big-endian DICOM', 'a.dcm', dicom(BIG_ENDIAN)],
