@@ -43,7 +43,7 @@ export function benchmarkCommand(): Command {
   )
     .option(
       '--methods <names>',
-      'separated by commas (default: all that ask no promptable model, and those that ask the one of --refiner and --model)',
+      'separated by commas (default: all for which nothing has to be downloaded, and those that ask the model of --refiner and --model)',
       methodList,
     )
     .option(
@@ -83,11 +83,11 @@ async function benchmark(
   return { text: textOf(outcome), json: jsonOf(outcome) };
 }
 
-/** Those that ask no promptable model, or the one that the settings refine with. */
+/** Those that ask no promptable model, Foal, which is here, or the one that the settings refine with. */
 function usualMethods({ refine }: RunConfig): Method[] {
   return METHODS.filter(({ refiner }) => {
     const role = refiner && modelRole(refiner(refine));
-    return role === undefined || role === modelRole(refine);
+    return role === undefined || role === 'foal' || role === modelRole(refine);
   });
 }
 
