@@ -17,7 +17,7 @@ export function fitToFormat(set: AnnotationSet, format: WritableFormat): string[
   if (!holds.equalStems) refuseEqualStems(set, format);
   if (!holds.anyClassName) refuseNames(set, format);
   return [
-    ...(format.remarks?.(set) ?? []),
+    ...(format.check?.(set) ?? []),
     ...lostNotes(set, format),
     ...(holds.exact ? [] : [`Masks become outlines: ${name} may give back other pixels at their edges.`]),
     ...(holds.classList

@@ -4,6 +4,7 @@ import { nearestName } from '../base/suggest.ts';
 import { classMasks } from './class-masks.ts';
 import { coco } from './coco.ts';
 import { cvat } from './cvat.ts';
+import { dicomSeg } from './dicom-seg.ts';
 import { labelMapNifti } from './label-map-nifti.ts';
 import { labelMapPng } from './label-map-png.ts';
 import { labelStudio } from './label-studio.ts';
@@ -23,6 +24,7 @@ export const annotationFormats: readonly AnnotationFormat[] = [
   labelMapPng,
   labelMapNifti,
   yolo,
+  dicomSeg,
 ];
 
 export const readableFormats: readonly ReadableFormat[] = annotationFormats.filter(

@@ -6,6 +6,9 @@ import { IMAGE_EXTENSIONS } from '../imaging/read.ts';
 import { stemOf } from './fit.ts';
 import type { ImageFinder } from './types.ts';
 
+/** `scan#3.dcm`: the third image in scan.dcm. */
+const FRAME = /^(.*)#([1-9]\d*)(\.[^.]*|)$/;
+
 /**
  * Finds images of a folder by name, or by name without its ending: masks may be called after an image of another
  * format. @throws AnnotationError where the folder cannot be listed; the finder throws where it has no such image.
@@ -25,10 +28,15 @@ export async function findImagesIn(folder: string): Promise<ImageFinder> {
     IMAGE_EXTENSIONS.some((ending) => name.toLowerCase().endsWith(ending)),
   );
   const byStem = new Map(images.map((name) => [stemOf(name), name]));
-  const all = new Set(images);
+  const all = new Set(names);
+  const find = (name: string): string | undefined =>
+    all.has(name) ? name : (byStem.get(name) ?? byStem.get(stemOf(name)));
   return (fileName) => {
-    const found = all.has(fileName) ? fileName : (byStem.get(fileName) ?? byStem.get(stemOf(fileName)));
-    if (found !== undefined) return join(folder, found);
+    const whole = find(fileName);
+    if (whole !== undefined) return { path: join(folder, whole) };
+    const [, before, number, after] = FRAME.exec(fileName) ?? [];
+    const file = before === undefined ? undefined : find(before + after);
+    if (file !== undefined) return { path: join(folder, file), frame: Number(number) - 1 };
     throw new AnnotationError({
       seen: `${folder} has no image ${fileName}`,
       need: 'All images that the annotations name are in one folder',

@@ -8,6 +8,7 @@ export type {
   AnnotationFormat,
   AnnotationSet,
   FormatTraits,
+  FoundImage,
   ImageFinder,
   ReadAnnotationsOptions,
   Structure,

@@ -23,7 +23,14 @@ import { type LabelValues, masksOfValues } from './label-values.ts';
 import { describeOverlaps, findOverlaps } from './layers.ts';
 import { checkSameSize, emptyFolder, listFolder, readValuePng } from './mask-folders.ts';
 import { startsLike } from './recognise.ts';
-import type { AnnotatedImage, AnnotationSet, ImageFinder, ReadableFormat, WritableFormat } from './types.ts';
+import type {
+  AnnotatedImage,
+  AnnotationSet,
+  FoundImage,
+  ImageFinder,
+  ReadableFormat,
+  WritableFormat,
+} from './types.ts';
 
 const HEAD = 'dataset.json';
 const IMAGES = 'imagesTr';
@@ -55,7 +62,8 @@ export const nnunet: ReadableFormat & WritableFormat = {
   },
   needsImages: true,
 
-  remarks(set) {
+  check(set) {
+    refuseReservedNames(set);
     const overlaps = findOverlaps(set);
     if (overlaps.length === 0) return [];
     return [
@@ -133,15 +141,17 @@ async function readCase(
   return { fileName, width: labels.width, height: labels.height, structures: mergeByClass(structures) };
 }
 
-async function writeDataset(path: string, set: AnnotationSet, images: ImageFinder): Promise<void> {
+function refuseReservedNames(set: AnnotationSet): void {
   const reserved = set.classes.find((name) => RESERVED.includes(name));
-  if (reserved !== undefined) {
-    throw new AnnotationError({
-      seen: `There is a class ${reserved}`,
-      need: `In ${HEAD} the names ${RESERVED.join(' and ')} have a meaning of their own`,
-      fix: 'Rename the class',
-    });
-  }
+  if (reserved === undefined) return;
+  throw new AnnotationError({
+    seen: `There is a class ${reserved}`,
+    need: `In ${HEAD} the names ${RESERVED.join(' and ')} have a meaning of their own`,
+    fix: 'Rename the class',
+  });
+}
+
+async function writeDataset(path: string, set: AnnotationSet, images: ImageFinder): Promise<void> {
   const combinations = new Combinations(set.classes.length);
   // All images are found, and all combinations known, before anything is written.
   const sources = set.images.map(({ fileName }) => images(fileName));
@@ -171,11 +181,11 @@ function caseOf(fileName: string): string {
 }
 
 /** The image as Packmule reads it, grey. @throws AnnotationError where it has another size than its masks. */
-async function writeImage(path: string, source: string, size: Size): Promise<void> {
-  const image = await readImage(source).catch((error: unknown) => {
+async function writeImage(path: string, source: FoundImage, size: Size): Promise<void> {
+  const image = await readImage(source.path).catch((error: unknown) => {
     throw error instanceof ImageError ? new AnnotationError(error, { cause: error }) : error;
   });
-  checkSameSize(source, image, size);
+  checkSameSize(source.path, image, size);
   await writeGreyPng(path, image);
 }
 

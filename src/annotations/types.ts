@@ -73,8 +73,11 @@ export interface ReadableFormat extends FormatIdentity {
 export interface WritableFormat extends FormatIdentity {
   /** Its files hold the images too, or refer to what is in them: `images` is then needed to write. */
   readonly needsImages?: true;
-  /** What somebody who uses the files of this set should know: full sentences. */
-  remarks?(set: AnnotationSet): readonly string[];
+  /**
+   * What this set loses beyond `holds`, and what somebody who uses its files should know: full sentences.
+   * @throws AnnotationError for what cannot be held.
+   */
+  check?(set: AnnotationSet): readonly string[];
   /** `set` fits `holds`: see `fitToFormat`. */
   write(path: string, set: AnnotationSet, images?: ImageFinder): Promise<void>;
 }
@@ -82,8 +85,15 @@ export interface WritableFormat extends FormatIdentity {
 /** One format of annotations: read, written or both. */
 export type AnnotationFormat = FormatIdentity & Partial<ReadableFormat> & Partial<WritableFormat>;
 
-/** The path of the image that an annotation file calls `fileName`. @throws AnnotationError where there is none. */
-export type ImageFinder = (fileName: string) => string;
+/** Where an image is. */
+export interface FoundImage {
+  readonly path: string;
+  /** Which image of a file with several, counted from 0. */
+  readonly frame?: number;
+}
+
+/** The image that an annotation file calls `fileName`. @throws AnnotationError where there is none. */
+export type ImageFinder = (fileName: string) => FoundImage;
 
 export interface ReadAnnotationsOptions {
   /** The class list to use, in this order; a class outside it is an AnnotationError that names the nearest. */

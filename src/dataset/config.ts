@@ -11,7 +11,7 @@ const splitSchema = z.strictObject({
   images: pathSchema.optional().describe('Folder of images, relative to root.'),
   annotations: pathSchema
     .optional()
-    .describe('Annotation file (COCO JSON, CVAT XML) or folder of label PNGs, relative to root.'),
+    .describe('Annotation file (such as COCO JSON or CVAT XML) or folder of label files, relative to root.'),
 });
 
 const coordinate = z.int().min(0);

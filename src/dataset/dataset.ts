@@ -182,7 +182,7 @@ function noAnnotations({ imagesFolder, imageFiles, split }: ImageSource): Datase
   }
   return new DatasetError({
     seen: `There are no annotations for the images in ${imagesFolder}`,
-    need: `${split === 'all' ? 'Some images' : `The images of ${split}`} come with an annotation file (COCO JSON or CVAT XML) or a folder of label PNGs beside them`,
+    need: `${split === 'all' ? 'Some images' : `The images of ${split}`} come with an annotation file (such as COCO JSON or CVAT XML) or a folder of label files beside them`,
     fix: 'Add it, or set data.annotations; images without annotations belong in a folder called unlabelled',
   });
 }

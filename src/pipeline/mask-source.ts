@@ -8,7 +8,9 @@ import { recogniseFormat } from '../annotations/read.ts';
 import type { AnnotationSet, ImageFinder, ReadAnnotationsOptions } from '../annotations/types.ts';
 import { RunError } from '../base/errors.ts';
 import { dataSchema } from '../dataset/config.ts';
-import { findLayout } from '../dataset/layout.ts';
+import { openDataset } from '../dataset/dataset.ts';
+import { casesOf } from '../dataset/types.ts';
+import { imageName } from './mask-sets.ts';
 import { type RunDirectory, runDirectory } from './run-directory.ts';
 
 export interface MaskSource {
@@ -26,7 +28,7 @@ export async function openMaskSource(path: string, options: ReadAnnotationsOptio
     return {
       name: 'the refined masks of a run',
       set: await readRefined(run),
-      images: async (folder) => findImagesIn(folder ?? (await poolFolder(run))),
+      images: (folder) => (folder === undefined ? findImagesOf(run) : findImagesIn(folder)),
     };
   }
   const format = await recogniseFormat(path);
@@ -63,10 +65,9 @@ async function readRefined(run: RunDirectory): Promise<AnnotationSet> {
   };
 }
 
-/** The folder with the unlabelled images of a run. */
-async function poolFolder(run: RunDirectory): Promise<string> {
-  const record: unknown = JSON.parse(await readFile(run.config, 'utf8').catch(() => 'null'));
-  const config = dataSchema.safeParse((record as { config?: { data?: unknown } } | null)?.config?.data);
+/** The unlabelled images of a run by the names that they have in its annotation files. */
+async function findImagesOf(run: RunDirectory): Promise<ImageFinder> {
+  const config = dataSchema.safeParse(await recordedData(run));
   if (!config.success) {
     throw new RunError({
       seen: `${run.config} does not say where the images of the run are`,
@@ -74,9 +75,27 @@ async function poolFolder(run: RunDirectory): Promise<string> {
       fix: 'Name it with --images',
     });
   }
-  const { sources } = await findLayout(config.data);
-  const source = sources.find(({ split }) => split === 'unlabelled') ?? sources[0]!;
-  return source.imagesFolder;
+  const cases = casesOf(await openDataset(config.data), 'unlabelled');
+  const paths = new Map(cases.map((item) => [imageName(item), item.imagePath]));
+  return (fileName) => {
+    const path = paths.get(fileName);
+    if (path !== undefined) return { path };
+    throw new RunError({
+      seen: `The data set of ${run.root} no longer has the image ${fileName}`,
+      need: 'The images that the run has masked',
+      fix: 'Put it back, or name the folder of the images with --images',
+    });
+  };
+}
+
+/** The settings of the data set as the run has recorded them; undefined where it has not, or the file is damaged. */
+async function recordedData(run: RunDirectory): Promise<unknown> {
+  try {
+    const record = JSON.parse(await readFile(run.config, 'utf8')) as { config?: { data?: unknown } } | null;
+    return record?.config?.data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Images lie beside their annotations, in a folder of their own or in the same. */

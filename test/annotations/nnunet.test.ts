@@ -68,18 +68,16 @@ describe('writing', () => {
   });
 
   it('says that classes become regions where they overlap', () => {
-    expect(nnunet.remarks!(set)[0]).toMatch(/^b and 21 share 1 px in x\.png; 2 other pairs.*regions/);
-    expect(nnunet.remarks!(onePixelSet(['a'], ['a']))).toEqual([]);
+    expect(nnunet.check!(set)[0]).toMatch(/^b and 21 share 1 px in x\.png; 2 other pairs.*regions/);
+    expect(nnunet.check!(onePixelSet(['a'], ['a']))).toEqual([]);
   });
 
-  it.each(['background', 'ignore'])('refuses the class %s', async (name) => {
-    await expect(writeSet(nnunet, folder, onePixelSet([name], [name]), inFolder('images'))).rejects.toThrow(
-      /a meaning of their own/,
-    );
+  it.each(['background', 'ignore'])('refuses the class %s', (name) => {
+    expect(() => nnunet.check!(onePixelSet([name], [name]))).toThrow(/a meaning of their own/);
   });
 
   it('writes nothing where an image is missing or of another size', async () => {
-    const write = (): Promise<void> => nnunet.write(folder, set, (name) => inFolder(name));
+    const write = (): Promise<void> => nnunet.write(folder, set, (name) => ({ path: inFolder(name) }));
     await expect(write()).rejects.toThrow(AnnotationError);
     await writeGreyPng(inFolder('x.png'), { width: 3, height: 1, bits: 8, data: new Uint8Array(3) });
     await expect(write()).rejects.toThrow(/3 x 1 pixels, another mask of its image 4 x 1/);
