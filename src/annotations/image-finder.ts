@@ -2,9 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnnotationError } from '../base/errors.ts';
-import { IMAGE_EXTENSIONS } from '../imaging/read.ts';
+import { IMAGE_EXTENSIONS, readImage } from '../imaging/read.ts';
 import { stemOf } from './fit.ts';
-import type { ImageFinder } from './types.ts';
+import type { FoundImage, ImageFinder } from './types.ts';
 
 /** `scan#3.dcm`: the third image in scan.dcm. */
 const FRAME = /^(.*)#([1-9]\d*)(\.[^.]*|)$/;
@@ -33,14 +33,19 @@ export async function findImagesIn(folder: string): Promise<ImageFinder> {
     all.has(name) ? name : (byStem.get(name) ?? byStem.get(stemOf(name)));
   return (fileName) => {
     const whole = find(fileName);
-    if (whole !== undefined) return { path: join(folder, whole) };
+    if (whole !== undefined) return found(join(folder, whole));
     const [, before, number, after] = FRAME.exec(fileName) ?? [];
     const file = before === undefined ? undefined : find(before + after);
-    if (file !== undefined) return { path: join(folder, file), frame: Number(number) - 1 };
+    if (file !== undefined) return found(join(folder, file), Number(number) - 1);
     throw new AnnotationError({
       seen: `${folder} has no image ${fileName}`,
       need: 'All images that the annotations name are in one folder',
       fix: 'Name the folder of the images with --images',
     });
   };
+}
+
+function found(path: string, frame?: number): FoundImage {
+  const which = frame === undefined ? {} : { frame };
+  return { path, ...which, read: () => readImage(path, which) };
 }

@@ -11,7 +11,6 @@ import { z } from 'zod';
 import { AnnotationError, ImageError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import type { Size } from '../base/geometry.ts';
-import { readImage } from '../imaging/read.ts';
 import { writeGreyPng } from '../imaging/write.ts';
 import { createClassLookup, mergeByClass, readAnnotationText } from './collect.ts';
 import { Combinations } from './combinations.ts';
@@ -182,7 +181,7 @@ function caseOf(fileName: string): string {
 
 /** The image as Packmule reads it, grey. @throws AnnotationError where it has another size than its masks. */
 async function writeImage(path: string, source: FoundImage, size: Size): Promise<void> {
-  const image = await readImage(source.path).catch((error: unknown) => {
+  const image = await source.read().catch((error: unknown) => {
     throw error instanceof ImageError ? new AnnotationError(error, { cause: error }) : error;
   });
   checkSameSize(source.path, image, size);

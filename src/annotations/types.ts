@@ -4,6 +4,7 @@
  * One structure per class and image: a reader merges (unions) several shapes of one class. Masks stay run-length
  * encoded, so that a data set of thousands of images with overlapping masks fits in memory.
  */
+import type { Image } from '../imaging/image.ts';
 import type { Rle } from '../masks/rle.ts';
 
 /** One structure of one image. */
@@ -85,11 +86,13 @@ export interface WritableFormat extends FormatIdentity {
 /** One format of annotations: read, written or both. */
 export type AnnotationFormat = FormatIdentity & Partial<ReadableFormat> & Partial<WritableFormat>;
 
-/** Where an image is. */
+/** An image that annotations belong to. */
 export interface FoundImage {
   readonly path: string;
   /** Which image of a file with several, counted from 0. */
   readonly frame?: number;
+  /** Its pixels, in the frame of the file. @throws ImageError where they cannot be read. */
+  read(): Promise<Image>;
 }
 
 /** The image that an annotation file calls `fileName`. @throws AnnotationError where there is none. */

@@ -5,12 +5,12 @@ import { dirname, join } from 'node:path';
 import { coco } from '../annotations/coco.ts';
 import { findImagesIn } from '../annotations/image-finder.ts';
 import { recogniseFormat } from '../annotations/read.ts';
-import type { AnnotationSet, ImageFinder, ReadAnnotationsOptions } from '../annotations/types.ts';
+import type { AnnotationSet, FoundImage, ImageFinder, ReadAnnotationsOptions } from '../annotations/types.ts';
 import { RunError } from '../base/errors.ts';
 import { dataSchema } from '../dataset/config.ts';
 import { openDataset } from '../dataset/dataset.ts';
-import { casesOf } from '../dataset/types.ts';
-import { imageName } from './mask-sets.ts';
+import { type Case, casesOf } from '../dataset/types.ts';
+import { readCase } from '../dataset/view.ts';
 import { type RunDirectory, runDirectory } from './run-directory.ts';
 
 export interface MaskSource {
@@ -76,15 +76,26 @@ async function findImagesOf(run: RunDirectory): Promise<ImageFinder> {
     });
   }
   const cases = casesOf(await openDataset(config.data), 'unlabelled');
-  const paths = new Map(cases.map((item) => [imageName(item), item.imagePath]));
+  const byName = new Map(cases.map((item) => [item.name, item]));
   return (fileName) => {
-    const path = paths.get(fileName);
-    if (path !== undefined) return { path };
+    const item = byName.get(fileName);
+    if (item !== undefined) return unturned(item);
     throw new RunError({
       seen: `The data set of ${run.root} no longer has the image ${fileName}`,
       need: 'The images that the run has masked',
       fix: 'Put it back, or name the folder of the images with --images',
     });
+  };
+}
+
+/** The image of a case as its annotations have it: windowed and blackened as set, but in the frame of the file. */
+function unturned({ imagePath: path, view = {} }: Case): FoundImage {
+  const { mirrored: _, ...kept } = view;
+  const { frame } = kept;
+  return {
+    path,
+    ...(frame !== undefined && { frame }),
+    read: () => readCase({ imagePath: path, view: kept }),
   };
 }
 

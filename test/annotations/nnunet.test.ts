@@ -7,6 +7,7 @@ import { readAnnotations } from '../../src/annotations/read.ts';
 import type { AnnotationSet } from '../../src/annotations/types.ts';
 import { AnnotationError } from '../../src/base/errors.ts';
 import { inspectFolder } from '../../src/dataset/inspect.ts';
+import { readImage } from '../../src/imaging/read.ts';
 import { readStoredPng } from '../../src/imaging/stored-png.ts';
 import { writeGreyPng } from '../../src/imaging/write.ts';
 import { decodeRle, encodeRle } from '../../src/masks/rle.ts';
@@ -77,7 +78,11 @@ describe('writing', () => {
   });
 
   it('writes nothing where an image is missing or of another size', async () => {
-    const write = (): Promise<void> => nnunet.write(folder, set, (name) => ({ path: inFolder(name) }));
+    const write = (): Promise<void> =>
+      nnunet.write(folder, set, (name) => {
+        const path = inFolder(name);
+        return { path, read: () => readImage(path) };
+      });
     await expect(write()).rejects.toThrow(AnnotationError);
     await writeGreyPng(inFolder('x.png'), { width: 3, height: 1, bits: 8, data: new Uint8Array(3) });
     await expect(write()).rejects.toThrow(/3 x 1 pixels, another mask of its image 4 x 1/);

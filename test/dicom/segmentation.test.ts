@@ -50,6 +50,7 @@ describe('a segmentation', () => {
         const sizes = [data.string('x00280008'), data.uint16('x00280010'), data.uint16('x00280011')];
         expect(sizes).toEqual([String(count), height, width]);
       }),
+      { numRuns: 30 },
     );
   });
 

@@ -27,10 +27,19 @@ describe('the masks of a run', () => {
     const path = inFolder('data', 'unlabelled', 'images', first!.fileName);
     const found = await source.images();
     expect(found(first!.fileName)).toMatchObject({ path });
-    expect((await source.images(inFolder('data', 'unlabelled', 'images')))(first!.fileName)).toEqual({
+    expect((await source.images(inFolder('data', 'unlabelled', 'images')))(first!.fileName)).toMatchObject({
       path,
     });
     expect(() => found('gone.png')).toThrow(/no longer has the image gone\.png/);
+  });
+
+  it('come with images that are blackened as the run was told to', async () => {
+    const config = { data: { root: inFolder('data'), blacken: [[0, 0, 63, 9]] } };
+    await writeFile(runDirectory(inFolder('run')).config, JSON.stringify({ config }));
+    const { set, images } = await openMaskSource(inFolder('run'), {});
+    const { data } = await (await images())(set.images[0]!.fileName).read();
+    expect(data.subarray(0, 640)).toEqual(new Uint8Array(640));
+    expect(data.subarray(640).some((value) => value > 0)).toBe(true);
   });
 
   it('need a folder that is named where the run does not know its data', async () => {
@@ -45,6 +54,8 @@ it('of an annotation file find their images beside it', async () => {
   const source = await openMaskSource(inFolder('data', 'labelled', 'annotations.json'), {});
   const [first] = source.set.images;
   const found = await source.images();
-  expect(found(first!.fileName)).toEqual({ path: inFolder('data', 'labelled', 'images', first!.fileName) });
+  expect(found(first!.fileName)).toMatchObject({
+    path: inFolder('data', 'labelled', 'images', first!.fileName),
+  });
   expect(() => found('x.png')).toThrow(/has no image x\.png/);
 });
