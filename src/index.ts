@@ -7,6 +7,7 @@ export {
   type AnnotationSet,
   annotationFormats,
   type FormatTraits,
+  type FoundImage,
   findImagesIn,
   type ImageFinder,
   planWriting,
