@@ -9,8 +9,10 @@
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { writeFileAtomic } from '../base/files.ts';
+import type { PointXy } from '../base/geometry.ts';
+import { cropMask } from '../masks/crop.ts';
 import { maskOutlines } from '../masks/outline.ts';
-import { decodeRle } from '../masks/rle.ts';
+import { decodeRle, type Rle, rleBox } from '../masks/rle.ts';
 import { stemOf } from './fit.ts';
 import type { AnnotatedImage, WritableFormat } from './types.ts';
 
@@ -50,8 +52,17 @@ export const yolo: WritableFormat = {
 function linesOf({ width, height, structures }: AnnotatedImage): string[] {
   const share = (value: number, whole: number): string => String(Number((value / whole).toFixed(7)));
   return structures.flatMap(({ classIndex, rle }) =>
-    maskOutlines(decodeRle(rle)).map((ring) =>
+    outlinesOf(rle).map((ring) =>
       [classIndex, ...ring.flatMap(([x, y]) => [share(x, width), share(y, height)])].join(' '),
     ),
   );
+}
+
+/** Traced in the mask's own box: structures are small beside their image. */
+function outlinesOf(rle: Rle): PointXy[][] {
+  const box = rleBox(rle);
+  if (box === undefined) return [];
+  const [left, top] = box;
+  const rings = maskOutlines(cropMask(decodeRle(rle), box));
+  return rings.map((ring) => ring.map(([x, y]): PointXy => [x + left, y + top]));
 }
