@@ -1,6 +1,7 @@
 /**
  * @file DICOM files (PS3.10) by way of dicom-parser, and the few attributes of them that are ever asked for. What is
- * not named here is never read, so nothing else of a file, such as who the patient is, can get anywhere.
+ * not named here is read by source.ts alone, so nothing else of a file, such as who the patient is, can get anywhere but
+ * into a Segmentation object.
  */
 import { inflateRawSync } from 'node:zlib';
 import dicomParser, { type DataSet } from 'dicom-parser';
