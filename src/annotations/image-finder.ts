@@ -2,12 +2,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnnotationError } from '../base/errors.ts';
-import { IMAGE_EXTENSIONS, readImage } from '../imaging/read.ts';
+import { isImageName, readImage } from '../imaging/read.ts';
 import { stemOf } from './fit.ts';
 import type { FoundImage, ImageFinder } from './types.ts';
 
 /** `scan#3.dcm`: the third image in scan.dcm. */
-const FRAME = /^(.*)#([1-9]\d*)(\.[^.]*|)$/;
+const FRAME = /^(.*)#([1-9]\d*)((?:\.nii)?\.[^.]*|)$/i;
 
 /**
  * Finds images of a folder by name, or by name without its ending: masks may be called after an image of another
@@ -24,9 +24,7 @@ export async function findImagesIn(folder: string): Promise<ImageFinder> {
       { cause },
     );
   });
-  const images = names.filter((name) =>
-    IMAGE_EXTENSIONS.some((ending) => name.toLowerCase().endsWith(ending)),
-  );
+  const images = names.filter(isImageName);
   const byStem = new Map(images.map((name) => [stemOf(name), name]));
   const all = new Set(names);
   const find = (name: string): string | undefined =>

@@ -10,6 +10,8 @@ import { readImage } from '../../src/imaging/read.ts';
 import { writeGreyPng } from '../../src/imaging/write.ts';
 import { mirrorRle } from '../../src/masks/mirror.ts';
 import { rleToString } from '../../src/masks/rle.ts';
+import { silentObserver } from '../../src/pipeline/observer.ts';
+import { predictImages } from '../../src/pipeline/predict-images.ts';
 import { runPipeline } from '../../src/pipeline/run.ts';
 import { dicomFile, greyTags } from '../dicom/files.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
@@ -123,5 +125,23 @@ describe('a run on images of both sides', () => {
       }
     }
     expect(both.evaluation?.results).toEqual(left.evaluation?.results);
+
+    // Other images are seen as those of the run were, and their masks are turned back too.
+    const others = async ({ run }: typeof left, data: string): Promise<AnnotationSet> => {
+      const context = { run, observer: silentObserver, signal: undefined };
+      const { annotations } = await predictImages(context, {
+        paths: [at(data, 'test', 'images')],
+        out: at('others', data),
+        refine: false,
+        compute: { threads: 1 },
+        embeddings: at('runs', '.embeddings'),
+      });
+      return coco.read(annotations);
+    };
+    const [a, b] = [await others(left, 'left'), await others(both, 'both')];
+    const runs = ({ images }: AnnotationSet) =>
+      images.map(({ structures }) => structures.map(({ rle }) => rleToString(rle)));
+    expect(runs(b).flat().length).toBeGreaterThan(0);
+    expect(runs(b)).toEqual(runs(turn(a)));
   }, 300_000);
 });
