@@ -179,7 +179,7 @@ const settingsSchema = z.strictObject({
   adaptSteps: z
     .int()
     .min(0)
-    .default(400)
+    .default(240)
     .describe(
       'Foal is adapted to the labelled images in so many steps at most, unless that makes it no better on images held out (see trust.folds); 0: it stays as it is shipped.',
     ),
