@@ -6,7 +6,6 @@
  * those of val and test is handed to the evaluation alone.
  */
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
 import type { AnnotationSet } from '../annotations/types.ts';
 import { ConfigError } from '../base/errors.ts';
 import { hashJson } from '../base/hash.ts';
@@ -18,9 +17,8 @@ import { chooseCompute } from '../machine/choose.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { imagesFingerprint, labelsFingerprint } from '../pipeline/fingerprints.ts';
 import { readMaskSet, truthSet } from '../pipeline/mask-sets.ts';
-import { EMBEDDINGS_FOLDER } from '../pipeline/run.ts';
 import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
-import { chooseSam, type SamChoice } from '../pipeline/sam-model.ts';
+import { chooseSam, embeddingsFolder, type SamChoice } from '../pipeline/sam-model.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import { checkModelStage } from '../pipeline/stages/check-model.ts';
 import { refineSettingsSchema } from '../refine/settings.ts';
@@ -119,7 +117,7 @@ export async function prepareSetup(
       unlabelled: imagesOf('unlabelled'),
     },
     models: await prepareModels(context, config, models),
-    embeddings: join(dirname(run.root), EMBEDDINGS_FOLDER),
+    embeddings: embeddingsFolder(run),
   };
   return { setup, truth: truthOf(checked) };
 }

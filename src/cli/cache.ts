@@ -5,7 +5,7 @@ import { formatBytes } from '../base/bytes.ts';
 import { ConfigError } from '../base/errors.ts';
 import { thisEnvironment } from '../models/environment.ts';
 import { clearPartial, listPartials, type PartialDownload } from '../models/partials.ts';
-import { EMBEDDINGS_FOLDER } from '../pipeline/run.ts';
+import { EMBEDDINGS_FOLDER } from '../pipeline/run-directory.ts';
 import { clearEmbeddings, listEmbeddings, type StoredEmbeddings } from '../sam/stored.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 

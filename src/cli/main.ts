@@ -17,6 +17,7 @@ import { modelsCommand } from './models.ts';
 import { predictCommand } from './predict.ts';
 import { refineCommand } from './refine.ts';
 import { reportCommand } from './report.ts';
+import { reviewCommand } from './review.ts';
 import { runCommand } from './run.ts';
 import { segmentCommand } from './segment.ts';
 import { listenForLostOutput } from './streams.ts';
@@ -42,6 +43,7 @@ for (const command of [
   refineCommand(),
   evaluateCommand(),
   reportCommand(),
+  reviewCommand(),
   benchmarkCommand(),
   segmentCommand(),
   convertCommand(),

@@ -1,11 +1,11 @@
 /** @file `packmule predict`. */
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { chooseCompute, type DeviceSetting } from '../machine/choose.ts';
 import { predictImages } from '../pipeline/predict-images.ts';
-import { EMBEDDINGS_FOLDER } from '../pipeline/run.ts';
 import { runDirectory } from '../pipeline/run-directory.ts';
+import { embeddingsFolder } from '../pipeline/sam-model.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 import { addSourceOptions, collect, runUntil, type SourceOptions } from './source.ts';
 
@@ -65,7 +65,7 @@ async function predictOthers(
       out: resolve(out),
       refine,
       compute,
-      embeddings: join(dirname(run.root), EMBEDDINGS_FOLDER),
+      embeddings: embeddingsFolder(run),
     },
   );
   const by = `the ${done.network} network${refine ? ' and the refiner' : ''}`;

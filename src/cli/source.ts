@@ -1,13 +1,16 @@
 /** @file What the commands that work on a run share: their options, the run they mean, and doing it up to a stage. */
 import { existsSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { DEVICE_SETTINGS } from '../machine/choose.ts';
 import { findModel, refinerOf } from '../models/registry.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { loadConfig, resolveConfig } from '../pipeline/load-config.ts';
+import { readRecordedConfig } from '../pipeline/recorded-config.ts';
+import { roundConfig } from '../pipeline/rounds.ts';
 import { type LastStage, runPipeline } from '../pipeline/run.ts';
+import { runDirectory } from '../pipeline/run-directory.ts';
 import type { ActionContext, ActionResult } from './action.ts';
 import { summarise } from './summary.ts';
 
@@ -24,19 +27,21 @@ export interface SettingsOptions {
 
 export interface SourceOptions extends SettingsOptions {
   readonly name?: string;
-  readonly runs: string;
+  readonly round?: number;
+  readonly runs?: string;
 }
 
 export function addSourceOptions(command: Command): Command {
   return addSettingsOptions(command)
     .option('--name <name>', 'name of the run')
-    .option('--runs <folder>', 'folder of all runs', 'runs');
+    .option('--round <number>', 'learn from the review of the run before: 2 after the first one', Number)
+    .option('--runs <folder>', 'folder of all runs (default: that of the run that is named, else runs)');
 }
 
 /** The options that say which data and settings, without a run. */
 export function addSettingsOptions(command: Command): Command {
   return command
-    .argument('[source]', 'a settings file, or the folder of a data set', CONFIG_NAME)
+    .argument('[source]', 'a settings file, the folder of a data set, or of a run', CONFIG_NAME)
     .option('--set <key=value>', 'override a setting; may be given again', collect, [])
     .option('--preset <preset>', 'laptop or paper')
     .option('--refiner <name>', 'foal, sam, random-walker or none')
@@ -65,12 +70,14 @@ export async function runUntil(
   options: SourceOptions,
 ): Promise<ActionResult> {
   const { name } = options;
-  const config = await readSettings(
+  const given = await readSettings(
     source,
     options,
     name === undefined ? [] : [`name=${JSON.stringify(name)}`],
   );
-  const folder = join(resolve(options.runs), config.name);
+  const runs = resolve(options.runs ?? (isRun(source) ? dirname(resolve(source)) : 'runs'));
+  const config = options.round === undefined ? given : await roundConfig(given, options.round, runs);
+  const folder = join(runs, config.name);
   const skipBad = options.skipBad ?? false;
   return summarise(await runPipeline(config, { ...context, folder, skipBad, until }));
 }
@@ -103,12 +110,21 @@ function absoluteModel(nameOrPath: string): string {
   return findModel(nameOrPath) === undefined ? resolve(nameOrPath) : nameOrPath;
 }
 
-/** The settings of a file, or of the folder of a data set. @throws ConfigError. */
+/** Whether it is the folder of a run, which goes on with the settings it has. */
+function isRun(source: string): boolean {
+  const { config, log } = runDirectory(source);
+  return existsSync(config) && existsSync(log);
+}
+
+/** The settings of a file, or of the folder of a data set or run. @throws ConfigError, RunError. */
 export async function readSource(source: string, set: readonly string[]): Promise<RunConfig> {
+  if (isRun(source)) {
+    return resolveConfig({ ...(await readRecordedConfig(runDirectory(source))) }, process.cwd(), { set });
+  }
   if (!existsSync(source)) {
     throw new ConfigError({
       seen: `${source} does not exist`,
-      need: 'A settings file, or the folder of a data set',
+      need: 'A settings file, or the folder of a data set or of a run',
       fix: `Write a settings file with \`packmule init FOLDER\`, or name the data set: \`packmule run FOLDER\``,
     });
   }

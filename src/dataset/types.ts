@@ -1,6 +1,7 @@
 /** @file A data set: cases in four splits, their class list and their annotations, as plain data. */
 import type { Structure } from '../annotations/types.ts';
 import type { Size } from '../base/geometry.ts';
+import type { Rle } from '../masks/rle.ts';
 import type { ImageView } from './view.ts';
 
 /**
@@ -31,6 +32,18 @@ export interface Case {
   readonly size: Size;
   /** In class order and the frame of the image. Absent when unlabelled; empty when annotated as showing none of the classes. */
   readonly structures?: readonly Structure[];
+  /** What a person said about single classes of an unlabelled image in a review; absent where nobody did. */
+  readonly reviewed?: readonly ReviewedClass[];
+}
+
+/** What is true of one class of one image. */
+export interface ReviewedClass {
+  readonly classIndex: number;
+  /** Absent where nothing of the class is to be seen. */
+  readonly rle?: Rle;
+  /** Who said so, and when (ISO time). */
+  readonly by: string;
+  readonly time: string;
 }
 
 export interface Dataset {

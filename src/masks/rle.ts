@@ -174,7 +174,8 @@ export function rleToString(rle: Rle): string {
       codes.push((more ? group | 0x20 : group) + 48);
     }
   }
-  return Buffer.from(codes).toString('latin1');
+  // All codes are ASCII, and this decoder is there in a browser too.
+  return new TextDecoder().decode(Uint8Array.from(codes));
 }
 
 /**

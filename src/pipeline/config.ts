@@ -118,6 +118,12 @@ export const runSchema = z.strictObject({
   trust: trustSchema.prefault({}),
   evaluation: evaluationSchema.prefault({}),
   report: reportSchema.prefault({}),
+  reviews: z
+    .array(pathSchema)
+    .default([])
+    .describe(
+      'Runs whose reviewed masks are true, oldest first. `packmule run --round 2` fills this in by itself.',
+    ),
   seed: z.int().default(1).describe('Seed of weights, batches and augmentation.'),
   device: z
     .enum(DEVICE_SETTINGS)

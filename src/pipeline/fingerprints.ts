@@ -13,6 +13,14 @@ export function imagesFingerprint(checked: CheckedDataset, splits: readonly Spli
   );
 }
 
+/** Hash of what people said about single classes of unlabelled images; undefined where nobody did. */
+export function reviewsFingerprint({ dataset }: CheckedDataset): string | undefined {
+  const said = casesOf(dataset, 'unlabelled').flatMap(({ id, reviewed = [] }) =>
+    reviewed.map(({ classIndex, rle }) => [id, classIndex, rle === undefined ? null : rleToString(rle)]),
+  );
+  return said.length === 0 ? undefined : hashJson(said);
+}
+
 /** Hash of the class list and the masks of some splits. */
 export function labelsFingerprint({ dataset }: CheckedDataset, splits: readonly SplitName[]): string {
   const masks = splits.map((split) =>

@@ -120,6 +120,9 @@ export function resolveConfig(
   if (isTree(tree.sam) && typeof tree.sam.model === 'string' && !findModel(tree.sam.model)) {
     tree.sam.model = resolve(folder, tree.sam.model);
   }
+  if (Array.isArray(tree.reviews)) {
+    tree.reviews = tree.reviews.map((run: unknown) => (typeof run === 'string' ? resolve(folder, run) : run));
+  }
   const parsed = runSchema.safeParse(withPreset(tree));
   if (!parsed.success) {
     const locate: Locate = (path) =>

@@ -27,9 +27,9 @@ import { type StoredStructure, storeMasks } from './mask-sets.ts';
 import { predictedMasks, selectedMasks } from './network-masks.ts';
 import { openRefiner } from './refine-images.ts';
 import type { RunDirectory } from './run-directory.ts';
-import { chooseSam, type SamChoice } from './sam-model.ts';
+import type { SamChoice } from './sam-model.ts';
 import type { RunContext } from './stage.ts';
-import { adaptedSam } from './stages/adapt.ts';
+import { refiningSam } from './stages/adapt.ts';
 import { asFiled, turned } from './turned.ts';
 
 export interface PredictImagesOptions {
@@ -162,9 +162,7 @@ async function settingsOf(
         { cause },
       );
     });
-  const sam = await chooseSam(config);
-  const isAdapted = sam !== undefined && existsSync(run.path('adapt', 'result.json'));
-  return { config, sam: isAdapted ? await adaptedSam(run, sam) : sam };
+  return { config, sam: await refiningSam(run, config) };
 }
 
 /** The images of files and folders, viewed as those of the run were. */

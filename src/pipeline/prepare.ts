@@ -4,7 +4,6 @@ import { availableParallelism, platform } from 'node:os';
 import { requireFreeSpace, writeFileAtomic } from '../base/files.ts';
 import { dependencyVersion, PACKMULE_VERSION } from '../base/version.ts';
 import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
-import { openDataset } from '../dataset/dataset.ts';
 import { computeStatistics } from '../dataset/statistics.ts';
 import { casesOf, type Dataset } from '../dataset/types.ts';
 import { chooseCompute } from '../machine/choose.ts';
@@ -17,6 +16,7 @@ import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../tr
 import { trainingSchema } from '../training/settings.ts';
 import { FEWEST_IMAGES } from '../trust/model.ts';
 import type { RunConfig } from './config.ts';
+import { openRunDataset } from './run-dataset.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { RunContext } from './stage.ts';
 import type { FoldCounts } from './stages/folds.ts';
@@ -122,7 +122,7 @@ async function check(context: RunContext, config: RunConfig, skipBad: boolean): 
   const { observer, signal } = context;
   const start = performance.now();
   observer.stageStarted('check', 'Checking the data');
-  const checked = await checkDataset(await openDataset(config.data), {
+  const checked = await checkDataset(await openRunDataset(config), {
     skipBad,
     onProgress: (done, total) => observer.progress(done / total, `${done} of ${total} images`),
     ...(signal && { signal }),

@@ -4,27 +4,19 @@ import type { ClassShapes } from '../dataset/shapes.ts';
 import type { Case } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
 import { decodeRle } from '../masks/rle.ts';
-import { modelLabel } from '../models/resolve.ts';
 import type { NetworkEvidence } from '../refine/evidence.ts';
 import { gatherEvidence } from '../refine/gather-evidence.ts';
 import { createRefiner } from '../refine/index.ts';
 import type { InitialMask, RefineContext, Refiner } from '../refine/refiner.ts';
-import type { ComputeOptions } from '../runtime/session.ts';
-import { loadSamCheckpoint } from '../sam/checkpoint.ts';
-import { SamPredictor } from '../sam/predictor.ts';
-import { openEmbeddingStore } from '../sam/store.ts';
 import type { RunConfig } from './config.ts';
 import { type StoredStructure, storeMasks } from './mask-sets.ts';
-import { obtainSam, type SamChoice } from './sam-model.ts';
+import { openSam, type SamChoice, type SamOptions } from './sam-model.ts';
 import type { RunContext } from './stage.ts';
 
-export interface RefinerOptions {
+export interface RefinerOptions extends SamOptions {
   readonly config: Pick<RunConfig, 'refine'>;
   /** The promptable model, where the refiner needs one. */
   readonly sam: SamChoice | undefined;
-  readonly compute: ComputeOptions;
-  /** Where embeddings of images are kept, for all runs. */
-  readonly embeddings: string;
 }
 
 /** The refiner of a run; closing it closes its model too. */
@@ -33,16 +25,7 @@ export async function openRefiner(
   { config: { refine }, sam, compute, embeddings }: RefinerOptions,
 ): Promise<Refiner> {
   if (sam === undefined) return createRefiner(refine);
-  const { chosen, preprocessing, precision } = sam;
-  const checkpoint = await loadSamCheckpoint(await obtainSam(sam, context));
-  // Foal encodes an image about as quickly as its embedding is read.
-  const isQuick = checkpoint.config.encoder.kind === 'conv';
-  const model = new SamPredictor(checkpoint, {
-    ...compute,
-    ...(!isQuick && { store: openEmbeddingStore(embeddings, { label: modelLabel(chosen) }) }),
-    preprocessing,
-    precision,
-  });
+  const model = await openSam(sam, context, { compute, embeddings });
   const refiner = createRefiner(refine, { model });
   return {
     ...refiner,

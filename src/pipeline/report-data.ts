@@ -230,11 +230,12 @@ function promptMarks({ classIndex, provenance }: Structure): PromptMarks[] {
 }
 
 /** A report is passed on; where the files lay on this machine is nobody's business. */
-function withoutFolders({ data, sam, ...config }: RunConfig): RunConfig {
+function withoutFolders({ data, sam, reviews, ...config }: RunConfig): RunConfig {
   const { model } = sam;
   return {
     ...config,
     data: { ...data, root: basename(data.root) },
+    reviews: reviews.map((run) => basename(run)),
     sam: { ...sam, ...(model !== undefined && { model: basename(model) }) },
   };
 }

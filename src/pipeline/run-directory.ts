@@ -5,6 +5,9 @@ import { RunError } from '../base/errors.ts';
 import { appendLine } from '../base/files.ts';
 import type { SplitName } from '../dataset/types.ts';
 
+/** Holds embeddings of images; beside the runs, which share it. */
+export const EMBEDDINGS_FOLDER = '.embeddings';
+
 /** Folders that hold masks, in the order in which they are made. */
 export type MaskFolder =
   | 'predicted'
@@ -26,6 +29,8 @@ export interface RunDirectory {
   /** How trust is made from evidence, and how far it can be believed. */
   readonly trust: string;
   readonly report: string;
+  /** What people decided about the refined masks. */
+  readonly decisions: string;
   /** Path of a file or folder inside the run directory. */
   path(...parts: string[]): string;
   /** Annotations of one split: annotations.json for the unlabelled pool, which is what a run is for. */
@@ -43,6 +48,7 @@ export function runDirectory(folder: string): RunDirectory {
     evaluation: path('evaluation.json'),
     trust: path('trust', 'model.json'),
     report: path('report.html'),
+    decisions: path('review', 'decisions.jsonl'),
     path,
     masks: (maskFolder, split) =>
       path(maskFolder, split === 'unlabelled' ? 'annotations.json' : `${split}.json`),

@@ -1,5 +1,4 @@
 /** @file A whole run: checked data in; two networks, masks for every unlabelled image, figures and a report out. */
-import { dirname, join } from 'node:path';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import type { Adaptation } from '../foal/adapt.ts';
@@ -19,7 +18,7 @@ import {
   requireRunOrNothing,
   runDirectory,
 } from './run-directory.ts';
-import { chooseSam, nameSam, type SamChoice } from './sam-model.ts';
+import { chooseSam, embeddingsFolder, nameSam, type SamChoice } from './sam-model.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import {
   adaptedSam,
@@ -58,9 +57,6 @@ export type LastStage = Exclude<
   (typeof ORDER)[number],
   'checkModel' | 'folds' | 'refine' | 'predictFinal' | 'refineFinal'
 >;
-
-/** Beside the runs, which share it. */
-export const EMBEDDINGS_FOLDER = '.embeddings';
 
 export interface RunOptions {
   /** The run directory. */
@@ -176,7 +172,7 @@ async function* doStages(
     folds = { count, networks, seed, key: held.key };
   }
 
-  const embeddings = join(dirname(run.root), EMBEDDINGS_FOLDER);
+  const embeddings = embeddingsFolder(run);
   const asShipped = { config, sam, checked, splits, compute, embeddings };
   let refining = asShipped;
   const notes = [...planNotes(plans)];

@@ -1,10 +1,15 @@
-/** @file Which promptable model a run uses, and where it is. */
+/** @file Which promptable model a run uses, where it is, and opening it. */
+import { dirname, join } from 'node:path';
 import { thisEnvironment } from '../models/environment.ts';
 import { DEFAULT_MODEL, SHIPPED_MODEL } from '../models/registry.ts';
-import { type ChosenModel, chooseModel, modelPath, preprocessingOf } from '../models/resolve.ts';
-import type { Precision } from '../sam/predictor.ts';
+import { type ChosenModel, chooseModel, modelLabel, modelPath, preprocessingOf } from '../models/resolve.ts';
+import type { ComputeOptions } from '../runtime/session.ts';
+import { loadSamCheckpoint } from '../sam/checkpoint.ts';
+import { type Precision, SamPredictor } from '../sam/predictor.ts';
 import type { Preprocessing } from '../sam/preprocess.ts';
+import { openEmbeddingStore } from '../sam/store.ts';
 import type { RunConfig } from './config.ts';
+import { EMBEDDINGS_FOLDER, type RunDirectory } from './run-directory.ts';
 import type { RunContext } from './stage.ts';
 
 export interface SamChoice {
@@ -37,7 +42,38 @@ export function nameSam(config: RunConfig, sam: SamChoice | undefined): RunConfi
   return { ...config, sam: { ...config.sam, model, preprocessing } };
 }
 
+export interface SamOptions {
+  readonly compute: ComputeOptions;
+  /** Where embeddings of images are kept, for all runs. */
+  readonly embeddings: string;
+}
+
+type Watch = Pick<RunContext, 'observer' | 'signal'>;
+
+/** Opens the model with its stored embeddings. */
+export async function openSam(
+  sam: SamChoice,
+  watch: Watch,
+  { compute, embeddings }: SamOptions,
+): Promise<SamPredictor> {
+  const { chosen, preprocessing, precision } = sam;
+  const checkpoint = await loadSamCheckpoint(await obtainSam(sam, watch));
+  // Foal encodes an image about as quickly as its embedding is read.
+  const isQuick = checkpoint.config.encoder.kind === 'conv';
+  return new SamPredictor(checkpoint, {
+    ...compute,
+    ...(!isQuick && { store: openEmbeddingStore(embeddings, { label: modelLabel(chosen) }) }),
+    preprocessing,
+    precision,
+  });
+}
+
+/** Where a run keeps the embeddings of images: beside itself, so that other runs find them. */
+export function embeddingsFolder(run: RunDirectory): string {
+  return join(dirname(run.root), EMBEDDINGS_FOLDER);
+}
+
 /** Where the model lies; it is downloaded unless it is here. */
-export function obtainSam({ chosen }: SamChoice, { observer, signal }: RunContext): Promise<string> {
+export function obtainSam({ chosen }: SamChoice, { observer, signal }: Watch): Promise<string> {
   return modelPath(chosen, { environment: thisEnvironment(), observer, ...(signal && { signal }) });
 }

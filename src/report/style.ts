@@ -1,6 +1,7 @@
 /** @file The style sheet and the few lines of script of the report page. */
 import { classColour, PALETTE_SIZE } from '../imaging/palette.ts';
-import { CHART_STYLE, DARK_COLOURS, LIGHT_COLOURS } from './charts/frame.ts';
+import { CHART_STYLE } from './charts/frame.ts';
+import { DARK_COLOURS, LIGHT_COLOURS } from './colours.ts';
 
 /** The colour of each class as `--k`, the same as in overlay pictures. */
 const classColours = Array.from(

@@ -1,8 +1,9 @@
 /** @file Segments one object of one image by prompts: what `packmule segment` does. */
 import { createHash } from 'node:crypto';
 import { RefineError } from '../base/errors.ts';
+import type { Size } from '../base/geometry.ts';
 import type { Image } from '../imaging/image.ts';
-import type { MaskPrediction, MaskPrompt, PromptableModel } from './promptable.ts';
+import type { EncodedImage, MaskPrediction, MaskPrompt, PromptableModel } from './promptable.ts';
 
 /**
  * The mask of the object that the prompt asks for. A prompt of one point alone may mean a whole, a part or a subpart:
@@ -16,9 +17,18 @@ export async function segmentImage(
   prompt: MaskPrompt,
 ): Promise<MaskPrediction> {
   refuseOutside(image, prompt);
+  return segmentEncoded(model, await model.encode(image, imageKey(image)), prompt);
+}
+
+/** The same for an image that is encoded already. @throws RefineError when a point or box lies outside the image */
+export async function segmentEncoded(
+  model: PromptableModel,
+  encoded: EncodedImage,
+  prompt: MaskPrompt,
+): Promise<MaskPrediction> {
+  refuseOutside(encoded.size, prompt);
   const isAmbiguous =
     prompt.box === undefined && prompt.points?.length === 1 && prompt.lowResLogits === undefined;
-  const encoded = await model.encode(image, imageKey(image));
   const [candidates] = await model.decode(encoded, [prompt], { multimask: isAmbiguous });
   return candidates!.reduce((best, candidate) =>
     candidate.predictedIou > best.predictedIou ? candidate : best,
@@ -34,7 +44,7 @@ export function imageKey(image: Image): string {
     .digest('hex');
 }
 
-function refuseOutside({ width, height }: Image, { box, points = [] }: MaskPrompt): void {
+function refuseOutside({ width, height }: Size, { box, points = [] }: MaskPrompt): void {
   const inside = (x: number, y: number): boolean => x >= 0 && y >= 0 && x <= width && y <= height;
   const badPoint = points.find(({ xy }) => !inside(...xy));
   const badBox =

@@ -22,7 +22,7 @@ import type { RunConfig } from '../config.ts';
 import { readMaskSet, structuresByName } from '../mask-sets.ts';
 import { initialMask, type RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
-import { obtainSam, type SamChoice } from '../sam-model.ts';
+import { chooseSam, obtainSam, type SamChoice } from '../sam-model.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { type FoldCounts, foldsOf } from './folds.ts';
 import { relevantSettings } from './refine.ts';
@@ -131,6 +131,15 @@ const percent = (share: number): string => (100 * share).toFixed(1);
 export async function adaptedSam(run: RunDirectory, sam: SamChoice): Promise<SamChoice> {
   const { kept } = await readAdaptation(run);
   return kept ? { ...sam, chosen: { path: run.path('adapt', FOAL_FILE) } } : sam;
+}
+
+/** The promptable model that refined the masks of a run: adapted, if the run adapted it; undefined where none did. */
+export async function refiningSam(
+  run: RunDirectory,
+  config: Pick<RunConfig, 'refine' | 'sam'>,
+): Promise<SamChoice | undefined> {
+  const sam = await chooseSam(config);
+  return sam !== undefined && existsSync(resultOf(run)) ? adaptedSam(run, sam) : sam;
 }
 
 /** The copy that has not seen the held-out images of a fold, where the adapted model was kept. */

@@ -2,11 +2,13 @@
 import { rm } from 'node:fs/promises';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { classShapes } from '../../dataset/shapes.ts';
-import { casesOf, type SplitName } from '../../dataset/types.ts';
+import { casesOf, type ReviewedClass, type SplitName } from '../../dataset/types.ts';
+import { rleToString } from '../../masks/rle.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { RunConfig } from '../config.ts';
 import { eachImage } from '../each-image.ts';
-import { readMaskSet, structuresByName, writeMaskSet } from '../mask-sets.ts';
+import { reviewsFingerprint } from '../fingerprints.ts';
+import { readMaskSet, type StoredStructure, structuresByName, writeMaskSet } from '../mask-sets.ts';
 import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 
@@ -37,6 +39,7 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
   const { run, signal } = context;
   const { from, to, title } = REFINED[name];
   const journalPath = run.path(to, 'journal.jsonl');
+  const reviewed = splits.includes('unlabelled') ? reviewsFingerprint(checked) : undefined;
   return runStage(context, {
     name,
     title: `${title} (${config.refine.refiner})`,
@@ -47,6 +50,7 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
         model: options.modelKeys,
         ...deviceKey(options.compute.device),
       }),
+      ...(reviewed !== undefined && { reviewed }),
     },
     owns: [to],
     outputs: splits.map((split) => run.masks(to, split)),
@@ -72,7 +76,10 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
         // These masks carry no trust: what gives it to them is to be done again.
         if (name === 'refine') await rm(run.trust, { force: true });
         for (const split of splits) {
-          await writeMaskSet(run.masks(to, split), dataset, split, (id) => refined.get(id)!);
+          const known = new Map(casesOf(dataset, split).map((item) => [item.id, item.reviewed ?? []]));
+          await writeMaskSet(run.masks(to, split), dataset, split, (id) =>
+            withReviewed(refined.get(id)!, known.get(id)!),
+          );
         }
       } finally {
         await refiner.close();
@@ -80,6 +87,25 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
       await rm(journalPath, { force: true });
     },
   });
+}
+
+/**
+ * The masks with what people said in the place of what was found. Such a mask has no evidence, so that it gets no
+ * trust: nothing is estimated where somebody looked.
+ */
+function withReviewed(
+  found: readonly StoredStructure[],
+  reviewed: readonly ReviewedClass[],
+): StoredStructure[] {
+  const known = new Set(reviewed.map(({ classIndex }) => classIndex));
+  const said = reviewed.flatMap(({ classIndex, rle, by, time }) =>
+    rle === undefined
+      ? []
+      : [{ classIndex, counts: rleToString(rle), provenance: { reviewed: { by, time } } }],
+  );
+  return [...found.filter(({ classIndex }) => !known.has(classIndex)), ...said].sort(
+    (a, b) => a.classIndex - b.classIndex,
+  );
 }
 
 /** Without the settings of refiners that are not used: changing those changes nothing. */

@@ -1,0 +1,111 @@
+/** @file From a key press or button to what it does. */
+import { type Command, commandOf } from '../keys.ts';
+import {
+  filter,
+  greyWindow,
+  helpOpen,
+  loaded,
+  NO_PROMPT,
+  polygon,
+  room,
+  selected,
+  showMasks,
+  showOutlines,
+  smartPrompt,
+  tool,
+} from '../store.ts';
+import { firstWindow } from '../view/grey.ts';
+import { acceptShown, decide, move } from './decide.ts';
+import { closePolygon, redoDrawing, takeShown, undoDrawing } from './draw.ts';
+import { changeBrush, showImage, showMask, soloClass, toggleShown, zoom } from './look.ts';
+
+const DOES: Readonly<Record<Command, () => unknown>> = {
+  accept: () => (polygon.value.length > 2 ? closePolygon(1) : acceptShown()),
+  reject: () => decide('rejected'),
+  skip: () => decide('skipped'),
+  withdraw: () => decide('withdrawn'),
+  next: () => move(1),
+  previous: () => move(-1),
+  look: () => chooseTool('look'),
+  brush: () => chooseTool('brush'),
+  erase: () => chooseTool('erase'),
+  polygon: () => chooseTool('polygon'),
+  smart: () => chooseTool('smart'),
+  smaller: () => changeBrush(1 / 1.25),
+  larger: () => changeBrush(1.25),
+  undo: undoDrawing,
+  redo: redoDrawing,
+  cancel: () => {
+    if (helpOpen.value) helpOpen.value = false;
+    else if (polygon.value.length > 0) polygon.value = [];
+    else chooseTool('look');
+  },
+  close: () => closePolygon(1),
+  take: takeShown,
+  fitImage: showImage,
+  fitMask: showMask,
+  zoomIn: () => zoom(1.4),
+  zoomOut: () => zoom(1 / 1.4),
+  resetWindow: () => {
+    if (loaded.value !== undefined) greyWindow.value = firstWindow(loaded.value.grey);
+  },
+  toggleMasks: () => {
+    showMasks.value = !showMasks.value;
+  },
+  toggleOutlines: () => {
+    showOutlines.value = !showOutlines.value;
+  },
+  solo: () => {
+    const at = selected.value;
+    if (at !== undefined) soloClass(at.classIndex, room.value!.classes.length);
+  },
+  // Shown for as long as the key is held: see listenForKeys.
+  blink: () => undefined,
+  initial: () => toggleShown('initial'),
+  final: () => toggleShown('final'),
+  truth: () => toggleShown('truth'),
+  help: () => {
+    helpOpen.value = !helpOpen.value;
+  },
+};
+
+export function run(command: Command): void {
+  void DOES[command]();
+}
+
+/** Smart edit without a model stays out of reach. */
+function chooseTool(next: typeof tool.value): void {
+  const state = room.value?.smartEdit;
+  if (next === 'smart' && !(state && 'model' in state)) return;
+  tool.value = next;
+  polygon.value = [];
+  smartPrompt.value = NO_PROMPT;
+}
+
+/** Another list; who works through it begins at its head. */
+export function changeFilter(change: Partial<typeof filter.value>): void {
+  const { classIndex, ...rest } = { ...filter.value, ...change };
+  filter.value = { ...rest, ...(classIndex !== undefined && { classIndex }) };
+}
+
+/** Whether the key does something to the control that has the focus; all others are commands there too. */
+function isOfControl({ target, key }: KeyboardEvent): boolean {
+  if (target instanceof HTMLSelectElement) return key !== 'Escape';
+  if (target instanceof HTMLButtonElement) return key === 'Enter' || key === ' ';
+  if (!(target instanceof HTMLInputElement)) return false;
+  return target.type === 'range' ? /^(Arrow|Home|End|Page)/.test(key) : key === ' ';
+}
+
+export function listenForKeys(): void {
+  addEventListener('keydown', (event) => {
+    const command = commandOf(event);
+    if (command === undefined || isOfControl(event)) return;
+    if (helpOpen.value && command !== 'cancel' && command !== 'help') return;
+    event.preventDefault();
+    if (command !== 'blink') run(command);
+    else if (!event.repeat) showMasks.value = false;
+  });
+  addEventListener('keyup', (event) => {
+    if (event.key === ' ' && !(event.target instanceof HTMLButtonElement)) showMasks.value = true;
+  });
+}

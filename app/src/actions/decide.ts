@@ -1,0 +1,112 @@
+/** @file Deciding: what is sent, what follows from the answer, and where to go next. */
+import { rleToString } from '../../../src/masks/rle.ts';
+import type { DecisionRequest, ReviewItem } from '../../../src/review/protocol.ts';
+import { sendDecision } from '../api.ts';
+import { step } from '../edit/history.ts';
+import { isEmpty, type TiledMask, toRle } from '../masks/tiled-mask.ts';
+import { itemKey, neighbour } from '../queue.ts';
+import { canDecide, filter, items, loaded, notice, queue, room, saving, selected } from '../store.ts';
+import { changeDrawing } from './draw.ts';
+import { forgetImage, messageOf, replaceLoaded, select } from './load.ts';
+import { currentMask, isEdited, rememberSaved } from './masks.ts';
+
+const SAID: Readonly<Record<DecisionRequest['verdict'], string>> = {
+  accepted: 'accepted',
+  corrected: 'saved as corrected',
+  rejected: 'rejected: nothing of it is to be seen',
+  skipped: 'left for later',
+  withdrawn: 'open again',
+};
+
+/** What is seen is right: as it was found, as it was drawn, or that there is nothing. */
+export async function acceptShown(): Promise<void> {
+  const at = selected.value;
+  if (at === undefined || !canDecide.value) return;
+  const mask = currentMask(at.classIndex);
+  if (mask === undefined) {
+    notice.value = {
+      kind: 'problem',
+      text: 'There is no mask of this class yet: draw it, or reject the class',
+    };
+  } else if (isEmpty(mask)) await decide('rejected');
+  else if (isEdited(at.classIndex) || !isRefined(at.classIndex, mask)) await decide('corrected', mask);
+  else await decide('accepted');
+}
+
+const isRefined = (classIndex: number, mask: TiledMask): boolean =>
+  loaded.value?.layers.refined?.get(classIndex) === mask;
+
+/** Decides about the selected item and goes on to the next one, but for a decision that is taken back. */
+export async function decide(verdict: DecisionRequest['verdict'], mask?: TiledMask): Promise<void> {
+  const [at, now] = [selected.value, loaded.value];
+  if (at === undefined || now === undefined || now.image.id !== at.image || !canDecide.value) return;
+  // One at a time: a second one about this mask would be based on what the first is about to change.
+  if (saving.value > 0) return;
+  const before = queue.value;
+  const basedOn = items.value.get(itemKey(at))?.revision ?? 0;
+  const counts = mask && rleToString(toRle(mask));
+  saving.value++;
+  try {
+    const { saved, item } = await sendDecision({
+      ...at,
+      verdict,
+      basedOn,
+      ...(counts !== undefined && { counts }),
+    });
+    items.value = new Map(items.value).set(itemKey(item), item);
+    if (!saved) return tellConflict(item);
+    notice.value = {
+      kind: 'done',
+      text: `${room.value!.classes[at.classIndex]} in ${now.image.name} ${SAID[verdict]}`,
+    };
+    if (mask !== undefined) rememberSaved(itemKey(item), mask);
+    keepDecided(item, mask);
+    if (verdict !== 'withdrawn' && selected.value === at) await goOn(before, itemKey(at));
+  } catch (error) {
+    notice.value = { kind: 'problem', text: `Not saved: ${messageOf(error)}` };
+  } finally {
+    saving.value--;
+  }
+}
+
+/** The mask of a decision is what the class has from now on. */
+function keepDecided({ image, classIndex, status }: ReviewItem, mask: TiledMask | undefined): void {
+  const now = loaded.value;
+  if (now?.image.id !== image) {
+    forgetImage(image);
+    return;
+  }
+  const decided = new Map(now.decided);
+  const kept = mask ?? (status === 'accepted' ? now.layers.refined?.get(classIndex) : undefined);
+  if (kept === undefined) decided.delete(classIndex);
+  else decided.set(classIndex, kept);
+  replaceLoaded({ ...now, decided });
+  if (status !== 'rejected') return;
+  changeDrawing((history) => {
+    if (!history.present.has(classIndex)) return history;
+    const next = new Map(history.present);
+    next.delete(classIndex);
+    return step(history, next);
+  });
+}
+
+function tellConflict({ by, status }: ReviewItem): void {
+  notice.value = {
+    kind: 'problem',
+    text: `Not saved: ${by} decided meanwhile (${status}). Look again; what you decide now counts.`,
+  };
+}
+
+async function goOn(before: readonly ReviewItem[], key: string): Promise<void> {
+  // A list of decided masks stays where it is: whoever looks at it reads rather than works.
+  const steps = filter.value.status === 'open' || filter.value.status === 'all' ? 1 : 0;
+  const next = neighbour(queue.value, before, key, steps);
+  if (next !== undefined) await select(next);
+}
+
+/** Goes along the queue. */
+export async function move(steps: number): Promise<void> {
+  const at = selected.value;
+  const next = at === undefined ? queue.value[0] : neighbour(queue.value, queue.value, itemKey(at), steps);
+  if (next !== undefined) await select(next);
+}

@@ -1,0 +1,135 @@
+/** @file Getting the room and its images. */
+
+import { rleFromString } from '../../../src/masks/rle.ts';
+import type { ImageMasks, LayerMask, ReviewImage } from '../../../src/review/protocol.ts';
+import { Failure, fetchMasks, fetchPixels, fetchRoom, listenForDecisions, prepareSmartEdit } from '../api.ts';
+import { fromRle } from '../masks/tiled-mask.ts';
+import { itemKey, neighbour } from '../queue.ts';
+import {
+  connected,
+  failure,
+  greyWindow,
+  imagesById,
+  items,
+  type Loaded,
+  loaded,
+  type Masks,
+  NO_PROMPT,
+  notice,
+  polygon,
+  queue,
+  room,
+  type Selection,
+  selected,
+  shown,
+  smartPrompt,
+} from '../store.ts';
+import { firstWindow } from '../view/grey.ts';
+import { createImagePainter } from '../view/image-painter.ts';
+import { forgetOutlines } from '../view/mask-painter.ts';
+import { showImage } from './look.ts';
+
+/** Images that wait in memory: the one before, this one and the next. */
+const KEPT_IMAGES = 3;
+
+const images = new Map<string, Promise<Loaded>>();
+
+export async function openRoom(): Promise<void> {
+  try {
+    const state = await fetchRoom();
+    items.value = new Map(state.items.map((item) => [itemKey(item), item]));
+    room.value = state;
+    document.title = `${state.run} · Packmule review`;
+    // Where all is decided, there is still something to look at.
+    const [first] = queue.value.length > 0 ? queue.value : state.items;
+    if (first !== undefined) await select(first);
+    listenForDecisions(
+      (item) => {
+        items.value = new Map(items.value).set(itemKey(item), item);
+        if (loaded.value?.image.id !== item.image) forgetImage(item.image);
+      },
+      (up) => {
+        connected.value = up;
+      },
+    );
+  } catch (error) {
+    failure.value = {
+      seen: messageOf(error),
+      fix: error instanceof Failure ? error.fix : 'Load the page again',
+    };
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Shows an item, and gets the image after it meanwhile. */
+export async function select({ image, classIndex }: Selection): Promise<void> {
+  selected.value = { image, classIndex };
+  smartPrompt.value = NO_PROMPT;
+  polygon.value = [];
+  shown.value = 'mask';
+  if (loaded.value?.image.id !== image) await showLoaded(image);
+}
+
+async function showLoaded(image: string): Promise<void> {
+  loaded.value = undefined;
+  try {
+    const found = await obtain(image);
+    // Meanwhile the user may have gone on.
+    if (selected.value?.image !== image) return;
+    forgetOutlines();
+    greyWindow.value = firstWindow(found.grey);
+    loaded.value = found;
+    showImage();
+    prefetch();
+  } catch (error) {
+    if (selected.value?.image === image) notice.value = { kind: 'problem', text: messageOf(error) };
+  }
+}
+
+function prefetch(): void {
+  const at = selected.value;
+  if (at === undefined) return;
+  if (room.value && 'model' in room.value.smartEdit) prepareSmartEdit(at.image).catch(() => undefined);
+  const others = queue.value.filter(({ image }) => image !== at.image);
+  const next = neighbour(others, queue.value, itemKey(at), 1);
+  if (next !== undefined) obtain(next.image).catch(() => undefined);
+}
+
+function obtain(id: string): Promise<Loaded> {
+  const found = images.get(id) ?? load(imagesById.value.get(id)!);
+  images.delete(id);
+  images.set(id, found);
+  found.catch(() => images.delete(id));
+  if (images.size > KEPT_IMAGES) images.delete(images.keys().next().value!);
+  return found;
+}
+
+/** The image is got anew when it is shown next. */
+export function forgetImage(id: string): void {
+  images.delete(id);
+}
+
+/** A decision changed what is known of the shown image. */
+export function replaceLoaded(next: Loaded): void {
+  images.set(next.image.id, Promise.resolve(next));
+  loaded.value = next;
+}
+
+async function load(image: ReviewImage): Promise<Loaded> {
+  const [grey, masks] = await Promise.all([fetchPixels(image.id, image), fetchMasks(image.id)]);
+  return { image, grey, painter: createImagePainter(grey), ...readMasks(masks, image) };
+}
+
+function readMasks(
+  { layers, decided }: ImageMasks,
+  image: ReviewImage,
+): Pick<Loaded, 'layers' | 'about' | 'decided'> {
+  const read = (masks: readonly LayerMask[]): Masks =>
+    new Map(masks.map(({ classIndex, counts }) => [classIndex, fromRle(rleFromString(counts, image))]));
+  return {
+    layers: Object.fromEntries(Object.entries(layers).map(([layer, masks]) => [layer, read(masks)])),
+    about: new Map((layers.refined ?? []).map((mask) => [mask.classIndex, mask])),
+    decided: read(decided),
+  };
+}

@@ -1,0 +1,96 @@
+/** @file Talking to the server. All addresses are relative: the page's own holds the key. */
+import type {
+  DecisionAnswer,
+  DecisionRequest,
+  ImageMasks,
+  ItemEvent,
+  Refusal,
+  ReviewItem,
+  RoomState,
+  SegmentAnswer,
+  SegmentRequest,
+} from '../../src/review/protocol.ts';
+import type { GreyImage } from './view/grey.ts';
+
+/** Something that the user can read, and what to do about it. */
+export class Failure extends Error {
+  readonly fix: string;
+
+  constructor(seen: string, fix: string) {
+    super(seen);
+    this.fix = fix;
+  }
+}
+
+async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(path, init).catch(() => {
+    throw new Failure(
+      'The server does not answer',
+      'Start `packmule review` again and open the new address. What was saved is safe; keep this page open to lose no drawing.',
+    );
+  });
+  if (response.ok || response.status === 409) return response;
+  const refusal = (await response.json().catch(() => undefined)) as Refusal | undefined;
+  throw new Failure(
+    refusal?.error.seen ?? `The server answered ${response.status}`,
+    refusal?.error.fix ?? 'Load the page again',
+  );
+}
+
+async function post(path: string, body: unknown): Promise<Response> {
+  const headers = { 'Content-Type': 'application/json' };
+  return request(path, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+const imagePath = (image: string): string => `api/images/${encodeURIComponent(image)}`;
+
+export async function fetchRoom(): Promise<RoomState> {
+  return (await request('api/room')).json() as Promise<RoomState>;
+}
+
+export async function fetchPixels(
+  image: string,
+  size: { width: number; height: number },
+): Promise<GreyImage> {
+  const response = await request(`${imagePath(image)}/pixels`);
+  const bits = response.headers.get('Packmule-Bits') === '16' ? 16 : 8;
+  const bytes = await response.arrayBuffer();
+  // The server sends the low byte first, as all machines with a browser keep it.
+  const data = bits === 16 ? new Uint16Array(bytes) : new Uint8Array(bytes);
+  return { width: size.width, height: size.height, bits, data };
+}
+
+export async function fetchMasks(image: string): Promise<ImageMasks> {
+  return (await request(`${imagePath(image)}/masks`)).json() as Promise<ImageMasks>;
+}
+
+/** Another address for each state of the item, so that the browser may keep the picture. */
+export function thumbnailPath({ image, classIndex, revision }: ReviewItem): string {
+  return `${imagePath(image)}/thumbnails/${classIndex}?revision=${revision}`;
+}
+
+export async function sendDecision(decision: DecisionRequest): Promise<{ saved: boolean; item: ReviewItem }> {
+  const response = await post('api/decisions', decision);
+  const { item } = (await response.json()) as DecisionAnswer;
+  return { saved: response.ok, item };
+}
+
+/** Has the image encoded before the first click. */
+export async function prepareSmartEdit(image: string): Promise<void> {
+  await post(`${imagePath(image)}/prepare`, {});
+}
+
+export async function segment(image: string, prompt: SegmentRequest): Promise<SegmentAnswer> {
+  return (await post(`${imagePath(image)}/segment`, prompt)).json() as Promise<SegmentAnswer>;
+}
+
+/** Calls back when somebody decided in another page, and when the connection is lost or there again. */
+export function listenForDecisions(
+  onItem: (item: ItemEvent) => void,
+  onConnection: (up: boolean) => void,
+): void {
+  const events = new EventSource('api/events');
+  events.addEventListener('item', ({ data }) => onItem(JSON.parse(data as string) as ItemEvent));
+  events.addEventListener('open', () => onConnection(true));
+  events.addEventListener('error', () => onConnection(false));
+}

@@ -1,0 +1,98 @@
+/** @file What the page knows and shows, as signals. Only the files in actions/ change them. */
+import { computed, signal } from '@preact/signals';
+import type { BoxXyxy, PointXy } from '../../src/base/geometry.ts';
+import type { Layer, LayerMask, ReviewImage, ReviewItem, RoomState } from '../../src/review/protocol.ts';
+import type { History } from './edit/history.ts';
+import type { TiledMask } from './masks/tiled-mask.ts';
+import { itemKey, type QueueFilter, queueOf } from './queue.ts';
+import type { GreyImage, GreyWindow } from './view/grey.ts';
+import type { ImagePainter } from './view/image-painter.ts';
+import type { Viewport } from './view/viewport.ts';
+
+export type Masks = ReadonlyMap<number, TiledMask>;
+
+/** An image with everything about it. */
+export interface Loaded {
+  readonly image: ReviewImage;
+  readonly grey: GreyImage;
+  readonly painter: ImagePainter;
+  readonly layers: Readonly<Partial<Record<Layer, Masks>>>;
+  /** What is known of the refined masks, by class. */
+  readonly about: ReadonlyMap<number, LayerMask>;
+  /** The masks of decisions, by class. */
+  readonly decided: Masks;
+}
+
+export interface Selection {
+  readonly image: string;
+  readonly classIndex: number;
+}
+
+export type Tool = 'look' | 'brush' | 'erase' | 'polygon' | 'smart';
+
+/** `mask`: the one that is worked on; else that of a stage, to compare. */
+export type Shown = 'mask' | Layer;
+
+export interface Notice {
+  readonly kind: 'done' | 'problem';
+  readonly text: string;
+}
+
+export interface SmartPrompt {
+  readonly points: readonly { readonly xy: PointXy; readonly positive: boolean }[];
+  readonly box?: BoxXyxy;
+}
+
+export const NO_PROMPT: SmartPrompt = { points: [] };
+
+export const room = signal<RoomState | undefined>(undefined);
+/** Why there is nothing to show. */
+export const failure = signal<{ readonly seen: string; readonly fix: string } | undefined>(undefined);
+export const items = signal<ReadonlyMap<string, ReviewItem>>(new Map());
+export const filter = signal<QueueFilter>({ status: 'open', split: 'unlabelled' });
+export const selected = signal<Selection | undefined>(undefined);
+/** The image that is shown; undefined while it loads. */
+export const loaded = signal<Loaded | undefined>(undefined);
+/** Masks that were drawn, by image; they stand before those of decisions and stages. */
+export const drawings = signal<ReadonlyMap<string, History<Masks>>>(new Map());
+
+export const tool = signal<Tool>('look');
+/** Of brush and eraser, px of the image. */
+export const brushRadius = signal(6);
+export const shown = signal<Shown>('mask');
+export const hiddenClasses = signal<ReadonlySet<number>>(new Set());
+export const showMasks = signal(true);
+export const showPrompts = signal(true);
+export const fillOpacity = signal(0.28);
+export const showOutlines = signal(true);
+export const greyWindow = signal<GreyWindow>({ low: 0, high: 255 });
+/** In px of the canvas, which are those of the screen. */
+export const viewport = signal<Viewport>({ scale: 1, x: 0, y: 0 });
+export const smartPrompt = signal<SmartPrompt>(NO_PROMPT);
+export const polygon = signal<readonly PointXy[]>([]);
+
+/** Decisions on their way to the disk. */
+export const saving = signal(0);
+export const connected = signal(true);
+export const smartBusy = signal(false);
+export const notice = signal<Notice | undefined>(undefined);
+export const helpOpen = signal(false);
+
+export const imagesById = computed(() => new Map(room.value?.images.map((image) => [image.id, image])));
+export const allItems = computed(() => [...items.value.values()]);
+export const queue = computed(() => queueOf(allItems.value, imagesById.value, filter.value));
+export const poolItems = computed(() =>
+  allItems.value.filter(({ image }) => imagesById.value.get(image)?.split === 'unlabelled'),
+);
+export const selectedItem = computed(() => {
+  const at = selected.value;
+  return at && items.value.get(itemKey(at));
+});
+/** Whether decisions about the shown image are wanted. */
+export const canDecide = computed(() => loaded.value?.image.split === 'unlabelled');
+
+/** The drawing of the shown image. */
+export const drawing = computed(() => {
+  const id = loaded.value?.image.id;
+  return id === undefined ? undefined : drawings.value.get(id);
+});

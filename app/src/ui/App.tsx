@@ -1,0 +1,81 @@
+/** @file The page as a whole, and what it shows while it has nothing to show. */
+import { useEffect } from 'preact/hooks';
+import { failure, notice, room } from '../store.ts';
+import { Help } from './Help.tsx';
+import { Queue } from './Queue.tsx';
+import { Side } from './Side.tsx';
+import { Stage } from './Stage.tsx';
+import { TopBar } from './TopBar.tsx';
+
+/** As long as it takes to read a line. */
+const NOTICE_MS = 5000;
+
+export function App() {
+  if (failure.value !== undefined) {
+    const { seen, fix } = failure.value;
+    return (
+      <main class="alone">
+        <div role="alert">
+          <h1>{seen}</h1>
+          <p>{fix}</p>
+        </div>
+      </main>
+    );
+  }
+  if (room.value === undefined) {
+    return (
+      <main class="alone" aria-busy="true">
+        <p>Opening the review …</p>
+      </main>
+    );
+  }
+  if (room.value.items.length === 0) {
+    return (
+      <main class="alone">
+        <h1>There are no masks to review</h1>
+        <p>
+          The network found nothing in the images of this run. Train it longer: set training.epochs, and run
+          again.
+        </p>
+      </main>
+    );
+  }
+  return (
+    <>
+      <TopBar />
+      <main class="work">
+        <Queue />
+        <Stage />
+        <Side />
+      </main>
+      <NoticeLine />
+      <Help />
+    </>
+  );
+}
+
+function NoticeLine() {
+  const now = notice.value;
+  useEffect(() => {
+    if (now?.kind !== 'done') return;
+    const timer = setTimeout(() => {
+      notice.value = undefined;
+    }, NOTICE_MS);
+    return () => clearTimeout(timer);
+  }, [now]);
+  return (
+    <div class={`notice ${now === undefined ? '' : `is-${now.kind}`}`} role="status" aria-live="polite">
+      {now?.text}
+      {now?.kind === 'problem' && (
+        <button
+          type="button"
+          onClick={() => {
+            notice.value = undefined;
+          }}
+        >
+          Understood
+        </button>
+      )}
+    </div>
+  );
+}

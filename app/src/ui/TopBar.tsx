@@ -1,0 +1,64 @@
+/** @file The head of the page: which run, how far the review is, what more of it is worth, and that all is saved. */
+import { expectedGain, isOpen } from '../queue.ts';
+import { connected, poolItems, queue, room, saving } from '../store.ts';
+import { CommandButton } from './CommandButton.tsx';
+
+/** As many as one looks at in a few minutes. */
+const NEXT = 20;
+
+export function TopBar() {
+  return (
+    <header class="top">
+      <h1>
+        Packmule <span>{room.value!.run}</span>
+      </h1>
+      <Progress />
+      <Worth />
+      <SaveState />
+      <CommandButton command="help" icon="help" label="Keys and help" class="quiet" />
+    </header>
+  );
+}
+
+function Progress() {
+  const items = poolItems.value;
+  const decided = items.filter(({ status }) => status !== 'pending' && status !== 'skipped').length;
+  const total = decided + items.filter(isOpen).length;
+  return (
+    <div class="progress">
+      <progress value={decided} max={Math.max(1, total)} aria-label="Masks decided" />
+      <span>
+        <b>{decided}</b> of {total} decided
+      </span>
+    </div>
+  );
+}
+
+/** Trust is the Dice that a mask is expected to have, so its sum says what deciding is worth. */
+function Worth() {
+  const gain = expectedGain(poolItems.value, queue.value, NEXT);
+  if (gain === undefined || !room.value!.calibrated) return null;
+  const percent = (value: number): string => (100 * value).toFixed(1);
+  return (
+    <p
+      class="worth"
+      title="Trust is the Dice that a mask is expected to have; a decided one counts as right."
+    >
+      Expected Dice <b>{percent(gain.now)}</b>
+      {gain.count > 0 && (
+        <>
+          , <b>{percent(gain.after)}</b> after the next {gain.count}
+        </>
+      )}
+    </p>
+  );
+}
+
+function SaveState() {
+  const text = !connected.value ? 'No connection' : saving.value > 0 ? 'Saving …' : 'All saved';
+  return (
+    <p class={`save ${connected.value ? '' : 'is-lost'}`} role="status">
+      {text}
+    </p>
+  );
+}

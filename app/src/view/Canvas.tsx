@@ -1,0 +1,53 @@
+/** @file The canvas: drawn again when something it shows changed, at most once a frame. */
+import { effect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { resizeScreen } from '../actions/look.ts';
+import { room, selected, tool, viewport } from '../store.ts';
+import { listenForGestures } from './gestures.ts';
+import { paintScene } from './scene.ts';
+
+export function Canvas() {
+  const ref = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const canvas = ref.current!;
+    const context = canvas.getContext('2d', { alpha: true })!;
+    let frame = 0;
+    const again = (): void => {
+      if (frame === 0) frame = requestAnimationFrame(draw);
+    };
+    const gestures = listenForGestures(canvas, again);
+    let stopEffect: () => void = () => undefined;
+    const draw = (): void => {
+      frame = 0;
+      stopEffect();
+      // What is read while drawing is what the picture depends on: the effect runs again when it changes.
+      let isFirst = true;
+      stopEffect = effect(() => {
+        if (isFirst) paintScene(context, gestures.pointer, devicePixelRatio);
+        else again();
+        isFirst = false;
+      });
+      const { scale, x, y } = viewport.peek();
+      canvas.dataset.viewport = `${scale} ${x} ${y}`;
+    };
+    const observer = new ResizeObserver(() => {
+      canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
+      canvas.height = Math.round(canvas.clientHeight * devicePixelRatio);
+      resizeScreen({ width: canvas.width, height: canvas.height });
+      again();
+    });
+    observer.observe(canvas);
+    return () => {
+      observer.disconnect();
+      gestures.stop();
+      stopEffect();
+      cancelAnimationFrame(frame);
+    };
+  }, []);
+  const at = selected.value;
+  const label =
+    at === undefined
+      ? 'Image'
+      : `Image ${at.image} with its masks, ${room.value!.classes[at.classIndex]} chosen`;
+  return <canvas ref={ref} class={`canvas tool-${tool.value}`} role="img" aria-label={label} />;
+}

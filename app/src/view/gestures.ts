@@ -1,0 +1,198 @@
+/**
+ * @file What pointers do on the canvas: mouse, pen and fingers. One pointer uses the tool, the right button changes
+ * brightness and contrast, the middle one (or two fingers) moves the image.
+ */
+import type { BoxXyxy, PointXy } from '../../../src/base/geometry.ts';
+import { askModel, closePolygon, stroke } from '../actions/draw.ts';
+import { select } from '../actions/load.ts';
+import { canDecide, greyWindow, loaded, polygon, smartPrompt, tool, viewport } from '../store.ts';
+import { draggedWindow } from './grey.ts';
+import { classAt, type PointerState } from './scene.ts';
+import { panBy, toImage, zoomAt } from './viewport.ts';
+
+/** A press that moved less than this, px of the page, is a click. */
+const CLICK_REACH = 4;
+/** Corners of a polygon that is drawn in one go lie this far apart at least, px of the page. */
+const CORNER_REACH = 4;
+
+type Drag = 'pan' | 'window' | 'stroke' | 'polygon' | 'box' | 'nothing';
+
+interface Press {
+  readonly drag: Drag;
+  readonly start: PointXy;
+  last: PointXy;
+  moved: boolean;
+}
+
+export interface Gestures {
+  readonly pointer: PointerState;
+  /** Takes the listeners away. */
+  stop(): void;
+}
+
+/** Listens on the canvas; `changed` is called when only the pointer moved, the rest is in the store. */
+export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void): Gestures {
+  const state: { at: PointXy | undefined; box: BoxXyxy | undefined } = { at: undefined, box: undefined };
+  const presses = new Map<number, Press>();
+  const ending = new AbortController();
+  const { signal } = ending;
+
+  /** Px of the canvas. */
+  const place = (event: MouseEvent): PointXy => {
+    const { left, top } = canvas.getBoundingClientRect();
+    return [(event.clientX - left) * devicePixelRatio, (event.clientY - top) * devicePixelRatio];
+  };
+  const inImage = (point: PointXy): PointXy => toImage(viewport.value, point);
+
+  const begin = (event: PointerEvent): Drag => {
+    if (event.button === 1 || (event.shiftKey === true && tool.value === 'look')) return 'pan';
+    if (event.button === 2) return 'window';
+    if (tool.value === 'look' || !canDecide.value) return 'pan';
+    if (tool.value === 'smart') return 'box';
+    return tool.value === 'polygon' ? 'polygon' : 'stroke';
+  };
+
+  canvas.addEventListener(
+    'pointerdown',
+    (event) => {
+      if (loaded.value === undefined) return;
+      canvas.setPointerCapture(event.pointerId);
+      const at = place(event);
+      // A second finger: both move the image from now on, and what the first one began is over.
+      const drag = presses.size === 1 && event.pointerType === 'touch' ? 'pan' : begin(event);
+      if (drag === 'pan')
+        for (const [id, press] of presses) presses.set(id, { ...press, drag: 'pan', moved: true });
+      presses.set(event.pointerId, { drag, start: at, last: at, moved: false });
+      if (drag === 'stroke') stroke(inImage(at), inImage(at), strokeValue(), true);
+      if (drag === 'polygon') polygon.value = [...polygon.value, inImage(at)];
+      state.box = undefined;
+      changed();
+    },
+    { signal },
+  );
+
+  canvas.addEventListener(
+    'pointermove',
+    (event) => {
+      const at = place(event);
+      state.at = at;
+      const press = presses.get(event.pointerId);
+      if (press !== undefined) {
+        if (distance(press.start, at) > CLICK_REACH * devicePixelRatio) press.moved = true;
+        follow(press, at);
+      }
+      changed();
+    },
+    { signal },
+  );
+
+  function follow(press: Press, at: PointXy): void {
+    const [dx, dy] = [at[0] - press.last[0], at[1] - press.last[1]];
+    if (presses.size === 2) {
+      pinch(press, at);
+      return;
+    }
+    if (press.drag === 'pan') viewport.value = panBy(viewport.value, dx, dy);
+    if (press.drag === 'window') {
+      const range = 2 ** loaded.value!.grey.bits - 1;
+      greyWindow.value = draggedWindow(greyWindow.value, dx / devicePixelRatio, dy / devicePixelRatio, range);
+    }
+    if (press.drag === 'stroke') stroke(inImage(press.last), inImage(at), strokeValue(), false);
+    if (press.drag === 'box' && press.moved) state.box = sorted(press.start, at);
+    if (press.drag === 'polygon' && press.moved) {
+      if (distance(press.last, at) < CORNER_REACH * devicePixelRatio) return;
+      polygon.value = [...polygon.value, inImage(at)];
+    }
+    press.last = at;
+  }
+
+  /** Two fingers: their middle moves the image, their distance its size. */
+  function pinch(press: Press, at: PointXy): void {
+    const [other] = [...presses.values()].filter((one) => one !== press);
+    const before = distance(press.last, other!.last);
+    const after = distance(at, other!.last);
+    const middle: PointXy = [(at[0] + other!.last[0]) / 2, (at[1] + other!.last[1]) / 2];
+    const moved = panBy(viewport.value, (at[0] - press.last[0]) / 2, (at[1] - press.last[1]) / 2);
+    viewport.value = before > 0 ? zoomAt(moved, middle, after / before) : moved;
+    press.last = at;
+  }
+
+  const end = (event: PointerEvent): void => {
+    const press = presses.get(event.pointerId);
+    presses.delete(event.pointerId);
+    if (press === undefined || event.type === 'pointercancel') return;
+    const at = place(event);
+    if (press.drag === 'pan' && !press.moved && event.button === 0) choose(inImage(at));
+    if (press.drag === 'polygon' && press.moved) closePolygon(event.shiftKey ? 0 : 1);
+    if (press.drag === 'box') askAt(press, at, event.shiftKey);
+    state.box = undefined;
+    changed();
+  };
+  canvas.addEventListener('pointerup', end, { signal });
+  canvas.addEventListener('pointercancel', end, { signal });
+
+  function choose(point: PointXy): void {
+    const classIndex = classAt(point);
+    if (classIndex !== undefined) void select({ image: loaded.value!.image.id, classIndex });
+  }
+
+  function askAt({ start, moved }: Press, at: PointXy, isOutside: boolean): void {
+    const { points } = smartPrompt.value;
+    if (moved) void askModel({ points: [], box: inside(sorted(inImage(start), inImage(at))) });
+    else
+      void askModel({
+        ...smartPrompt.value,
+        points: [...points, { xy: clamped(inImage(at)), positive: !isOutside }],
+      });
+  }
+
+  canvas.addEventListener(
+    'dblclick',
+    (event) => {
+      if (tool.value === 'polygon') closePolygon(event.shiftKey ? 0 : 1);
+    },
+    { signal },
+  );
+  canvas.addEventListener(
+    'pointerleave',
+    () => {
+      state.at = undefined;
+      changed();
+    },
+    { signal },
+  );
+  canvas.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
+  canvas.addEventListener(
+    'wheel',
+    (event) => {
+      event.preventDefault();
+      // A wheel gives steps of a hundred or so, a touchpad many small ones; a pinch on one comes with Ctrl.
+      const speed = event.ctrlKey ? 0.01 : event.deltaMode === 0 ? 0.0016 : 0.05;
+      viewport.value = zoomAt(viewport.value, place(event), Math.exp(-event.deltaY * speed));
+    },
+    { signal, passive: false },
+  );
+
+  return { pointer: state, stop: () => ending.abort() };
+}
+
+const strokeValue = (): 0 | 1 => (tool.value === 'brush' ? 1 : 0);
+
+const distance = ([ax, ay]: PointXy, [bx, by]: PointXy): number => Math.hypot(bx - ax, by - ay);
+
+const sorted = ([ax, ay]: PointXy, [bx, by]: PointXy): BoxXyxy => [
+  Math.min(ax, bx),
+  Math.min(ay, by),
+  Math.max(ax, bx),
+  Math.max(ay, by),
+];
+
+/** The part of a box that lies in the image. */
+function inside([x0, y0, x1, y1]: BoxXyxy): BoxXyxy {
+  return [...clamped([x0, y0]), ...clamped([x1, y1])];
+}
+
+function clamped([x, y]: PointXy): PointXy {
+  const { width, height } = loaded.value!.image;
+  return [Math.min(width - 1, Math.max(0, x)), Math.min(height - 1, Math.max(0, y))];
+}

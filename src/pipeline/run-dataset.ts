@@ -1,0 +1,40 @@
+/** @file The data set of a run: what its settings name, with what people decided in the reviews of earlier runs. */
+import { existsSync } from 'node:fs';
+import { RunError } from '../base/errors.ts';
+import { openDataset } from '../dataset/dataset.ts';
+import { type Case, casesOf, type Dataset } from '../dataset/types.ts';
+import { applyReviews, type Review } from '../review/apply.ts';
+import { readDecisions } from '../review/decision-journal.ts';
+import type { RunConfig } from './config.ts';
+import { readMaskSet, structuresByName } from './mask-sets.ts';
+import { type RunDirectory, runDirectory } from './run-directory.ts';
+
+/** @throws PackmuleError as openDataset, and for a run in `reviews` whose decisions or masks are gone or damaged. */
+export async function openRunDataset({
+  data,
+  reviews,
+}: Pick<RunConfig, 'data' | 'reviews'>): Promise<Dataset> {
+  const dataset = await openDataset(data);
+  const read = await Promise.all(reviews.map((folder) => readReview(runDirectory(folder), dataset)));
+  return applyReviews(dataset, read);
+}
+
+async function readReview(run: RunDirectory, dataset: Dataset): Promise<Review> {
+  if (!existsSync(run.decisions)) {
+    throw new RunError({
+      seen: `Nobody has reviewed the run ${run.root}`,
+      need: 'A run in which masks were accepted or corrected',
+      fix: `Review it first: \`packmule review ${run.root}\``,
+    });
+  }
+  const refined = structuresByName(await readMaskSet(run, 'refined', 'unlabelled', dataset));
+  const askedIn = (item: Case): number[] =>
+    (refined.get(item.name) ?? [])
+      .filter(({ provenance }) => provenance?.reviewed === undefined)
+      .map(({ classIndex }) => classIndex);
+  return {
+    run: run.root,
+    decisions: await readDecisions(run.decisions),
+    asked: new Map(casesOf(dataset, 'unlabelled').map((item) => [item.id, askedIn(item)])),
+  };
+}

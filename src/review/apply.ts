@@ -1,0 +1,70 @@
+/**
+ * @file What a review makes of a data set. An image whose every mask is decided is an annotated image from then on; of
+ * the others single classes are known.
+ */
+import type { Structure } from '../annotations/types.ts';
+import { RunError } from '../base/errors.ts';
+import { type Case, type Dataset, type ReviewedClass, SPLIT_NAMES } from '../dataset/types.ts';
+import { rleFromString } from '../masks/rle.ts';
+import { type Decision, isFinal, statusOf } from './decision.ts';
+
+/** Decisions of one review with what was to be decided. */
+export interface Review {
+  /** Whose review it is, for messages. */
+  readonly run: string;
+  /** The decisions that count. */
+  readonly decisions: readonly Decision[];
+  /** Classes that had a mask to decide about, by case id: those of earlier reviews are not among them. */
+  readonly asked: ReadonlyMap<string, readonly number[]>;
+}
+
+/**
+ * The data set as reviews left it, oldest review first; later decisions about a class win. Decisions about images
+ * that it does not have are for another selection of its images, and left out.
+ * @throws RunError for a class that it does not have, AnnotationError for a mask that does not fit its image.
+ */
+export function applyReviews(dataset: Dataset, reviews: readonly Review[]): Dataset {
+  const cases = dataset.cases.map((item) =>
+    item.split === 'unlabelled'
+      ? reviews.reduce((was, review) => applyReview(was, review, dataset), item)
+      : item,
+  );
+  return { ...dataset, cases: SPLIT_NAMES.flatMap((split) => cases.filter((item) => item.split === split)) };
+}
+
+function applyReview(item: Case, { run, decisions, asked }: Review, { classes }: Dataset): Case {
+  const about = decisions.filter((decision) => decision.image === item.id && isFinal(statusOf(decision)));
+  if (about.length === 0) return item;
+  const byClass = new Map((item.reviewed ?? []).map((known) => [known.classIndex, known]));
+  for (const decision of about) {
+    const known = reviewedClass(decision, item, classes, run);
+    byClass.set(known.classIndex, known);
+  }
+  const reviewed = [...byClass.values()].sort((a, b) => a.classIndex - b.classIndex);
+  const isComplete = (asked.get(item.id) ?? []).every((classIndex) => byClass.has(classIndex));
+  if (!isComplete) return { ...item, reviewed };
+  const { reviewed: _, ...rest } = item;
+  return { ...rest, split: 'labelled', structures: reviewed.flatMap(structureOf) };
+}
+
+function reviewedClass(
+  { className, counts, by, time }: Decision,
+  { id, size }: Case,
+  classes: readonly string[],
+  run: string,
+): ReviewedClass {
+  const classIndex = classes.indexOf(className);
+  if (classIndex < 0) {
+    throw new RunError({
+      seen: `The review of ${run} is about a class ${className}, which the data set does not have`,
+      need: 'A review of the same classes',
+      fix: 'Take the run out of `reviews`, or restore the class',
+    });
+  }
+  const where = `The reviewed mask of ${className} in ${id}`;
+  return { classIndex, ...(counts !== undefined && { rle: rleFromString(counts, size, where) }), by, time };
+}
+
+function structureOf({ classIndex, rle }: ReviewedClass): Structure[] {
+  return rle === undefined ? [] : [{ classIndex, rle }];
+}

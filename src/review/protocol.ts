@@ -1,0 +1,118 @@
+/** @file What the review server and its page say to each other, as JSON under the page's own address. */
+import { z } from 'zod';
+import type { BoxXyxy, PointXy } from '../base/geometry.ts';
+import type { Evidence } from '../refine/evidence.ts';
+import { type ReviewStatus, VERDICTS } from './decision.ts';
+
+/** Masks of one image come from these; `truth` is there for measured images alone. */
+export const LAYERS = ['refined', 'initial', 'final', 'truth'] as const;
+export type Layer = (typeof LAYERS)[number];
+
+/** GET room: everything but pixels and masks. */
+export interface RoomState {
+  /** Name of the run. */
+  readonly run: string;
+  readonly classes: readonly string[];
+  readonly images: readonly ReviewImage[];
+  /** One per refined mask, and one per class of an image that was decided without having a mask. */
+  readonly items: readonly ReviewItem[];
+  readonly smartEdit: SmartEditState;
+  /** Whether trust was calibrated on labelled images. */
+  readonly calibrated: boolean;
+  /** Who the decisions of this server are by. */
+  readonly reviewer: string;
+}
+
+/** Whether a promptable model is there, and what to do where it is not. */
+export type SmartEditState = { readonly model: string } | { readonly missing: string };
+
+export interface ReviewImage {
+  readonly id: string;
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** Decisions are for the unlabelled images; the others have a truth to look at. */
+  readonly split: 'unlabelled' | 'val' | 'test';
+}
+
+export interface ReviewItem {
+  readonly image: string;
+  readonly classIndex: number;
+  /** Expected Dice of the refined mask, [0, 1]; absent for a mask that a person made. */
+  readonly trust?: number;
+  readonly status: ReviewStatus;
+  /** Number of the decision that counts, 0 for none. */
+  readonly revision: number;
+  readonly by?: string;
+  /** ISO time of the decision. */
+  readonly time?: string;
+}
+
+/** GET images/ID/masks. */
+export interface ImageMasks {
+  readonly layers: Readonly<Partial<Record<Layer, readonly LayerMask[]>>>;
+  /** The masks of the decisions that count. */
+  readonly decided: readonly LayerMask[];
+}
+
+export interface LayerMask {
+  readonly classIndex: number;
+  /** Runs in COCO's string form. */
+  readonly counts: string;
+  readonly score?: number;
+  readonly trust?: number;
+  readonly evidence?: Evidence;
+  readonly prompts?: Prompts;
+}
+
+/** By what a promptable refiner asked for a mask. */
+export interface Prompts {
+  readonly box?: BoxXyxy;
+  readonly positive: readonly PointXy[];
+  readonly negative: readonly PointXy[];
+}
+
+/** POST decisions. */
+export const decisionRequestSchema = z.strictObject({
+  image: z.string(),
+  classIndex: z.int().min(0),
+  verdict: z.enum(VERDICTS),
+  /** With `corrected`: the true mask in COCO's string form. */
+  counts: z.string().optional(),
+  /** The item's revision that the reviewer has seen. */
+  basedOn: z.int().min(0),
+});
+export type DecisionRequest = z.input<typeof decisionRequestSchema>;
+
+/** The answer: the item as it now is; with status 409 as somebody else left it. */
+export interface DecisionAnswer {
+  readonly item: ReviewItem;
+}
+
+const coordinate = z.number().min(-1e6).max(1e6);
+
+/** POST images/ID/segment. Coordinates in px of the image. */
+export const segmentRequestSchema = z
+  .strictObject({
+    box: z.tuple([coordinate, coordinate, coordinate, coordinate]).optional(),
+    points: z
+      .array(z.strictObject({ xy: z.tuple([coordinate, coordinate]), positive: z.boolean() }))
+      .max(100)
+      .default([]),
+  })
+  .refine(({ box, points }) => box !== undefined || points.length > 0, 'a box or a point is needed');
+export type SegmentRequest = z.input<typeof segmentRequestSchema>;
+
+export interface SegmentAnswer {
+  readonly counts: string;
+  /** The model's own estimate, about [0, 1]. */
+  readonly predictedIou: number;
+}
+
+/** The event `item` of GET events: somebody decided. */
+export type ItemEvent = ReviewItem;
+
+/** The body of every answer that is an error. */
+export interface Refusal {
+  readonly error: { readonly seen: string; readonly need: string; readonly fix: string };
+}

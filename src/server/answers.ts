@@ -1,0 +1,37 @@
+/** @file Answers of the server that are errors: three sentences as JSON. */
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { z } from 'zod';
+import { type Complaint, PackmuleError } from '../base/errors.ts';
+import type { Refusal } from '../review/protocol.ts';
+import { NotFound, Unusable } from './refusals.ts';
+
+export function refuse(context: Context, status: ContentfulStatusCode, complaint: Complaint): Response {
+  const { seen, need, fix } = complaint;
+  return context.json({ error: { seen, need, fix } } satisfies Refusal, status);
+}
+
+/** The answer to a request that failed. What is no error of the user's keeps its stack for `note`. */
+export function refuseError(context: Context, error: unknown, note: (text: string) => void): Response {
+  if (error instanceof NotFound) return refuse(context, 404, error);
+  if (error instanceof PackmuleError) return refuse(context, 422, error);
+  note(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return refuse(context, 500, {
+    seen: 'The server met a defect of its own',
+    need: '',
+    fix: 'What you decided is saved. Load the page again, and report the text in the terminal',
+  });
+}
+
+/** The body of a request. @throws Unusable where it is no JSON or does not fit. */
+export async function readBody<T extends z.ZodType>(context: Context, schema: T): Promise<z.output<T>> {
+  const json: unknown = await context.req.json().catch(() => undefined);
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Unusable({
+    seen: `The request does not fit at ${issue!.path.join('.') || 'its top level'} (${issue!.message})`,
+    need: 'A request of the review page of this version',
+    fix: 'Load the page again',
+  });
+}

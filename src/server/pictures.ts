@@ -1,0 +1,81 @@
+/** @file Pixels for the page: whole images as they are, and thumbnails of single masks. */
+import type { Structure } from '../annotations/types.ts';
+import type { BoxXyxy, Size } from '../base/geometry.ts';
+import type { Case } from '../dataset/types.ts';
+import { readCase } from '../dataset/view.ts';
+import type { Image } from '../imaging/image.ts';
+import { renderOverlay } from '../imaging/overlay.ts';
+import { resizeImage, resizeMaskNearest } from '../imaging/resample.ts';
+import { encodeRgbPng } from '../imaging/write.ts';
+import { cropMask } from '../masks/crop.ts';
+import { decodeRle, rleBox } from '../masks/rle.ts';
+import { createMemory } from './memory.ts';
+
+/** Side of a thumbnail in px: twice what it is shown at, for fine screens. */
+const SIDE = 112;
+/** Of the longer side of the mask's box, to each side. */
+const MARGIN = 0.35;
+
+export interface Pictures {
+  image(item: Case): Promise<Image>;
+  /** A PNG of the surroundings of a mask with its outline; of the whole image where there is no mask. */
+  thumbnail(item: Case, structure: Pick<Structure, 'classIndex' | 'rle'> | undefined): Promise<Uint8Array>;
+}
+
+/** Keeps the last few images in memory: the masks of one image are asked for one after the other. */
+export function createPictures(): Pictures {
+  const images = createMemory<Image>(4);
+  const image = (item: Case): Promise<Image> => images.get(item.id, () => readCase(item));
+  return {
+    image,
+    thumbnail: async (item, structure) => renderThumbnail(await image(item), structure),
+  };
+}
+
+async function renderThumbnail(
+  image: Image,
+  structure: Pick<Structure, 'classIndex' | 'rle'> | undefined,
+): Promise<Uint8Array> {
+  const box = structure && rleBox(structure.rle);
+  const [x0, y0, x1, y1] = box === undefined ? wholeOf(image) : surroundings(box, image);
+  const size = fitted({ height: y1 - y0 + 1, width: x1 - x0 + 1 });
+  const picture = resizeImage(cropImage(image, [x0, y0, x1, y1]), size);
+  const masks =
+    box === undefined
+      ? []
+      : [
+          {
+            classIndex: structure!.classIndex,
+            mask: resizeMaskNearest(cropMask(decodeRle(structure!.rle), [x0, y0, x1, y1]), size),
+          },
+        ];
+  return encodeRgbPng(renderOverlay(picture, { masks, opacity: 0.22, lineWidth: 2 }));
+}
+
+function wholeOf({ height, width }: Size): BoxXyxy {
+  return [0, 0, width - 1, height - 1];
+}
+
+/** A square around the box, moved to lie in the image and cut off where it is larger. */
+function surroundings([x0, y0, x1, y1]: BoxXyxy, { height, width }: Size): BoxXyxy {
+  const side = Math.ceil(Math.max(x1 - x0 + 1, y1 - y0 + 1, 16) * (1 + 2 * MARGIN));
+  const start = (a: number, b: number, length: number): number =>
+    Math.max(0, Math.min(Math.round((a + b + 1 - side) / 2), length - side));
+  const [left, top] = [start(x0, x1, width), start(y0, y1, height)];
+  return [left, top, Math.min(width, left + side) - 1, Math.min(height, top + side) - 1];
+}
+
+function fitted({ height, width }: Size): Size {
+  const scale = SIDE / Math.max(height, width);
+  return { height: Math.max(1, Math.round(height * scale)), width: Math.max(1, Math.round(width * scale)) };
+}
+
+function cropImage(image: Image, [x0, y0, x1, y1]: BoxXyxy): Image {
+  const [height, width] = [y1 - y0 + 1, x1 - x0 + 1];
+  const data = image.bits === 8 ? new Uint8Array(height * width) : new Uint16Array(height * width);
+  for (let y = 0; y < height; y++) {
+    const row = (y + y0) * image.width + x0;
+    data.set(image.data.subarray(row, row + width), y * width);
+  }
+  return { height, width, bits: image.bits, data };
+}

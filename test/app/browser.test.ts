@@ -1,0 +1,377 @@
+/** The review page in a browser: what it shows, what its keys and pointers do, and what is saved. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { coco } from '../../src/annotations/coco.ts';
+import { PACKAGE_FOLDER } from '../../src/base/version.ts';
+import type { Mask } from '../../src/masks/mask.ts';
+import { decodeRle, rleFromString } from '../../src/masks/rle.ts';
+import type { RunDirectory } from '../../src/pipeline/run-directory.ts';
+import type { Decision } from '../../src/review/decision.ts';
+import { readDecisions } from '../../src/review/decision-journal.ts';
+import { loadSamCheckpoint } from '../../src/sam/checkpoint.ts';
+import { SamPredictor } from '../../src/sam/predictor.ts';
+import { type RunningReview, startReview } from '../../src/server/serve.ts';
+import { writeFinishedRun } from '../review/finished-run.ts';
+import { fixturePath } from '../sam/fixtures.ts';
+
+const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const reason = existsSync(CHROMIUM)
+  ? ''
+  : ` (skipped: no Chromium at ${CHROMIUM}; install it or set CHROMIUM_PATH)`;
+
+const SIZE = { height: 320, width: 272 };
+
+describe.skipIf(reason !== '')(`the review page in a browser${reason}`, () => {
+  let folder: string;
+  let run: RunDirectory;
+  let browser: Browser;
+  let review: RunningReview;
+  let noise: string[];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'packmule-page-'));
+    run = await writeFinishedRun(folder, { size: SIZE, classes: 10, unlabelled: 5, bits: 16 });
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    noise = [];
+    await rm(run.path('review'), { recursive: true, force: true });
+    review = await startReview({
+      folder: run.root,
+      reviewer: 'ada',
+      port: 0,
+      model: {
+        label: 'mobile-sam',
+        open: async () => new SamPredictor(await loadSamCheckpoint(fixturePath('mobile-sam', 'model.pth'))),
+      },
+      note: (text) => noise.push(`defect: ${text}`),
+    });
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+    await review.close();
+    expect(noise).toEqual([]);
+  });
+
+  /** A new tab with the page, its image drawn. What it asks of others or complains about is noise. */
+  async function openPage(options: BrowserContextOptions = {}, cutOff?: string): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    const page = await context.newPage();
+    // How long a machine takes is for the test runner to judge.
+    page.setDefaultTimeout(0);
+    if (cutOff !== undefined) await page.route(cutOff, (route) => route.abort());
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(review.url) && !url.startsWith('data:')) noise.push(`request: ${url}`);
+    });
+    page.on('console', (message) => noise.push(`console: ${message.text()}`));
+    page.on('pageerror', (error) => noise.push(`error: ${error.message}`));
+    await page.goto(review.url);
+    await drawn(page);
+    return page;
+  }
+
+  /** Waits for an image on the canvas and for the frame that shows the last change. */
+  async function drawn(page: Page): Promise<void> {
+    await page.locator('canvas').waitFor();
+    await page.locator('.loading').waitFor({ state: 'detached' });
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  }
+
+  /** Waits until the page says that so many masks are decided. */
+  const decided = (page: Page, count: number): Promise<void> =>
+    page.locator('.progress b', { hasText: new RegExp(`^${count}$`) }).waitFor();
+
+  const decisions = (): Promise<readonly Decision[]> => readDecisions(run.decisions);
+  const item = (page: Page) => page.locator('.item[aria-current]');
+  const nameOf = async (page: Page): Promise<string> => (await page.locator('.about b').innerText()).trim();
+
+  /** Colours [red, green, blue] at places of the image. */
+  async function coloursAt(page: Page, places: readonly (readonly [number, number])[]): Promise<number[][]> {
+    return (await page.evaluate(`(() => {
+      const canvas = document.querySelector('canvas');
+      const [scale, x, y] = canvas.dataset.viewport.split(' ').map(Number);
+      const copy = document.createElement('canvas');
+      [copy.width, copy.height] = [canvas.width, canvas.height];
+      const context = copy.getContext('2d', { willReadFrequently: true });
+      context.drawImage(canvas, 0, 0);
+      return ${JSON.stringify(places)}.map(([px, py]) => [...context.getImageData(
+        Math.round(x + (px + 0.5) * scale), Math.round(y + (py + 0.5) * scale), 1, 1).data].slice(0, 3));
+    })()`)) as number[][];
+  }
+
+  /** A place of the image on the page. */
+  async function onPage(page: Page, x: number, y: number): Promise<[number, number]> {
+    return (await page.evaluate(`(() => {
+      const canvas = document.querySelector('canvas');
+      const [scale, left, top] = canvas.dataset.viewport.split(' ').map(Number);
+      const box = canvas.getBoundingClientRect();
+      return [box.left + (left + (${x} + 0.5) * scale) / devicePixelRatio, box.top + (top + (${y} + 0.5) * scale) / devicePixelRatio];
+    })()`)) as [number, number];
+  }
+
+  /** The refined mask of the chosen class in the shown image. */
+  async function refinedMask(page: Page): Promise<Mask> {
+    const set = await coco.read(run.masks('refined', 'unlabelled'));
+    const file = await page.locator('.about .file').innerText();
+    const classIndex = set.classes.indexOf(await nameOf(page));
+    const image = set.images.find(({ fileName }) => fileName === file)!;
+    return decodeRle(image.structures.find((structure) => structure.classIndex === classIndex)!.rle);
+  }
+
+  it.each([
+    [1440, 'dark'],
+    [1440, 'light'],
+    [1100, 'dark'],
+    [480, 'light'],
+  ] as const)(
+    'opens at %i px, %s, from its own server alone, without overflow',
+    async (width, colorScheme) => {
+      const page = await openPage({ viewport: { width, height: 900 }, colorScheme });
+      expect(
+        await page.evaluate('document.documentElement.scrollWidth - window.innerWidth'),
+      ).toBeLessThanOrEqual(0);
+      expect(await page.locator('.item').count()).toBeGreaterThan(3);
+      expect(await page.title()).toBe('tiny · Packmule review');
+    },
+  );
+
+  it('shows the least trusted mask first, and its pixels where they are', async () => {
+    const page = await openPage();
+    const trusts = await page.locator('.item .trust').allInnerTexts();
+    const numbers = trusts.map((text) => Number(text.replace(/\D/g, '')));
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+    expect(await item(page).count()).toBe(1);
+
+    // Alone and filled to the full, the colour of every pixel of the screen says whether it is in the mask.
+    await page.keyboard.press('i');
+    await page.getByLabel('Fill').fill('100');
+    await page.keyboard.press('o');
+    await drawn(page);
+    const mask = await refinedMask(page);
+    const places = Array.from({ length: 40 }, (_, row) =>
+      Array.from({ length: 40 }, (_, column) => [column * 6 + 10, row * 8] as const),
+    ).flat();
+    const colours = await coloursAt(page, places);
+    const wrong = places.filter(([x, y], i) => {
+      const [red, green, blue] = colours[i]!;
+      const isGrey = red === green && green === blue;
+      return isGrey === (mask.data[y * SIZE.width + x] === 1);
+    });
+    expect(wrong).toEqual([]);
+    expect(places.some(([x, y]) => mask.data[y * SIZE.width + x] === 1)).toBe(true);
+  });
+
+  it('accepts with a key, goes on to the next mask, and takes a decision back', async () => {
+    const page = await openPage();
+    const [first, count] = [await nameOf(page), await page.locator('.count').innerText()];
+    const before = await item(page).innerText();
+    await page.keyboard.press('a');
+    await decided(page, 1);
+    expect(await item(page).innerText()).not.toBe(before);
+    expect(await page.locator('.count').innerText()).toBe(count.replace(/\d+/, (n) => String(Number(n) - 1)));
+    expect(await decisions()).toMatchObject([{ className: first, verdict: 'accepted' }]);
+
+    await page.getByLabel('Status').selectOption('accepted');
+    await page.locator('.item').first().click();
+    expect(await page.locator('.stands').innerText()).toMatch(/^Accepted by/);
+    await page.keyboard.press('t');
+    await decided(page, 0);
+    expect(await decisions()).toMatchObject([{ verdict: 'withdrawn' }]);
+  });
+
+  it('saves what was drawn: brush, undo, redo, polygon', async () => {
+    const page = await openPage();
+    const before = await refinedMask(page);
+    await page.keyboard.press('b');
+    const [x, y] = await onPage(page, 20, 30);
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(...(await onPage(page, 60, 30)), { steps: 6 });
+    await page.mouse.up();
+    expect(await page.locator('.edited').count()).toBe(1);
+    await page.keyboard.press('Control+z');
+    expect(await page.locator('.edited').count()).toBe(0);
+    await page.keyboard.press('Control+Shift+z');
+    await page.keyboard.press('p');
+    for (const [px, py] of [
+      [100, 200],
+      [130, 200],
+      [130, 220],
+      [100, 220],
+    ] as const) {
+      await page.mouse.click(...(await onPage(page, px, py)));
+    }
+    await page.keyboard.press('c');
+    await page.keyboard.press('a');
+    await decided(page, 1);
+    const [decision] = await decisions();
+    expect(decision).toMatchObject({ verdict: 'corrected' });
+    const after = decodeRle(rleFromString(decision!.counts!, SIZE));
+    const at = (mask: Mask, px: number, py: number): number => mask.data[py * SIZE.width + px]!;
+    expect([at(after, 20, 30), at(after, 40, 30), at(after, 60, 34), at(after, 115, 210)]).toEqual([
+      1, 1, 1, 1,
+    ]);
+    expect([at(after, 40, 45), at(after, 80, 30), at(after, 140, 210)]).toEqual([
+      at(before, 40, 45),
+      at(before, 80, 30),
+      at(before, 140, 210),
+    ]);
+  });
+
+  it('mends a mask with two clicks: one on the object, one to save', async () => {
+    const page = await openPage();
+    await page.keyboard.press('w');
+    await page.mouse.click(...(await onPage(page, 100, 120)));
+    await page.locator('.edited').waitFor();
+    await page.locator('.accept').click();
+    await decided(page, 1);
+    const [decision] = await decisions();
+    expect(decision).toMatchObject({ verdict: 'corrected', counts: expect.any(String) });
+    rleFromString(decision!.counts!, SIZE);
+  });
+
+  it('shows the masks of other stages, takes one over, and the truth of measured images', async () => {
+    const page = await openPage();
+    await page.keyboard.press('2');
+    expect(await page.locator('.badge').innerText()).toBe('Final masks');
+    await page.getByRole('button', { name: 'Use this' }).click();
+    expect(await page.locator('.edited').count()).toBe(1);
+    await page.getByLabel('Images').selectOption('test');
+    await page.locator('.item').first().click();
+    await drawn(page);
+    await page.keyboard.press('3');
+    expect(await page.locator('.badge').innerText()).toBe('Truth masks');
+    expect(await page.locator('.verdicts').count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Brush' }).isDisabled()).toBe(true);
+    expect(await decisions()).toEqual([]);
+  });
+
+  it('shows in one tab what was decided in another, and does not move the queue under its hand', async () => {
+    const [left, right] = [await openPage(), await openPage()];
+    const chosen = await nameOf(right);
+    await left.keyboard.press('r');
+    await decided(right, 1);
+    expect(await decisions()).toMatchObject([{ verdict: 'rejected', className: chosen }]);
+    expect(await nameOf(right)).toBe(chosen);
+    expect(await right.locator('.stands').innerText()).toMatch(/^Rejected/);
+  });
+
+  it('does not overwrite what another tab decided unheard, and then lets the reviewer decide', async () => {
+    const [left, right] = [await openPage(), await openPage({}, '**/api/events')];
+    await left.keyboard.press('r');
+    await decided(left, 1);
+    await right.keyboard.press('a');
+    await right.locator('.notice.is-problem').waitFor();
+    expect(await right.locator('.notice').innerText()).toContain('decided meanwhile (rejected)');
+    expect(await decisions()).toMatchObject([{ verdict: 'rejected' }]);
+    await right.keyboard.press('t');
+    await decided(right, 0);
+    expect(await decisions()).toMatchObject([{ number: 2, verdict: 'withdrawn' }]);
+    noise = noise.filter((line) => !/ERR_FAILED|409/.test(line));
+  });
+
+  it('moves, zooms and windows the image by pointer and wheel', async () => {
+    const page = await openPage();
+    const viewport = async (): Promise<number[]> =>
+      ((await page.getAttribute('canvas', 'data-viewport')) as string).split(' ').map(Number);
+    const [before] = [await viewport()];
+    const [x, y] = await onPage(page, 100, 120);
+    await page.mouse.move(x, y);
+    await page.mouse.wheel(0, -400);
+    await drawn(page);
+    const closer = await viewport();
+    expect(closer[0]).toBeGreaterThan(1.5 * before[0]!);
+    const [sx, sy] = await onPage(page, 100, 120);
+    expect(Math.hypot(sx - x, sy - y)).toBeLessThan(1);
+    await page.mouse.down();
+    await page.mouse.move(x + 50, y + 20, { steps: 4 });
+    await page.mouse.up();
+    await drawn(page);
+    const moved = await viewport();
+    expect([moved[1]! - closer[1]!, moved[2]! - closer[2]!].map(Math.round)).toEqual([50, 20]);
+
+    await page.keyboard.press('h');
+    await drawn(page);
+    const [dark] = await coloursAt(page, [[100, 120]]);
+    await page.mouse.down({ button: 'right' });
+    await page.mouse.move(x + 50, y + 320, { steps: 4 });
+    await page.mouse.up({ button: 'right' });
+    await drawn(page);
+    const [bright] = await coloursAt(page, [[100, 120]]);
+    expect(bright![0]).toBeGreaterThan(dark![0]!);
+  });
+
+  it('is pictured for the docs', async () => {
+    const picture = (page: Page, name: string): Promise<unknown> =>
+      page.screenshot({ path: join(PACKAGE_FOLDER, 'dist', 'screenshots', `${name}.png`) });
+    const page = await openPage({ colorScheme: 'dark' });
+    await picture(page, 'review');
+    await page.keyboard.press('f');
+    await page.keyboard.press('b');
+    await page.mouse.move(...(await onPage(page, 120, 150)));
+    await page.mouse.down();
+    await page.mouse.move(...(await onPage(page, 140, 160)), { steps: 5 });
+    await page.mouse.up();
+    await drawn(page);
+    await picture(page, 'review-edit');
+    await page.keyboard.press('?');
+    await picture(page, 'review-keys');
+    await picture(await openPage({ colorScheme: 'light' }), 'review-light');
+    await picture(
+      await openPage({ colorScheme: 'light', viewport: { width: 480, height: 900 } }),
+      'review-narrow',
+    );
+    expect(existsSync(join(PACKAGE_FOLDER, 'dist', 'screenshots', 'review-narrow.png'))).toBe(true);
+  });
+
+  it('is served once a run', async () => {
+    const again = { folder: run.root, reviewer: 'bob', port: 0, model: undefined, note: () => undefined };
+    await expect(startReview(again)).rejects.toMatchObject({
+      name: 'RunError',
+      seen: expect.stringContaining('has been reviewing this run'),
+    });
+  });
+
+  it('says what to do where the server is gone, and keeps the drawing', async () => {
+    const page = await openPage();
+    await page.keyboard.press('b');
+    await page.mouse.click(...(await onPage(page, 20, 30)));
+    await review.close();
+    await page.keyboard.press('a');
+    await page.locator('.notice.is-problem').waitFor();
+    expect(await page.locator('.notice').innerText()).toContain('The server does not answer');
+    expect(await page.locator('.edited').count()).toBe(1);
+    expect(await page.locator('.save').innerText()).toBe('No connection');
+    noise = noise.filter((line) => !line.includes('ERR_CONNECTION') && !line.includes('ERR_INCOMPLETE'));
+  });
+
+  it('lists its keys, names its controls, and keeps the focus in the help until it is closed', async () => {
+    const page = await openPage();
+    const nameless =
+      await page.evaluate(`[...document.querySelectorAll('button, input, select')].filter((element) =>
+      !(element.innerText?.trim() || element.getAttribute('aria-label') || element.labels?.length)).length`);
+    expect(nameless).toBe(0);
+    await page.keyboard.press('?');
+    expect(await page.locator('dialog').isVisible()).toBe(true);
+    await page.keyboard.press('a');
+    expect(await page.evaluate(`document.querySelector('dialog').contains(document.activeElement)`)).toBe(
+      true,
+    );
+    await page.keyboard.press('Escape');
+    expect(await page.locator('dialog').isVisible()).toBe(false);
+    expect(await decisions()).toEqual([]);
+    expect(await readFile(run.decisions, 'utf8')).toBe('');
+  });
+});
