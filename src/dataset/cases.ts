@@ -26,9 +26,10 @@ interface Viewing {
 }
 
 async function viewingOf({ window, blacken, laterality }: ViewSettings, root: string): Promise<Viewing> {
+  const sideOf = await sideFinder(laterality, root);
   return {
     common: { ...(window && { window }), ...(blacken.length > 0 && { blackened: blacken }) },
-    ...(laterality && { sideOf: await sideFinder(laterality, root), train: laterality.train }),
+    ...(sideOf && { sideOf, train: laterality.train }),
   };
 }
 

@@ -35,7 +35,7 @@ const lateralitySchema = z.strictObject({
     ),
   from: z
     .union([
-      z.literal('dicom'),
+      z.enum(['none', 'dicom']),
       z.strictObject({ pattern: z.string().min(1) }),
       z.strictObject({
         csv: pathSchema,
@@ -43,8 +43,9 @@ const lateralitySchema = z.strictObject({
         side: z.string().min(1).default('side'),
       }),
     ])
+    .default('none')
     .describe(
-      'What tells the side of an image. dicom: its tags. {pattern: "_(L|R)_"}: a regular expression whose group finds it in the file name. {csv: sides.csv, image: image, side: side}: a table relative to root and its columns.',
+      'What tells the side of an image. none: all images show the same. dicom: its tags. {pattern: "_(L|R)_"}: a regular expression whose group finds it in the file name. {csv: sides.csv, image: image, side: side}: a table relative to root and its columns.',
     ),
 });
 
@@ -105,7 +106,7 @@ export const dataSchema = z
         'Boxes [x0, y0, x1, y1] in px of the files, corners included, that are filled with black before anything sees an image: burned-in text.',
       ),
     laterality: lateralitySchema
-      .optional()
+      .prefault({})
       .describe('For images of either hand, knee, breast: all are trained as of one side.'),
     ids: z
       .enum(['auto', 'names', 'hashed'])

@@ -7,7 +7,6 @@ import type { Side } from '../imaging/reader.ts';
 import type { DataConfig } from './config.ts';
 import { type SourceImage, withoutExtension } from './source-images.ts';
 
-type Laterality = NonNullable<DataConfig['laterality']>;
 type SideOf = (image: SourceImage) => Side | undefined;
 
 /** `L`, `left`, `links`; `R`, `right`, `rechts`. */
@@ -17,8 +16,12 @@ function parseSide(text: string | undefined): Side | undefined {
   return letter === 'r' ? 'right' : undefined;
 }
 
-/** A function that tells the side. @throws ConfigError for a pattern or table that cannot tell any. */
-export async function sideFinder({ from }: Laterality, root: string): Promise<SideOf> {
+/** What tells the side, unless nothing does. @throws ConfigError for a pattern or table that cannot tell any. */
+export async function sideFinder(
+  { from }: DataConfig['laterality'],
+  root: string,
+): Promise<SideOf | undefined> {
+  if (from === 'none') return undefined;
   if (from === 'dicom') return ({ header }) => header?.side;
   if ('pattern' in from) return sideByName(from.pattern);
   return sideByTable(resolve(root, from.csv), from.image, from.side);

@@ -52,7 +52,8 @@ describe('packmule models', () => {
     const { code, models, folder } = await json(['models']);
     expect({ code, folder }).toEqual({ code: 0, folder: inFolder('home', 'models') });
     expect(models.map(({ name }: { name: string }) => name)).toContain('sam-vit-h');
-    expect(models[0]).toMatchObject({
+    expect(models[0]).toMatchObject({ name: 'foal', path: expect.stringMatching(/weights/), from: [] });
+    expect(models[1]).toMatchObject({
       name: 'sam-vit-b',
       bytes: 375_042_383,
       licence: 'Apache-2.0',
@@ -60,7 +61,8 @@ describe('packmule models', () => {
     });
 
     const { stdout } = await start(['models']).ended;
-    expect(stdout).toMatch(/^sam-vit-b +375 MB, Apache-2\.0, from dl\.fbaipublicfiles\.com/);
+    expect(stdout).toMatch(/^foal +6\.8 MB, Apache-2\.0, part of Packmule/);
+    expect(stdout).toMatch(/\nsam-vit-b +375 MB, Apache-2\.0, from dl\.fbaipublicfiles\.com/);
     expect(stdout).toContain('not here; packmule models pull sam-vit-b');
   });
 
