@@ -1,5 +1,5 @@
 /** The command line from end to end: what it prints, its exit codes, and what it does with bad input. */
-import { cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readImageHeader } from '../../src/imaging/read.ts';
 import { encodeGreyPng } from '../../src/imaging/write.ts';
@@ -127,7 +127,9 @@ describe('init and run', () => {
     const { annotations, images, network, refined } = JSON.parse(stdout);
     expect({ images, network, refined }).toEqual({ images: 4, network: 'final', refined: true });
     expect(JSON.parse(await readFile(annotations, 'utf8')).images).toHaveLength(4);
-    const picture = await readImageHeader(inFolder('new', 'test-0000.overlay.png'));
+    const pictures = (await readdir(inFolder('new'))).filter((name) => name.endsWith('.overlay.png'));
+    expect(pictures).toHaveLength(4);
+    const picture = await readImageHeader(inFolder('new', pictures[0]!));
     expect(picture).toMatchObject({ height: 64, width: 64 });
 
     const missing = await cli('predict', 'runs/none', ...others);

@@ -57,9 +57,9 @@ async function expectSameBytes(name: string): Promise<void> {
 }
 
 describe('a run that is killed', () => {
-  it('in the middle of training, predicting, refining and the folds ends with the same bytes', async () => {
-    const files = ['initial/log.jsonl', 'predicted/journal.jsonl', 'refined/journal.jsonl'];
-    for (const file of [...files, 'folds/2/log.jsonl']) {
+  it('in the middle of training, predicting, the folds and refining ends with the same bytes', async () => {
+    const files = ['initial/log.jsonl', 'selected/journal.jsonl', 'folds/2/log.jsonl'];
+    for (const file of [...files, 'refined/journal.jsonl']) {
       expect((await endedAt('killed', file, 'SIGKILL')).code, file).toBeUndefined();
       expect(existsSync(inFolder('runs', 'killed', 'lock.json')), 'the lock stays behind').toBe(true);
     }
