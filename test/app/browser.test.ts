@@ -364,13 +364,13 @@ describe.skipIf(reason !== '')(`the review page in a browser${reason}`, () => {
       !(element.innerText?.trim() || element.getAttribute('aria-label') || element.labels?.length)).length`);
     expect(nameless).toBe(0);
     await page.keyboard.press('?');
-    expect(await page.locator('dialog').isVisible()).toBe(true);
+    await page.locator('dialog').waitFor({ state: 'visible' });
     await page.keyboard.press('a');
     expect(await page.evaluate(`document.querySelector('dialog').contains(document.activeElement)`)).toBe(
       true,
     );
     await page.keyboard.press('Escape');
-    expect(await page.locator('dialog').isVisible()).toBe(false);
+    await page.locator('dialog').waitFor({ state: 'hidden' });
     expect(await decisions()).toEqual([]);
     expect(await readFile(run.decisions, 'utf8')).toBe('');
   });
