@@ -20,7 +20,7 @@ const WINDOW_PLACES = 32;
 /** Objects that are longer than this share of a window are decoded on the whole image. */
 const LARGEST_SHARE = 0.6;
 /** Windows lie on a grid of this many places, so that neighbouring objects have the same one. */
-const WINDOW_STEP = 4;
+const WINDOW_STEP = 8;
 /** Logits of an image's cells that its window does not show. */
 const OUT_OF_WINDOW = -20;
 

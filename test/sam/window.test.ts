@@ -70,13 +70,13 @@ test('the answer is that of a model whose image is the window', async () => {
   const encoded = await large.encode(image, 'image');
   const box = [600, 480, 700, 610] as const;
   const window = windowOf(config, { ...NOTHING, box });
-  expect(window).toEqual({ x: 24, y: 20, side: 32 });
+  expect(window).toEqual({ x: 24, y: 16, side: 32 });
   const [[answer]] = (await large.decode(encoded, [{ box }], { multimask: false })) as [[Answer]];
 
   const { features } = encoded.data as { features: ImageFeatures };
   const size = { height: 512, width: 512 };
   const part = { size, data: { features: cropFeatures(config, features, window), resized: size } };
-  const shifted = [600 - 384, 480 - 320, 700 - 384, 610 - 320] as const;
+  const shifted = [600 - 384, 480 - 256, 700 - 384, 610 - 256] as const;
   const [[expected]] = (await small.decode(part, [{ box: shifted }], { multimask: false })) as [[Answer]];
   expect(answer.predictedIou).toBe(expected.predictedIou);
   expect(answer.lowResLogits).toEqual(placeLogits(config, expected.lowResLogits, window));
