@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
@@ -7,6 +6,7 @@ import type { AnnotationSet } from '../../src/annotations/types.ts';
 import { AnnotationError } from '../../src/base/errors.ts';
 import { decodeRle, rleArea, rleFromString } from '../../src/masks/rle.ts';
 import { sharedPath } from '../shared.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const image = { id: 7, file_name: 'folder/a.png', width: 4, height: 3 };
 const annotation = {
@@ -19,7 +19,7 @@ const annotation = {
 const file = { categories: [{ id: -5, name: 'bone' }], images: [image], annotations: [annotation] };
 
 async function read(content: unknown): Promise<AnnotationSet> {
-  const path = join(await mkdtemp(join(tmpdir(), 'packmule-coco-')), 'a.json');
+  const path = join(await temporaryFolder(), 'a.json');
   const isText = typeof content === 'string' || Buffer.isBuffer(content);
   await writeFile(path, isText ? content : JSON.stringify(content));
   return coco.read(path);
@@ -101,7 +101,7 @@ describe('refusing', () => {
 
 describe('writing', () => {
   it('gives area and box as COCO has them', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'packmule-coco-')), 'a.json');
+    const path = join(await temporaryFolder(), 'a.json');
     await coco.write(path, await read(file));
     const written = JSON.parse(await readFile(path, 'utf8'));
     expect(written.annotations).toEqual([

@@ -1,11 +1,11 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cvat, readCvatAttributes } from '../../src/annotations/cvat.ts';
 import type { AnnotationSet, ReadAnnotationsOptions } from '../../src/annotations/types.ts';
 import { AnnotationError } from '../../src/base/errors.ts';
 import { decodeRle } from '../../src/masks/rle.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const meta = `<meta><task><labels><label><name>bone</name><attributes>
   <attribute><name>kind</name><values>Ulna\nRadius &amp; co</values></attribute></attributes></label></labels></task></meta>`;
@@ -17,7 +17,7 @@ function xml(shapes: string, image = 'name="f/a.png" width="5" height="4"'): str
   return `<?xml version="1.0"?><annotations>${meta}<image id="0" ${image}>${shapes}</image></annotations>`;
 }
 async function save(content: string): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), 'packmule-cvat-')), 'a.xml');
+  const path = join(await temporaryFolder(), 'a.xml');
   await writeFile(path, content);
   return path;
 }

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -8,10 +7,11 @@ import { labelMapPng } from '../../src/annotations/label-map-png.ts';
 import { AnnotationError } from '../../src/base/errors.ts';
 import { writeGreyPng } from '../../src/imaging/write.ts';
 import { decodeRle, encodeRle } from '../../src/masks/rle.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-folders-'));
+  folder = await temporaryFolder();
 });
 const save = (name: string, width: number, values: number[]) =>
   writeGreyPng(join(folder, name), {

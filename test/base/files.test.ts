@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RunError } from '../../src/base/errors.ts';
 import { appendLine, requireFreeSpace, writeError, writeFileAtomic } from '../../src/base/files.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-files-'));
+  folder = await temporaryFolder();
 });
 
 describe('writeFileAtomic', () => {

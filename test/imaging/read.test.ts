@@ -1,5 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -13,12 +12,13 @@ import {
   writeRgbPng,
 } from '../../src/imaging/write.ts';
 import { sharedPath } from '../shared.ts';
+import { temporaryFolder } from '../temporary.ts';
 import pillow from './pillow-cases.json' with { type: 'json' };
 import { chunk, png } from './png.ts';
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-read-'));
+  folder = await temporaryFolder();
 });
 
 const WIDTH = 37;
