@@ -24,6 +24,7 @@ import {
   adaptedSam,
   adaptStage,
   describeAdaptation,
+  forgetAdaptation,
   readAdaptation,
   requireAdaptable,
 } from './stages/adapt.ts';
@@ -185,6 +186,8 @@ async function* doStages(
     refining = { ...asShipped, sam: await adaptedSam(run, sam) };
     keysOfModel.push(adapt.key);
     notes.push({ topic: 'Foal', text: describeAdaptation(await readAdaptation(run)) });
+  } else {
+    await forgetAdaptation(run);
   }
   const modelKeys = keysOfModel.filter((key) => key !== undefined);
   const refine = await refineStage(context, {

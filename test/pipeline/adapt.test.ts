@@ -76,6 +76,10 @@ describe('a run with Foal', { timeout: 300_000 }, () => {
     const { stages } = await runPipeline(configWith('refine.adaptSteps=0'), { folder: copy });
     const redone = stages.filter(({ skipped }) => !skipped).map(({ name }) => name);
     expect(redone).toEqual(['refine', 'trust', 'final', 'predictFinal', 'refineFinal', 'evaluate', 'report']);
+    // What reads the run later (trust, predict, review) must not take the old adaptation for its own.
+    expect(existsSync(join(copy, 'adapt', 'result.json'))).toBe(false);
+    const adaptedAgain = await runPipeline(configWith(), { folder: copy, until: 'adapt' });
+    expect(adaptedAgain.adaptation).toEqual(first.adaptation);
   });
 
   it('predicts other images as its own', async () => {

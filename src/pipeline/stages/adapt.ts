@@ -127,6 +127,11 @@ export function describeAdaptation({ before, after, steps, kept }: Adaptation): 
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 
+/** Before a run that does not adapt goes on in the folder of one that did: its refiner is the model as it is. */
+export async function forgetAdaptation(run: RunDirectory): Promise<void> {
+  await rm(resultOf(run), { force: true });
+}
+
 /** The adapted model, where it was kept, in place of the one that it was made from. */
 export async function adaptedSam(run: RunDirectory, sam: SamChoice): Promise<SamChoice> {
   const { kept } = await readAdaptation(run);
