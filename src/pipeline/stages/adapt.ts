@@ -8,7 +8,7 @@ import type { Structure } from '../../annotations/types.ts';
 import { ConfigError, RunError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
-import { type Case, casesOf } from '../../dataset/types.ts';
+import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readCase } from '../../dataset/view.ts';
 import { type Adaptation, type AdaptCase, adaptFoal, foldModel } from '../../foal/adapt.ts';
 import { FOAL_FILE } from '../../foal/train.ts';
@@ -20,6 +20,7 @@ import type { PromptableModel } from '../../sam/promptable.ts';
 import { trueDice } from '../../trust/judge.ts';
 import type { RunConfig } from '../config.ts';
 import { readMaskSet, structuresByName } from '../mask-sets.ts';
+import { whyNoFolds } from '../prepare.ts';
 import { initialMask, type RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { chooseSam, obtainSam, type SamChoice } from '../sam-model.ts';
@@ -82,19 +83,16 @@ export async function adaptStage(context: RunContext, options: AdaptStageOptions
   });
 }
 
+/** Why a run adapts no model, if so: the end of a sentence. */
+export function whyNotAdapted(config: RunConfig, dataset: Dataset): string | undefined {
+  const { refiner, adaptSteps } = config.refine;
+  if (refiner !== 'foal') return `the refiner is ${refiner}`;
+  return adaptSteps === 0 ? 'refine.adaptSteps is 0' : whyNoFolds(config, dataset);
+}
+
 /** @throws ConfigError where settings or data leave nothing to adapt, or to measure it by. */
-export function requireAdaptable(
-  { refiner, adaptSteps }: RunConfig['refine'],
-  folds: object | { readonly none: string },
-): void {
-  const why =
-    refiner !== 'foal'
-      ? `the refiner is ${refiner}`
-      : adaptSteps === 0
-        ? 'refine.adaptSteps is 0'
-        : 'none' in folds
-          ? String(folds.none)
-          : undefined;
+export function requireAdaptable(config: RunConfig, dataset: Dataset): void {
+  const why = whyNotAdapted(config, dataset);
   if (why === undefined) return;
   throw new ConfigError({
     seen: `Nothing is adapted, because ${why}`,

@@ -1,0 +1,252 @@
+/** @file The course of a run: its steps in their order, which runs have them, and what each is given. */
+import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
+import type { Stage } from '../report/data.ts';
+import { imagesFingerprint, labelsFingerprint } from './fingerprints.ts';
+import type { StageName } from './observer.ts';
+import { type PreparedRun, planNotes, whyNoFolds } from './prepare.ts';
+import { gatherReportData } from './report-data.ts';
+import type { MaskFolder } from './run-directory.ts';
+import { embeddingsFolder, type SamChoice } from './sam-model.ts';
+import type { RunContext, StageOutcome } from './stage.ts';
+import {
+  adaptedSam,
+  adaptStage,
+  describeAdaptation,
+  forgetAdaptation,
+  readAdaptation,
+  whyNotAdapted,
+} from './stages/adapt.ts';
+import { checkModelStage } from './stages/check-model.ts';
+import { evaluateStage } from './stages/evaluate.ts';
+import { foldsStage } from './stages/folds.ts';
+import { type PredictStageOptions, predictStage } from './stages/predict.ts';
+import { type RefineStageOptions, refineStage } from './stages/refine.ts';
+import { reportStage } from './stages/report.ts';
+import { finalSamples, labelledSamples, type TrainStageOptions, trainStage } from './stages/train.ts';
+import { type TrustStageOptions, trustStage } from './stages/trust.ts';
+
+/** What the steps of a run share. */
+export interface Course {
+  readonly context: RunContext;
+  readonly prepared: PreparedRun;
+  /** The promptable model as it is before it is adapted; absent where the refiner needs none. */
+  readonly sam: SamChoice | undefined;
+  /** What was left out or needs care, sentences. */
+  readonly warnings: readonly string[];
+  /** Splits with images, without the labelled one: those that are masked. */
+  readonly splits: readonly SplitName[];
+  /** Keys of the stages that are done. */
+  readonly keys: Map<StageName, string>;
+}
+
+/** One stage of a run. */
+interface Step {
+  readonly name: StageName;
+  /** Whether the run has it. */
+  readonly belongs: (course: Course) => boolean;
+  /** Does it, after those before it that belong to the run. */
+  readonly work: (course: Course) => Promise<StageOutcome>;
+}
+
+const always = (): boolean => true;
+const isPrompted = ({ sam }: Course): boolean => sam !== undefined;
+const isCalibrated = ({ prepared }: Course): boolean => prepared.plans.folds !== undefined;
+const hasPool = ({ splits }: Course): boolean => splits.includes('unlabelled');
+const isAdapted = ({ prepared: { config, checked } }: Course): boolean =>
+  whyNotAdapted(config, checked.dataset) === undefined;
+
+/** Foal mends masks well enough to have the last word on those that are measured. */
+const refinesFinal = (course: Course): boolean =>
+  hasPool(course) && course.prepared.config.refine.refiner === 'foal' && measured(course).length > 0;
+
+/** The stages of a run in their order. */
+export const STEPS: readonly Step[] = [
+  { name: 'checkModel', belongs: isPrompted, work: ({ context, sam }) => checkModelStage(context, sam!) },
+  { name: 'initial', belongs: always, work: trainInitial },
+  { name: 'predict', belongs: always, work: (course) => predict(course, 'initial') },
+  { name: 'folds', belongs: isCalibrated, work: trainFolds },
+  { name: 'adapt', belongs: isAdapted, work: adapt },
+  { name: 'refine', belongs: always, work: refine },
+  { name: 'trust', belongs: always, work: trust },
+  { name: 'final', belongs: hasPool, work: trainFinal },
+  { name: 'predictFinal', belongs: hasPool, work: (course) => predict(course, 'final') },
+  { name: 'refineFinal', belongs: refinesFinal, work: refineFinal },
+  { name: 'evaluate', belongs: always, work: evaluate },
+  { name: 'report', belongs: always, work: report },
+];
+
+/** The course of a run of which nothing is done. */
+export function setOut(
+  context: RunContext,
+  prepared: PreparedRun,
+  sam: SamChoice | undefined,
+  warnings: readonly string[],
+): Course {
+  const { dataset } = prepared.checked;
+  const splits = SPLIT_NAMES.filter((split) => split !== 'labelled' && casesOf(dataset, split).length > 0);
+  return { context, prepared, sam, warnings, splits, keys: new Map() };
+}
+
+/** The key of an earlier step that belongs to the run. */
+const keyOf = ({ keys }: Course, name: StageName): string => keys.get(name)!;
+
+const measured = ({ splits }: Course): SplitName[] => splits.filter((split) => split !== 'unlabelled');
+
+/** What the networks depend on through the images that people have annotated. */
+function annotated({ prepared: { checked } }: Course): unknown {
+  const splits: readonly SplitName[] = ['labelled', 'val'];
+  return [imagesFingerprint(checked, splits), labelsFingerprint(checked, splits)];
+}
+
+function training({
+  prepared: { config, checked, compute },
+}: Course): Pick<TrainStageOptions, 'seed' | 'compute' | 'validation'> {
+  return { seed: config.seed, compute, validation: labelledSamples(casesOf(checked.dataset, 'val')) };
+}
+
+function trainInitial(course: Course): Promise<StageOutcome> {
+  const { context, prepared } = course;
+  return trainStage(context, {
+    ...training(course),
+    name: 'initial',
+    planned: prepared.plans.initial,
+    inputs: annotated(course),
+    samples: async () => labelledSamples(casesOf(prepared.checked.dataset, 'labelled')),
+  });
+}
+
+function predict(course: Course, network: PredictStageOptions['network']): Promise<StageOutcome> {
+  const { context, prepared, splits } = course;
+  const { config, checked, compute } = prepared;
+  return predictStage(context, {
+    network,
+    dataset: checked.dataset,
+    splits,
+    trainingKey: keyOf(course, network),
+    images: imagesFingerprint(checked, splits),
+    compute,
+    selection: config.refine,
+  });
+}
+
+function trainFolds({ context, prepared }: Course): Promise<StageOutcome> {
+  const { config, checked, plans, compute } = prepared;
+  const { seed, refine: selection } = config;
+  return foldsStage(context, { checked, planned: plans.folds!, selection, seed, compute });
+}
+
+/** The folds whose masks tell how good the refiner is, or why there are none. */
+function foldsOf(course: Course): TrustStageOptions['folds'] {
+  const { config, checked, plans } = course.prepared;
+  if (plans.folds === undefined) return { none: whyNoFolds(config, checked.dataset) ?? '' };
+  const { count, networks } = plans.folds;
+  return { count, networks, seed: config.seed, key: keyOf(course, 'folds') };
+}
+
+/** What all refinement is done with, but for the adaptation of its model. */
+function asShipped({ context, prepared, sam, splits }: Course) {
+  const { config, checked, compute } = prepared;
+  return { config, sam, checked, splits, compute, embeddings: embeddingsFolder(context.run) };
+}
+
+function adapt(course: Course): Promise<StageOutcome> {
+  const { context, prepared, sam } = course;
+  const folds = foldsOf(course);
+  if (sam === undefined || 'none' in folds) throw new Error('Nothing to adapt, or to adapt it by');
+  const modelKey = keyOf(course, 'checkModel');
+  const steps = prepared.config.refine.adaptSteps;
+  return adaptStage(context, { ...asShipped(course), sam, modelKey, folds, steps });
+}
+
+async function refining(course: Course): Promise<Omit<RefineStageOptions, 'name' | 'splits' | 'predictKey'>> {
+  const { context, sam, keys } = course;
+  const model = sam && isAdapted(course) ? await adaptedSam(context.run, sam) : sam;
+  const modelKeys = [keys.get('checkModel'), keys.get('adapt')].filter((key) => key !== undefined);
+  return { ...asShipped(course), sam: model, modelKeys };
+}
+
+async function refine(course: Course): Promise<StageOutcome> {
+  const { context, splits } = course;
+  if (!isAdapted(course)) await forgetAdaptation(context.run);
+  const predictKey = keyOf(course, 'predict');
+  return refineStage(context, { ...(await refining(course)), name: 'refine', splits, predictKey });
+}
+
+function trust(course: Course): Promise<StageOutcome> {
+  const refineKey = keyOf(course, 'refine');
+  return trustStage(course.context, { ...asShipped(course), refineKey, folds: foldsOf(course) });
+}
+
+function trainFinal(course: Course): Promise<StageOutcome> {
+  const { context, prepared } = course;
+  const { samples } = prepared.config.final;
+  return trainStage(context, {
+    ...training(course),
+    name: 'final',
+    planned: prepared.plans.final,
+    inputs: { refine: keyOf(course, 'refine'), samples, labelled: annotated(course) },
+    samples: () => finalSamples(context, prepared.checked.dataset, samples),
+  });
+}
+
+async function refineFinal(course: Course): Promise<StageOutcome> {
+  const predictKey = keyOf(course, 'predictFinal');
+  const splits = measured(course);
+  return refineStage(course.context, {
+    ...(await refining(course)),
+    name: 'refineFinal',
+    splits,
+    predictKey,
+  });
+}
+
+/** The masks that the run has when it is measured, by what they are of. */
+function masksOf(course: Course): Partial<Record<Stage, MaskFolder>> {
+  return {
+    initial: 'predicted',
+    refined: 'refined',
+    ...(hasPool(course) && { final: 'final' }),
+    ...(refinesFinal(course) && { finalRefined: 'final-refined' }),
+  };
+}
+
+function evaluate(course: Course): Promise<StageOutcome> {
+  const { context, prepared, keys } = course;
+  const { config, checked, plans } = prepared;
+  const sources = (['predict', 'trust', 'predictFinal', 'refineFinal'] as const).map((name) =>
+    keys.get(name),
+  );
+  return evaluateStage(context, {
+    dataset: checked.dataset,
+    masks: masksOf(course),
+    settings: config.evaluation,
+    networkSize: plans.initial.plan.inputSize,
+    inputs: {
+      keys: sources.filter((key) => key !== undefined),
+      truth: labelsFingerprint(checked, ['val', 'test']),
+    },
+  });
+}
+
+function report(course: Course): Promise<StageOutcome> {
+  const { context, prepared, warnings } = course;
+  const { config, checked, plans, versions } = prepared;
+  return reportStage(context, {
+    inputs: { evaluate: keyOf(course, 'evaluate'), config, versions, warnings },
+    data: async () =>
+      gatherReportData({
+        run: context.run,
+        config,
+        dataset: checked.dataset,
+        masks: masksOf(course),
+        planNotes: [...planNotes(plans), ...(await adaptationNote(course))],
+        warnings,
+        versions,
+      }),
+  });
+}
+
+async function adaptationNote(course: Course): Promise<{ topic: string; text: string }[]> {
+  if (!isAdapted(course)) return [];
+  return [{ topic: 'Foal', text: describeAdaptation(await readAdaptation(course.context.run)) }];
+}
