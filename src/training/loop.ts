@@ -5,26 +5,24 @@
 import { join } from 'node:path';
 import { appendLine, writeFileAtomic } from '../base/files.ts';
 import { createRng, type Rng } from '../base/rng.ts';
-import type { Feeds } from '../runtime/session.ts';
-import { float32 } from '../tensor/array.ts';
-import { drawAugmentation, makeNoiseBank } from './augment.ts';
-import { UNLABELLED } from './batch-loss.ts';
-import { batchFeeds, drawSamples, imageFeed } from './batches.ts';
+import type { BatchSource } from './batch-source.ts';
 import { saveState, type TrainingState } from './checkpoint.ts';
-import { consistencyWeight, unlabelledPerBatch } from './consistency.ts';
 import { pacedSaver, requireFiniteLoss } from './pace.ts';
 import type { ResolvedTraining } from './resolved.ts';
-import type { CachedImage, CachedSample } from './sample-cache.ts';
 import { learningRate } from './schedule.ts';
 import type { StepRunner } from './step.ts';
-import type { EpochLog, NetworkPlan } from './types.ts';
+import type { EpochLog } from './types.ts';
+
+/** How long a training takes, and how fast it learns. */
+export type LoopSettings = Pick<
+  ResolvedTraining,
+  'epochs' | 'samplesPerEpoch' | 'batch' | 'learningRate' | 'schedule' | 'validateEvery' | 'patience'
+>;
 
 export interface LoopInput {
-  readonly plan: NetworkPlan;
-  readonly settings: ResolvedTraining;
-  readonly samples: readonly CachedSample[];
-  /** Images without labels, for `settings.consistency`. */
-  readonly unlabelled: readonly CachedImage[];
+  readonly settings: LoopSettings;
+  /** What is drawn depends on the generator alone, whose state a checkpoint keeps. */
+  readonly batches: (rng: Rng) => BatchSource;
   /** Receives checkpoint/ and log.jsonl. */
   readonly directory: string;
   /** Tells the training that a checkpoint belongs to. */
@@ -48,7 +46,7 @@ export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
   const stepsPerEpoch = Math.ceil(settings.samplesPerEpoch / settings.batch);
   const totalSteps = settings.epochs * stepsPerEpoch;
   const rng = input.start ? createRng(input.start.rng) : createRng(input.seed).child('batches');
-  const draw = batchSource(input, rng);
+  const draw = input.batches(rng);
   const curve: EpochLog[] = [...(input.start?.curve ?? [])];
   await writeFileAtomic(
     join(directory, 'log.jsonl'),
@@ -95,34 +93,6 @@ export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
     await saver.saveWhenDue();
   }
   return curve;
-}
-
-/** The feeds of one batch after another; `progress` runs from 0 to 1 over the training. */
-function batchSource(
-  { plan, settings, samples, unlabelled, seed }: LoopInput,
-  rng: Rng,
-): (progress: number) => Feeds {
-  const { batch, augmentation, consistency, mirror } = settings;
-  const noise = makeNoiseBank(createRng(seed).child('noise'), batch, plan.inputSize);
-  const free = consistency === undefined ? 0 : unlabelledPerBatch(batch);
-  return (progress) => {
-    const draws = drawSamples(rng, samples, batch - free, mirror !== undefined);
-    const flipped = draws.map((draw) => draw.flipped);
-    const labelled = {
-      ...batchFeeds(draws, plan, mirror),
-      ...drawAugmentation(rng, augmentation, flipped, plan.inputSize, noise),
-    };
-    if (consistency === undefined) return labelled;
-    // Never flipped: the teacher's classes would have to change places.
-    const images = Array.from({ length: free }, () => unlabelled[rng.below(unlabelled.length)]!);
-    const upright = images.map(() => false);
-    return {
-      ...labelled,
-      [`${UNLABELLED}image`]: imageFeed(images, plan),
-      ...drawAugmentation(rng, augmentation, upright, plan.inputSize, noise, UNLABELLED),
-      consistencyWeight: float32([], [consistencyWeight(consistency, progress)]),
-    };
-  };
 }
 
 /** Whether the best validation lies `patience` epochs or more behind. */

@@ -1,27 +1,15 @@
-/**
- * @file A whole training: samples in memory, the step model, the loop, and at the end a plain ONNX network.
- *
- * Every random number comes from one stored generator, and a checkpoint holds all the next step depends on: a run
- * that was killed and started again ends with the same bytes as one that was not.
- */
+/** @file The training of a U-Net: samples in memory, and the step and batches that are made of them. */
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { TrainingError } from '../base/errors.ts';
-import { writeFileAtomic } from '../base/files.ts';
 import { createRng } from '../base/rng.ts';
-import { decodeModel } from '../graph/onnx/decode.ts';
-import { encodeModel } from '../graph/onnx/encode.ts';
-import { initializeWeights, type Weights } from '../nn/parameters.ts';
+import { initializeWeights, type ParameterSpec, type Weights } from '../nn/parameters.ts';
 import { adamW } from '../optim/optimizers.ts';
-import { packWeights, unpackWeights, vectorLength } from '../optim/parameter-vector.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { type ComputeOptions, computeOf } from '../runtime/session.ts';
-import { type Float32NdArray, float32 } from '../tensor/array.ts';
-import { encodeSafetensors } from '../tensor/safetensors.ts';
+import { float32 } from '../tensor/array.ts';
 import { batchLoss } from './batch-loss.ts';
-import { loadState, trainingState } from './checkpoint.ts';
-import { runLoop } from './loop.ts';
+import { batchSource } from './batch-source.ts';
+import { fitNetwork } from './fit.ts';
 import { exportNetwork } from './network.ts';
 import type { Objective } from './objective.ts';
 import type { ResolvedTraining } from './resolved.ts';
@@ -32,7 +20,7 @@ import {
   cacheSamples,
   fingerprintSamples,
 } from './sample-cache.ts';
-import { buildTrainingStep, openStepRunner, type StepRunner, type TrainingStep } from './step.ts';
+import { buildTrainingStep, type TrainingStep } from './step.ts';
 import type { EpochLog, NetworkPlan, TrainingSample, UnlabelledImage } from './types.ts';
 import { openValidator } from './validate.ts';
 
@@ -51,8 +39,6 @@ export interface TrainOptions extends ComputeOptions {
   readonly signal?: AbortSignal;
 }
 
-const KEY = 'packmule.training';
-
 /** Trains a network, or continues where an earlier run of the same training stopped. */
 export async function trainNetwork(options: TrainOptions): Promise<{ readonly curve: readonly EpochLog[] }> {
   const { plan, settings, directory, seed, signal } = options;
@@ -69,43 +55,21 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
   const validation = await cacheSamples(options.validation, plan, signal);
   const unlabelled = await cacheImages(options.unlabelled ?? [], plan, signal);
   const key = trainingKey(options, { samples, validation, unlabelled });
-  const finished = await finishedCurve(directory, key);
-  if (finished) return { curve: finished };
-
-  const step = buildStep(plan, settings, samples);
-  const length = vectorLength(step.specs);
-  const start = await loadState(directory, key, {
-    schema: trainingState,
-    lengths: Object.fromEntries(step.vectorNames.map((name) => [name, length])),
+  return fitNetwork({
+    key,
+    plan,
+    settings,
+    step: () => buildStep(plan, settings, samples),
+    fresh: (specs) => freshWeights(plan, specs, samples, seed),
+    batches: (rng) => batchSource({ plan, settings, samples, unlabelled, seed }, rng),
+    ...(validation.length > 0 && { openValidator: () => openValidator(plan, validation, compute) }),
+    exported: (weights) => exportNetwork(plan, weights),
+    directory,
+    seed,
+    ...compute,
+    ...(options.onEpoch && { onEpoch: options.onEpoch }),
+    ...(signal && { signal }),
   });
-  const runner = await openStepRunner(
-    step,
-    start?.vectors ?? freshVectors(plan, step, samples, seed),
-    compute,
-  );
-  const validator = validation.length === 0 ? undefined : await openValidator(plan, validation, compute);
-  try {
-    const curve = await runLoop({
-      plan,
-      settings,
-      samples,
-      unlabelled,
-      directory,
-      key,
-      seed,
-      runner,
-      start,
-      validate: async () => validator?.dice(finalParameters(runner)),
-      onEpoch: options.onEpoch,
-      signal,
-    });
-    await writeNetwork(directory, key, plan, unpackWeights(step.specs, finalParameters(runner)));
-    await rm(join(directory, 'checkpoint'), { recursive: true, force: true });
-    return { curve };
-  } finally {
-    await runner.close();
-    await validator?.close();
-  }
 }
 
 function requireUnlabelled({ unlabelled = [], settings }: TrainOptions): void {
@@ -155,51 +119,18 @@ function positiveShares(plan: NetworkPlan, samples: readonly CachedSample[]): nu
  * Fresh weights. The bias of an overlapping head starts at the log odds of each class (Lin et al. 2017, section
  * 4.1): from 0, the first steps would do nothing but push every map towards empty, and past the point of return.
  */
-function freshVectors(
+function freshWeights(
   plan: NetworkPlan,
-  step: TrainingStep,
+  specs: readonly ParameterSpec[],
   samples: readonly CachedSample[],
   seed: number,
-): Record<string, Float32NdArray> {
-  const weights = initializeWeights(step.specs, createRng(seed).child('weights'));
+): Weights {
+  const weights = initializeWeights(specs, createRng(seed).child('weights'));
   if (plan.head === 'overlapping') {
     const odds = positiveShares(plan, samples).map((share) => Math.log(Math.max(share, 1e-4) / (1 - share)));
     weights.set('head.bias', float32([odds.length], odds));
   }
-  return { parameters: packWeights(step.specs, weights) };
-}
-
-const finalParameters = (runner: StepRunner): Float32NdArray => {
-  const { parameters, average } = runner.vectors();
-  return (average ?? parameters)!;
-};
-
-async function writeNetwork(
-  directory: string,
-  key: string,
-  plan: NetworkPlan,
-  weights: Weights,
-): Promise<void> {
-  await writeFileAtomic(
-    join(directory, 'weights.safetensors'),
-    encodeSafetensors(weights, { plan: JSON.stringify(plan) }),
-  );
-  const model = exportNetwork(plan, weights);
-  const keyed = { ...model, metadata: { ...model.metadata, [KEY]: key } };
-  // Written last: its presence says that the training is finished.
-  await writeFileAtomic(join(directory, 'model.onnx'), encodeModel(keyed));
-}
-
-/** The curve of a training that is already done, by the key in its model; undefined where a part lacks or is damaged. */
-async function finishedCurve(directory: string, key: string): Promise<EpochLog[] | undefined> {
-  try {
-    const model = decodeModel(await readFile(join(directory, 'model.onnx')));
-    if (model.metadata[KEY] !== key) return undefined;
-    const lines = (await readFile(join(directory, 'log.jsonl'), 'utf8')).split('\n');
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as EpochLog);
-  } catch {
-    return undefined;
-  }
+  return weights;
 }
 
 /** All that a training reads. */
