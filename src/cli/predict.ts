@@ -3,15 +3,17 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { chooseCompute, type DeviceSetting } from '../machine/choose.ts';
-import { predictImages } from '../pipeline/predict-images.ts';
+import { predictImages, predictPart } from '../pipeline/predict-images.ts';
 import { runDirectory } from '../pipeline/run-directory.ts';
 import { embeddingsFolder } from '../pipeline/sam-model.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
-import { addSourceOptions, collect, runUntil, type SourceOptions } from './source.ts';
+import { addSourceOptions, collect, runUntil, type SourceOptions, shardOption } from './source.ts';
+import { describePart } from './summary.ts';
 
 const ABOUT = `
 Without --images the networks of a run mask its own images. With --images, source is the folder of a run, and its last
-network masks any others: annotations.json (COCO) and a picture of each image are written to --out.`;
+network masks any others: annotations.json (COCO) and a picture of each image are written to --out. With --shard 1/4 one
+process does a quarter of the images; call it once for each part, at the same time or not, then without --shard.`;
 
 interface PredictOptions extends SourceOptions {
   readonly images: readonly string[];
@@ -28,6 +30,7 @@ export function predictCommand(): Command {
     .option('--images <path>', 'an image, or a folder of images; may be given again', collect, [])
     .option('--out <folder>', 'where masks of --images go', 'predictions')
     .option('--refine', 'mend the masks of --images by the refiner of the run')
+    .addOption(shardOption())
     .addHelpText('after', ABOUT);
   return defineAction(
     command,
@@ -54,20 +57,14 @@ async function predict(
 async function predictOthers(
   { observer, signal }: ActionContext,
   source: string,
-  { images, out, refine = false, device }: PredictOptions,
+  { images, out, refine = false, device, shard }: PredictOptions,
 ): Promise<ActionResult> {
   const run = runDirectory(resolve(source));
   const compute = await chooseCompute((device ?? 'auto') as DeviceSetting, observer.note);
-  const done = await predictImages(
-    { run, observer, signal },
-    {
-      paths: images,
-      out: resolve(out),
-      refine,
-      compute,
-      embeddings: embeddingsFolder(run),
-    },
-  );
+  const predicting = { run, observer, signal };
+  const others = { paths: images, out: resolve(out), refine, compute, embeddings: embeddingsFolder(run) };
+  if (shard !== undefined) return describePart(await predictPart(predicting, others, shard));
+  const done = await predictImages(predicting, others);
   const by = `the ${done.network} network${refine ? ' and the refiner' : ''}`;
   return {
     text: `${done.masks} masks of ${done.images} images by ${by}\nMasks:    ${done.annotations}\nPictures: ${out}`,

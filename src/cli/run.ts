@@ -1,12 +1,12 @@
 /** @file `packmule run`. */
 import { Command } from 'commander';
 import { defineAction } from './action.ts';
-import { addSourceOptions, runUntil, type SourceOptions } from './source.ts';
+import { addSourceOptions, runUntil, type SourceOptions, shardOption } from './source.ts';
 
 export function runCommand(): Command {
   const command = addSourceOptions(
     new Command('run').description('do the whole run: train, predict, refine, train again, evaluate, report'),
-  );
+  ).addOption(shardOption());
   return defineAction(
     command,
     [

@@ -11,6 +11,7 @@ import { readRecordedConfig } from '../pipeline/recorded-config.ts';
 import { roundConfig } from '../pipeline/rounds.ts';
 import { type LastStage, runPipeline } from '../pipeline/run.ts';
 import { runDirectory } from '../pipeline/run-directory.ts';
+import { parseShard, type Shard } from '../pipeline/shard.ts';
 import type { ActionContext, ActionResult } from './action.ts';
 import { summarise } from './summary.ts';
 
@@ -29,6 +30,7 @@ export interface SourceOptions extends SettingsOptions {
   readonly name?: string;
   readonly round?: number;
   readonly runs?: string;
+  readonly shard?: Shard;
 }
 
 export function addSourceOptions(command: Command): Command {
@@ -36,6 +38,14 @@ export function addSourceOptions(command: Command): Command {
     .option('--name <name>', 'name of the run')
     .option('--round <number>', 'learn from the review of the run before: 2 after the first one', Number)
     .option('--runs <folder>', 'folder of all runs (default: that of the run that is named, else runs)');
+}
+
+/** The option of commands whose images several processes can divide among themselves. */
+export function shardOption(): Option {
+  return new Option(
+    '--shard <i/n>',
+    'do the i-th of n parts of the images of the next stage; any machine that sees the run can do one at the same time, and the same command without --shard puts the parts together',
+  ).argParser(parseShard);
 }
 
 /** The options that say which data and settings, without a run. */
@@ -79,7 +89,10 @@ export async function runUntil(
   const config = options.round === undefined ? given : await roundConfig(given, options.round, runs);
   const folder = join(runs, config.name);
   const skipBad = options.skipBad ?? false;
-  return summarise(await runPipeline(config, { ...context, folder, skipBad, until }));
+  const { shard } = options;
+  return summarise(
+    await runPipeline(config, { ...context, folder, skipBad, until, ...(shard && { shard }) }),
+  );
 }
 
 /** The settings of the source with what the options say; `more` as of --set, which wins over it. */

@@ -1,11 +1,23 @@
 /** @file The outcome of a run as text and as JSON. */
 import { relative } from 'node:path';
 import type { OverallFigure } from '../evaluate/evaluation.ts';
+import type { Part } from '../pipeline/image-job.ts';
 import type { RunOutcome } from '../pipeline/run.ts';
+import { describeShard } from '../pipeline/shard.ts';
 import { describeAdaptation } from '../pipeline/stages/adapt.ts';
 import type { StageResult, TrustMeasure } from '../report/data.ts';
 import type { FittedTrust } from '../trust/model.ts';
 import type { ActionResult } from './action.ts';
+
+/** What came of a part of the images, and what comes next. */
+export function describePart({ shard, images, before }: Part, stage?: string): ActionResult {
+  const of = stage === undefined ? '' : ` of the stage ${stage}`;
+  const known = before === 0 ? '' : `, ${before} of them before`;
+  return {
+    text: `${images} images${of} are done${known}: ${describeShard(shard)}.\nWhen all parts are done, the same command without --shard puts them together.`,
+    json: { shard, ...(stage && { stage }), images, before },
+  };
+}
 
 export function summarise({
   run,
@@ -15,6 +27,8 @@ export function summarise({
   evaluation,
   warnings,
 }: RunOutcome): ActionResult {
+  const last = stages.at(-1);
+  if (last?.part !== undefined) return describePart(last.part, last.name);
   const results = evaluation?.results ?? [];
   const measured = [
     ...(trust?.heldOut === undefined ? [] : [{ split: 'labelled', reliability: trust.heldOut }]),

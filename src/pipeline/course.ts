@@ -44,6 +44,8 @@ interface Step {
   readonly name: StageName;
   /** Whether the run has it. */
   readonly belongs: (course: Course) => boolean;
+  /** Whether no work on single images, which shards do, waits for it. Unless set, it does. */
+  readonly isAside?: (course: Course) => boolean;
   /** Does it, after those before it that belong to the run. */
   readonly work: (course: Course) => Promise<StageOutcome>;
 }
@@ -64,15 +66,15 @@ export const STEPS: readonly Step[] = [
   { name: 'checkModel', belongs: isPrompted, work: ({ context, sam }) => checkModelStage(context, sam!) },
   { name: 'initial', belongs: always, work: trainInitial },
   { name: 'predict', belongs: always, work: (course) => predict(course, 'initial') },
-  { name: 'folds', belongs: isCalibrated, work: trainFolds },
+  { name: 'folds', belongs: isCalibrated, isAside: (course) => !isAdapted(course), work: trainFolds },
   { name: 'adapt', belongs: isAdapted, work: adapt },
   { name: 'refine', belongs: always, work: refine },
-  { name: 'trust', belongs: always, work: trust },
+  { name: 'trust', belongs: always, isAside: always, work: trust },
   { name: 'final', belongs: hasPool, work: trainFinal },
   { name: 'predictFinal', belongs: hasPool, work: (course) => predict(course, 'final') },
   { name: 'refineFinal', belongs: refinesFinal, work: refineFinal },
-  { name: 'evaluate', belongs: always, work: evaluate },
-  { name: 'report', belongs: always, work: report },
+  { name: 'evaluate', belongs: always, isAside: always, work: evaluate },
+  { name: 'report', belongs: always, isAside: always, work: report },
 ];
 
 /** The course of a run of which nothing is done. */
@@ -167,7 +169,7 @@ async function refining(course: Course): Promise<Omit<RefineStageOptions, 'name'
 
 async function refine(course: Course): Promise<StageOutcome> {
   const { context, splits } = course;
-  if (!isAdapted(course)) await forgetAdaptation(context.run);
+  if (!isAdapted(course) && context.shard === undefined) await forgetAdaptation(context.run);
   const predictKey = keyOf(course, 'predict');
   return refineStage(context, { ...(await refining(course)), name: 'refine', splits, predictKey });
 }

@@ -2,7 +2,7 @@
  * @file A journal of work done image by image: one line of JSON per image, appended when it is done, so that an
  * interrupted stage goes on with the next image.
  */
-import { openLineFile } from '../base/line-file.ts';
+import { openLineFile, readLines } from '../base/line-file.ts';
 
 export interface Journal<T> {
   /** What is done, by id. */
@@ -18,7 +18,7 @@ export interface Journal<T> {
  */
 export async function openJournal<T>(path: string): Promise<Journal<T>> {
   const file = await openLineFile(path);
-  const done = new Map(file.lines.filter(isEntry) as [string, T][]);
+  const done = entriesOf<T>(file.lines);
   return {
     done,
     append: async (id, value) => {
@@ -27,6 +27,15 @@ export async function openJournal<T>(path: string): Promise<Journal<T>> {
     },
     close: file.close,
   };
+}
+
+/** What a journal holds, which another process may be writing; nothing where there is none. */
+export async function readJournal<T>(path: string): Promise<ReadonlyMap<string, T>> {
+  return entriesOf<T>(await readLines(path));
+}
+
+function entriesOf<T>(lines: readonly unknown[]): Map<string, T> {
+  return new Map(lines.filter(isEntry) as [string, T][]);
 }
 
 /** Whether a line holds an id and what was done. */

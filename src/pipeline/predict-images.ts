@@ -3,7 +3,7 @@
  * makes of it at the images' own resolution.
  */
 import { existsSync } from 'node:fs';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { coco } from '../annotations/coco.ts';
 import type { Structure } from '../annotations/types.ts';
@@ -22,12 +22,13 @@ import type { ComputeOptions } from '../runtime/session.ts';
 import { imageKey } from '../sam/segment.ts';
 import { openPredictor, type Predictor, probabilitiesToMasks } from '../training/predictor.ts';
 import { type RunConfig, runSchema } from './config.ts';
-import { eachImage } from './each-image.ts';
+import { doImages, doPart, forgetJournals, type ImageJob, type Part } from './image-job.ts';
 import { type StoredStructure, storeMasks } from './mask-sets.ts';
 import { predictedMasks, selectedMasks } from './network-masks.ts';
 import { openRefiner } from './refine-images.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { SamChoice } from './sam-model.ts';
+import { describeShard, type Shard } from './shard.ts';
 import type { RunContext } from './stage.ts';
 import { refiningSam } from './stages/adapt.ts';
 import { asFiled, turned } from './turned.ts';
@@ -59,8 +60,44 @@ export interface PredictedImages {
  */
 export async function predictImages(
   context: RunContext,
-  { paths, out, refine, compute, embeddings }: PredictImagesOptions,
+  options: PredictImagesOptions,
 ): Promise<PredictedImages> {
+  return withJob(context, options, 'all', async ({ network, classes, job }) => {
+    const found = await doImages(context, job);
+    const images = job.cases.map((item) => ({
+      fileName: item.name,
+      ...item.size,
+      structures: turned(structuresOf(found.get(item.id)!, item, job.journal), item),
+    }));
+    const annotations = join(options.out, 'annotations.json');
+    await coco.write(annotations, { classes, images });
+    await forgetJournals(job);
+    const masks = images.reduce((sum, { structures }) => sum + structures.length, 0);
+    return { annotations, network, images: images.length, masks };
+  });
+}
+
+/** Does a part of the images; predictImages puts the parts together. @throws as predictImages. */
+export async function predictPart(
+  context: RunContext,
+  options: PredictImagesOptions,
+  shard: Shard,
+): Promise<Part> {
+  return withJob(context, options, describeShard(shard), ({ job }) => doPart(context, job, shard));
+}
+
+interface Prediction {
+  readonly network: PredictedImages['network'];
+  readonly classes: readonly string[];
+  readonly job: ImageJob<StoredStructure[]>;
+}
+
+async function withJob<T>(
+  context: RunContext,
+  { paths, out, refine, compute, embeddings }: PredictImagesOptions,
+  which: string,
+  work: (prediction: Prediction) => Promise<T>,
+): Promise<T> {
   const { run, observer } = context;
   const network = await findNetwork(run);
   const { config, sam } = await settingsOf(run);
@@ -70,31 +107,28 @@ export async function predictImages(
     model: await hashFile(model),
     refine: refine && { ...config.refine, sam },
     views: cases.map(({ view }) => view ?? null),
-  });
-  const journalPath = join(out, `journal-${key.slice(0, 12)}.jsonl`);
+  }).slice(0, 12);
   const start = performance.now();
-  observer.stageStarted('predictImages', `Predicting masks of ${cases.length} images`);
+  observer.stageStarted('predictImages', `Predicting masks of ${cases.length} images (${which})`);
   const predictor = await openPredictor(model, compute);
-  const refiner = refine ? await openRefiner(context, { config, sam, compute, embeddings }) : undefined;
+  const job: ImageJob<StoredStructure[]> = {
+    cases,
+    journal: join(out, `journal-${key}.jsonl`),
+    parts: join(out, `journals-${key}`),
+    open: async () => {
+      const refiner = refine ? await openRefiner(context, { config, sam, compute, embeddings }) : undefined;
+      return {
+        work: (item) => predictImage(predictor, refiner, item, config, join(out, `${item.id}.overlay.png`)),
+        close: async () => refiner?.close(),
+      };
+    },
+  };
   try {
-    const { classes } = predictor.plan;
-    const found = await eachImage(context, cases, journalPath, (item) =>
-      predictImage(predictor, refiner, item, config, join(out, `${item.id}.overlay.png`)),
-    );
-    const images = cases.map((item) => ({
-      fileName: item.name,
-      ...item.size,
-      structures: turned(structuresOf(found.get(item.id)!, item, journalPath), item),
-    }));
-    const annotations = join(out, 'annotations.json');
-    await coco.write?.(annotations, { classes, images });
-    await rm(journalPath, { force: true });
+    const result = await work({ network, classes: predictor.plan.classes, job });
     observer.stageFinished('predictImages', Math.round((performance.now() - start) / 100) / 10);
-    const masks = images.reduce((sum, { structures }) => sum + structures.length, 0);
-    return { annotations, network, images: cases.length, masks };
+    return result;
   } finally {
     await predictor.close();
-    await refiner?.close();
   }
 }
 

@@ -9,7 +9,6 @@ import { casesOf, type Dataset } from '../dataset/types.ts';
 import { chooseCompute } from '../machine/choose.ts';
 import type { Machine } from '../machine/devices.ts';
 import { vectorLength } from '../optim/parameter-vector.ts';
-import type { Device } from '../runtime/device.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
 import { networkSpecs } from '../training/network.ts';
 import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../training/plan.ts';
@@ -70,6 +69,7 @@ export async function prepareRun(
   const versions = versionFacts(checked, compute);
   const record = {
     device: compute.device,
+    threads: compute.threads,
     versions: Object.fromEntries(versions.map(({ name, value }) => [name, value])),
     config,
     plans,
@@ -79,7 +79,7 @@ export async function prepareRun(
       message: publicMessage,
     })),
   };
-  await writeFileAtomic(run.config, `${JSON.stringify(record, null, 2)}\n`);
+  if (context.shard === undefined) await writeFileAtomic(run.config, `${JSON.stringify(record, null, 2)}\n`);
   return { config, checked, plans, compute, versions };
 }
 
@@ -89,7 +89,7 @@ async function prepareCompute(
   config: RunConfig,
   machine: Machine | undefined,
 ): Promise<ComputeOptions> {
-  const before = await recordedDevice(run);
+  const { device: before, threads } = await recordedCompute(run);
   const chosen = await chooseCompute(config.device, (text) => observer.note(text), {
     ...(before && { before }),
     ...(machine && { machine }),
@@ -100,16 +100,30 @@ async function prepareCompute(
       `This run was computed on ${before} so far. Results differ in their last bits, so what networks compute is done again on ${device}; --device ${before} goes on with what is there.`,
     );
   }
-  return { threads: config.threads ?? availableParallelism(), ...chosen };
+  const cores = availableParallelism();
+  if (config.threads === undefined && threads !== undefined && threads < cores) {
+    observer.note(
+      `This run goes on with ${threads} threads, as it began; --set threads=${cores} uses all cores, and does again what networks compute.`,
+    );
+  }
+  // Results differ in their last bits between numbers of threads too.
+  return { threads: config.threads ?? threads ?? cores, ...chosen };
 }
 
-/** The device in an earlier config.json, if there is one; those from before there was a choice name none: the CPU. */
-async function recordedDevice(run: RunDirectory): Promise<Device | undefined> {
+/**
+ * What an earlier config.json says, if there is one; those from before there was a choice of devices name none: the
+ * CPU.
+ */
+async function recordedCompute(run: RunDirectory): Promise<Pick<ComputeOptions, 'device' | 'threads'>> {
   try {
-    const { device } = JSON.parse(await readFile(run.config, 'utf8')) as { readonly device?: Device };
-    return device ?? 'cpu';
+    const record = JSON.parse(await readFile(run.config, 'utf8')) as Pick<
+      ComputeOptions,
+      'device' | 'threads'
+    >;
+    const { device = 'cpu', threads } = record;
+    return { device, ...(threads && { threads }) };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

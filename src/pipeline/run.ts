@@ -11,6 +11,7 @@ import { type RunObserver, type StageName, silentObserver } from './observer.ts'
 import { type PreparedRun, prepareRun } from './prepare.ts';
 import { logEvent, type RunDirectory, requireRunOrNothing, runDirectory } from './run-directory.ts';
 import { chooseSam, nameSam } from './sam-model.ts';
+import type { Shard } from './shard.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import { readAdaptation, requireAdaptable } from './stages/adapt.ts';
 import { type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
@@ -28,6 +29,11 @@ export interface RunOptions {
   readonly skipBad?: boolean;
   /** Whose devices are looked at; this machine by default. */
   readonly machine?: Machine;
+  /**
+   * Of the first stage that is not done, the part that this process is to do. Any number of processes can do parts of
+   * one run at the same time; a call without a shard puts them together.
+   */
+  readonly shard?: Shard;
   readonly observer?: RunObserver;
   /** When aborted, the current step is finished and saved, and the signal's reason thrown. */
   readonly signal?: AbortSignal;
@@ -51,15 +57,18 @@ export interface RunOutcome {
  * @throws PackmuleError for bad data, settings, checkpoints, a run directory in use, a full disk.
  */
 export async function runPipeline(config: RunConfig, options: RunOptions): Promise<RunOutcome> {
-  const { until = 'report', skipBad = false, observer = silentObserver, machine, signal } = options;
+  const { until = 'report', skipBad = false, observer = silentObserver, machine, shard, signal } = options;
   const run = runDirectory(options.folder);
-  const context: RunContext = { run, observer, signal };
+  const context: RunContext = { run, observer, signal, ...(shard && { shard }) };
   await requireRunOrNothing(run);
   const sam = await chooseSam(config);
-  const release = await acquireLock(run.lock);
+  // A shard writes nothing that another process writes, so that it needs no lock.
+  const release = shard === undefined ? await acquireLock(run.lock) : async () => undefined;
   try {
     const prepared = await prepareRun(context, nameSam(config, sam), { skipBad, machine });
-    await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });
+    if (shard === undefined) {
+      await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });
+    }
     if (until === 'adapt') requireAdaptable(prepared.config, prepared.checked.dataset);
     const warnings = warningsOf(prepared);
     const stages = await doSteps(setOut(context, prepared, sam, warnings), until);
@@ -77,15 +86,17 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
   }
 }
 
-/** Does the steps that the run has, one after the other, as far as the last one. */
+/** Does the steps that the run has, one after the other, as far as the last one; a shard ends with its part of one. */
 async function doSteps(course: Course, until: LastStage): Promise<StageOutcome[]> {
   const last = STEPS.findIndex(({ name }) => name === until);
+  const isShard = course.context.shard !== undefined;
   const outcomes: StageOutcome[] = [];
   for (const step of STEPS.slice(0, last + 1)) {
-    if (!step.belongs(course)) continue;
+    if (!step.belongs(course) || (isShard && step.isAside?.(course))) continue;
     const outcome = await step.work(course);
     course.keys.set(step.name, outcome.key);
     outcomes.push(outcome);
+    if (outcome.part !== undefined) break;
   }
   return outcomes;
 }

@@ -10,8 +10,10 @@ import { readFile, rm } from 'node:fs/promises';
 import { writeFileAtomic } from '../base/files.ts';
 import { hashJson } from '../base/hash.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
+import type { Part } from './image-job.ts';
 import type { RunObserver, StageName } from './observer.ts';
 import { logEvent, type RunDirectory } from './run-directory.ts';
+import { notDone, type Shard } from './shard.ts';
 
 /** To be raised when a stage gives other results than before from the same inputs, between two versions. */
 const CODE_REVISION = 2;
@@ -20,6 +22,8 @@ export interface RunContext {
   readonly run: RunDirectory;
   readonly observer: RunObserver;
   readonly signal: AbortSignal | undefined;
+  /** The part of the images that this process is to do; absent where it is to do everything. */
+  readonly shard?: Shard;
 }
 
 export interface StageOptions {
@@ -47,6 +51,8 @@ export interface StageOutcome {
   readonly skipped: boolean;
   /** Of the work, s; of this process alone where an earlier one was interrupted. */
   readonly seconds: number;
+  /** Where only a part of the stage was done, by a shard. */
+  readonly part?: Part;
 }
 
 /** Key of a stage. */
@@ -54,19 +60,31 @@ export function stageKey(name: StageName, inputs: unknown): string {
   return hashJson({ stage: name, version: PACKMULE_VERSION, revision: CODE_REVISION, inputs });
 }
 
-/** Does a stage unless it is done. */
+/** The outcome of a stage that is done; undefined where it is not, or with other inputs. */
+export async function finishedStage(
+  { run, observer }: RunContext,
+  { name, title, inputs, outputs }: Pick<StageOptions, 'name' | 'title' | 'inputs' | 'outputs'>,
+): Promise<StageOutcome | undefined> {
+  const key = stageKey(name, inputs);
+  const record = await readRecord(recordOf(run, name));
+  if (record?.key !== key || record.state !== 'finished' || !outputs.every(existsSync)) return undefined;
+  observer.stageSkipped(name, title);
+  return { name, key, skipped: true, seconds: record.seconds ?? 0 };
+}
+
+const recordOf = (run: RunDirectory, name: StageName): string => run.path('stages', `${name}.json`);
+
+/** Does a stage unless it is done. @throws RunError where that is not for a shard to do. */
 export async function runStage(context: RunContext, options: StageOptions): Promise<StageOutcome> {
-  const { run, observer, signal } = context;
-  const { name, title, outputs } = options;
-  const key = stageKey(name, options.inputs);
-  const recordPath = run.path('stages', `${name}.json`);
-  const record = await readRecord(recordPath);
-  if (record?.key === key && record.state === 'finished' && outputs.every(existsSync)) {
-    observer.stageSkipped(name, title);
-    return { name, key, skipped: true, seconds: record.seconds ?? 0 };
-  }
+  const { run, observer, signal, shard } = context;
+  const { name, title } = options;
+  const finished = await finishedStage(context, options);
+  if (finished !== undefined) return finished;
+  if (shard !== undefined) throw notDone(run, name);
   signal?.throwIfAborted();
-  if (record?.key !== key) {
+  const key = stageKey(name, options.inputs);
+  const recordPath = recordOf(run, name);
+  if ((await readRecord(recordPath))?.key !== key) {
     for (const part of options.owns) await rm(run.path(part), { recursive: true, force: true });
   }
   await writeRecord(recordPath, { key, state: 'started' });

@@ -1,15 +1,14 @@
 /** @file Masks that a trained network finds, with and without component selection. */
-import { rm } from 'node:fs/promises';
 import { casesOf, type Dataset, type SplitName } from '../../dataset/types.ts';
 import { readCase } from '../../dataset/view.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { ComputeOptions } from '../../runtime/session.ts';
 import { openPredictor, probabilitiesToMasks } from '../../training/predictor.ts';
-import { eachImage } from '../each-image.ts';
+import { runImageStage } from '../image-stage.ts';
 import { type StoredStructure, storeMasks, writeMaskSet } from '../mask-sets.ts';
 import { predictedMasks, type SelectionSettings, selectedMasks } from '../network-masks.ts';
 import type { MaskFolder } from '../run-directory.ts';
-import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
+import type { RunContext, StageOutcome } from '../stage.ts';
 
 export interface PredictStageOptions {
   /** Which network. */
@@ -45,9 +44,8 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
   const { run } = context;
   const isInitial = network === 'initial';
   const folders = FOLDERS[network];
-  const journalPath = run.path(folders[1], 'journal.jsonl');
   const outputs = folders.flatMap((folder) => splits.map((split) => run.masks(folder, split)));
-  return runStage(context, {
+  return runImageStage<Found>(context, {
     name: isInitial ? 'predict' : 'predictFinal',
     title: `Predicting masks with the ${network} network`,
     inputs: {
@@ -62,28 +60,29 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
       ? folders
       : [...['annotations.json', 'val.json', 'test.json'].map((file) => `final/${file}`), folders[1]],
     outputs,
-    work: async () => {
+    cases: splits.flatMap((split) => casesOf(dataset, split)),
+    journal: run.path(folders[1], 'journal.jsonl'),
+    open: async () => {
       const predictor = await openPredictor(run.path(network, 'model.onnx'), compute);
-      try {
-        const { head } = predictor.plan;
-        const cases = splits.flatMap((split) => casesOf(dataset, split));
-        const found = await eachImage(context, cases, journalPath, async (item): Promise<Found> => {
+      const { head } = predictor.plan;
+      return {
+        work: async (item) => {
           const maps = await predictor.predict(await readCase(item));
           const masks = probabilitiesToMasks(maps, head);
           return {
             predicted: storeMasks(predictedMasks(maps, masks)),
             selected: storeMasks(selectedMasks(maps, masks, head, selection)),
           };
-        });
-        for (const split of splits) {
-          const [predicted, selected] = folders.map((folder) => run.masks(folder, split)) as [string, string];
-          await writeMaskSet(predicted, dataset, split, (id) => found.get(id)!.predicted);
-          await writeMaskSet(selected, dataset, split, (id) => found.get(id)!.selected);
-        }
-      } finally {
-        await predictor.close();
+        },
+        close: () => predictor.close(),
+      };
+    },
+    write: async (found) => {
+      for (const split of splits) {
+        const [predicted, selected] = folders.map((folder) => run.masks(folder, split)) as [string, string];
+        await writeMaskSet(predicted, dataset, split, (id) => found.get(id)!.predicted);
+        await writeMaskSet(selected, dataset, split, (id) => found.get(id)!.selected);
       }
-      await rm(journalPath, { force: true });
     },
   });
 }

@@ -6,11 +6,11 @@ import { casesOf, type ReviewedClass, type SplitName } from '../../dataset/types
 import { rleToString } from '../../masks/rle.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { RunConfig } from '../config.ts';
-import { eachImage } from '../each-image.ts';
 import { reviewsFingerprint } from '../fingerprints.ts';
+import { runImageStage } from '../image-stage.ts';
 import { readMaskSet, type StoredStructure, structuresByName, writeMaskSet } from '../mask-sets.ts';
 import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
-import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
+import type { RunContext, StageOutcome } from '../stage.ts';
 
 /** Whose masks are refined: those of the initial network, to learn from, or of the final one, as its last word. */
 const REFINED = {
@@ -38,9 +38,8 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
   const { dataset, imageHashes } = checked;
   const { run, signal } = context;
   const { from, to, title } = REFINED[name];
-  const journalPath = run.path(to, 'journal.jsonl');
   const reviewed = splits.includes('unlabelled') ? reviewsFingerprint(checked) : undefined;
-  return runStage(context, {
+  return runImageStage<StoredStructure[]>(context, {
     name,
     title: `${title} (${config.refine.refiner})`,
     inputs: {
@@ -54,7 +53,9 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
     },
     owns: [to],
     outputs: splits.map((split) => run.masks(to, split)),
-    work: async () => {
+    cases: splits.flatMap((split) => casesOf(dataset, split)),
+    journal: run.path(to, 'journal.jsonl'),
+    open: async () => {
       const selected = new Map(
         (await Promise.all(splits.map((split) => readMaskSet(run, from, split, dataset)))).flatMap((set) => [
           ...structuresByName(set),
@@ -64,27 +65,25 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
       const labelled = casesOf(dataset, 'labelled').map(({ structures = [] }) => structures);
       const usual = classShapes(labelled, dataset.classes.length);
       const refiner = await openRefiner(context, options);
-      try {
-        const cases = splits.flatMap((split) => casesOf(dataset, split));
-        const refined = await eachImage(context, cases, journalPath, (item) =>
+      return {
+        work: (item) =>
           refineImage(refiner, item, selected.get(item.name) ?? [], usual, {
             classes: dataset.classes,
             imageKey: imageHashes.get(item.id)!,
             ...(signal && { signal }),
           }),
+        close: () => refiner.close(),
+      };
+    },
+    write: async (refined) => {
+      // These masks carry no trust: what gives it to them is to be done again.
+      if (name === 'refine') await rm(run.trust, { force: true });
+      for (const split of splits) {
+        const known = new Map(casesOf(dataset, split).map((item) => [item.id, item.reviewed ?? []]));
+        await writeMaskSet(run.masks(to, split), dataset, split, (id) =>
+          withReviewed(refined.get(id)!, known.get(id)!),
         );
-        // These masks carry no trust: what gives it to them is to be done again.
-        if (name === 'refine') await rm(run.trust, { force: true });
-        for (const split of splits) {
-          const known = new Map(casesOf(dataset, split).map((item) => [item.id, item.reviewed ?? []]));
-          await writeMaskSet(run.masks(to, split), dataset, split, (id) =>
-            withReviewed(refined.get(id)!, known.get(id)!),
-          );
-        }
-      } finally {
-        await refiner.close();
       }
-      await rm(journalPath, { force: true });
     },
   });
 }
