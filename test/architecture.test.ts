@@ -28,6 +28,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   trust: 5.5,
   training: 6,
   foal: 6.2,
+  frozen: 6.2,
   machine: 6.5,
   pipeline: 7,
   benchmark: 8,

@@ -3,6 +3,7 @@
  * which the method is measured; nothing is computed here.
  */
 import type { SplitName } from '../dataset/types.ts';
+import { planHead } from '../frozen/plan.ts';
 import type { RefineSettings } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { CONSISTENCY } from '../training/consistency.ts';
@@ -10,7 +11,7 @@ import { planMeanTeacher, planShare, planTraining, type TrainingPlan } from '../
 import { trainingSchema } from '../training/settings.ts';
 import { modelRole, type Refiner } from './refiners.ts';
 import type { Setup } from './setup.ts';
-import type { Images, Masks, Network, Prediction, Refinement } from './work.ts';
+import type { AskedModel, FrozenHead, Images, Masks, Network, Prediction, Refinement, UNet } from './work.ts';
 
 export interface Cell {
   /** Number of labelled images, the first so many of the list. */
@@ -21,7 +22,9 @@ export interface Cell {
   readonly refine: RefineSettings;
   /** Whether the networks that learn from pseudo masks learn from the labelled images too. */
   readonly samples: 'pseudo' | 'pseudo+labelled';
-  network(options: NetworkOptions): Network;
+  network(options: NetworkOptions): UNet;
+  /** A head on what the encoder of a promptable model says, that which such settings of refinement ask. */
+  head(settings: RefineSettings): FrozenHead;
   predicted(network: Network, split: SplitName): Prediction;
   /** What a refiner makes of the selected masks of a network. */
   refined(prediction: Prediction, settings: RefineSettings): Refinement;
@@ -49,7 +52,7 @@ export interface Method {
   readonly title: string;
   /** What it does: a sentence. */
   readonly about: string;
-  /** The refiner that it uses, if any: it tells which promptable model is needed. */
+  /** The refiner that it uses, or whose model's encoder, if any: it tells which promptable model is needed. */
   readonly refiner?: Refiner;
   /** The masks by which it is measured. */
   masks(cell: Cell, split: SplitName): Masks;
@@ -59,6 +62,11 @@ export interface Method {
 export function openCell(setup: Setup, labelled: number, seed: number): Cell {
   const { config, compute, models, lessons, images } = setup;
   const all = images.labelled.count;
+  const machine = { threads: compute.threads, ...deviceKey(compute.device) };
+  const asked = (settings: RefineSettings): AskedModel | undefined => {
+    const role = modelRole(settings);
+    return role && { role, key: models[role]!.key };
+  };
   return {
     labelled,
     all,
@@ -77,9 +85,19 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
         ...(pseudo && { pseudo }),
         ...(agreement !== undefined && { agreement }),
         ...(meanTeacher && { unlabelled: images.unlabelled }),
-        compute: { threads: compute.threads, ...deviceKey(compute.device) },
+        compute: machine,
       };
     },
+    head: (settings) => ({
+      kind: 'network',
+      sort: 'head',
+      planned: planHead(planned(setup, labelled)),
+      share: 1,
+      seed,
+      labelled: lessons.get(labelled)!.images,
+      model: asked(settings)!,
+      compute: machine,
+    }),
     predicted: (network, split) => ({
       kind: 'prediction',
       network,
@@ -88,8 +106,7 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
       selection: { selection: config.refine.selection, threshold: config.refine.threshold },
     }),
     refined: (prediction, settings) => {
-      const role = modelRole(settings);
-      const model = role && { role, key: models[role]!.key };
+      const model = asked(settings);
       return { kind: 'refinement', prediction, settings, ...(model && { model }) };
     },
   };

@@ -5,7 +5,6 @@ import type { Structure } from '../annotations/types.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { classShapes } from '../dataset/shapes.ts';
 import { casesOf } from '../dataset/types.ts';
-import { readCase } from '../dataset/view.ts';
 import { eachImage } from '../pipeline/each-image.ts';
 import { readMaskSet, storeMasks, structuresByName, writeMaskSet } from '../pipeline/mask-sets.ts';
 import { predictedMasks, selectedMasks } from '../pipeline/network-masks.ts';
@@ -13,10 +12,10 @@ import { openRefiner, refineImage } from '../pipeline/refine-images.ts';
 import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import { labelledSamples, pseudoSamples } from '../pipeline/stages/train.ts';
-import { openPredictor, probabilitiesToMasks } from '../training/predictor.ts';
-import { trainNetwork } from '../training/train.ts';
-import type { TrainingSample, UnlabelledImage } from '../training/types.ts';
+import { probabilitiesToMasks } from '../training/predictor.ts';
+import type { TrainingSample } from '../training/types.ts';
 import type { Setup } from './setup.ts';
+import { openSort, trainSort } from './sorts.ts';
 import {
   keyOf,
   type Masks,
@@ -80,13 +79,8 @@ export async function doWork(context: RunContext, setup: Setup, work: Work): Pro
 
 async function train(context: RunContext, setup: Setup, work: Network): Promise<void> {
   const { run, observer, signal } = context;
-  const { plan, settings } = work.planned;
-  await trainNetwork({
-    plan,
-    settings,
+  await trainSort(context, setup, work, {
     samples: await samplesOf(context, setup, work),
-    validation: [],
-    unlabelled: work.unlabelled === undefined ? [] : imagesWithoutLabels(setup),
     directory: directoryOf(run, work).path('network'),
     seed: work.seed,
     ...setup.compute,
@@ -121,13 +115,6 @@ function meanAgreement(structures: readonly Structure[]): number {
   return agreements.reduce((sum, value) => sum + value, 0) / Math.max(agreements.length, 1);
 }
 
-function imagesWithoutLabels({ checked }: Setup): UnlabelledImage[] {
-  return casesOf(checked.dataset, 'unlabelled').map((item) => ({
-    id: item.id,
-    read: () => readCase(item),
-  }));
-}
-
 /** The folder in which a work's masks are; a network's are those that it draws, before selection. */
 export function folderOf({ kind }: Masks): MaskFolder {
   return kind === 'prediction' ? 'predicted' : 'refined';
@@ -138,11 +125,16 @@ async function predict(context: RunContext, setup: Setup, work: Prediction): Pro
   const { network, split, selection } = work;
   const own = directoryOf(context.run, work);
   const journal = own.path('journal.jsonl');
-  const predictor = await openPredictor(networkOf(context.run, network), setup.compute);
+  const predictor = await openSort(
+    context,
+    setup,
+    network,
+    directoryOf(context.run, network).path('network'),
+  );
   try {
-    const { head } = predictor.plan;
+    const { head } = predictor;
     const found = await eachImage(context, casesOf(dataset, split), journal, async (item) => {
-      const maps = await predictor.predict(await readCase(item));
+      const maps = await predictor.predict(item);
       const masks = probabilitiesToMasks(maps, head);
       return {
         predicted: storeMasks(predictedMasks(maps, masks)),

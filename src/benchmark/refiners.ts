@@ -11,6 +11,9 @@ export const byFoal: Refiner = (own) => lean(ownOr(own, 'foal'));
 
 export const bySam: Refiner = (own) => lean(ownOr(own, 'sam'));
 
+/** The user's promptable model where he refines by one, else Foal, which is here. */
+export const bySetModel: Refiner = (own) => (modelRole(own) === undefined ? byFoal(own) : lean(own));
+
 /** The paper's rival, whatever the user has set. */
 export const byMedSam: Refiner = () => lean(refineSettingsSchema.parse({ preset: 'medsam' }));
 

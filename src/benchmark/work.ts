@@ -4,15 +4,16 @@
  * its hash is its address: what two methods have in common has one address, and is done once.
  */
 import type { SplitName } from '../dataset/types.ts';
+import type { PlannedHead } from '../frozen/plan.ts';
 import type { SelectionSettings } from '../pipeline/network-masks.ts';
 import type { StageName } from '../pipeline/observer.ts';
 import { stageKey } from '../pipeline/stage.ts';
 import type { RefineSettings } from '../refine/settings.ts';
 import type { TrainingPlan } from '../training/plan.ts';
 
-export interface Network {
+/** What the trainings of all sorts of networks have in common. */
+interface Trained {
   readonly kind: 'network';
-  readonly planned: Pick<TrainingPlan, 'plan' | 'settings' | 'minutes'>;
   /** Part of the cell's budget that it has. */
   readonly share: number;
   readonly seed: number;
@@ -22,11 +23,25 @@ export interface Network {
   readonly pseudo?: Masks;
   /** Which of them: those of images on which refined and predicted masks agree so far, in Dice. All unless set. */
   readonly agreement?: number;
-  /** The unlabelled images, where it learns from them without masks. */
-  readonly unlabelled?: Images;
   /** What of the machine shows in the last bits. */
   readonly compute: Readonly<Record<string, unknown>>;
 }
+
+export interface UNet extends Trained {
+  readonly sort?: undefined;
+  readonly planned: Pick<TrainingPlan, 'plan' | 'settings' | 'minutes'>;
+  /** The unlabelled images, where it learns from them without masks. */
+  readonly unlabelled?: Images;
+}
+
+/** A head on what a promptable model's encoder says. */
+export interface FrozenHead extends Trained {
+  readonly sort: 'head';
+  readonly planned: PlannedHead;
+  readonly model: AskedModel;
+}
+
+export type Network = UNet | FrozenHead;
 
 /** The masks of a network, as it draws them and after component selection. */
 export interface Prediction {
@@ -43,11 +58,17 @@ export interface Refinement {
   readonly prediction: Prediction;
   readonly settings: RefineSettings;
   /** The promptable model, where the refiner has one. */
-  readonly model?: { readonly role: ModelRole; readonly key: string };
+  readonly model?: AskedModel;
 }
 
 export type Masks = Prediction | Refinement;
 export type Work = Network | Masks;
+
+/** A promptable model: which, and what stands for the content of its file. */
+export interface AskedModel {
+  readonly role: ModelRole;
+  readonly key: string;
+}
 
 /** Which promptable model: our own small one, one like the original, or MedSAM, which the paper compares with. */
 export type ModelRole = 'foal' | 'sam' | 'medsam';
@@ -113,7 +134,12 @@ export function splitOf(masks: Masks): SplitName {
 
 /** Works of one sort take equally long for each image, or for each minute that was planned. */
 export function workSort(work: Work): string {
-  return work.kind === 'refinement'
-    ? `${work.kind} ${work.settings.refiner} ${work.model?.key ?? ''}`
-    : work.kind;
+  switch (work.kind) {
+    case 'network':
+      return work.kind;
+    case 'prediction':
+      return `${work.kind} ${work.network.sort ?? ''}`;
+    case 'refinement':
+      return `${work.kind} ${work.settings.refiner} ${work.model?.key ?? ''}`;
+  }
 }

@@ -7,8 +7,8 @@
 import { GraphError } from '../base/errors.ts';
 import { concat } from '../graph/ops/join.ts';
 import { maxPool2d } from '../graph/ops/pool.ts';
-import { expand } from '../graph/ops/reshape.ts';
-import { constant, type Tensor } from '../graph/tensor.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { withCoordinates } from './coordinates.ts';
 import { convLayer, normLeaky, upConvLayer } from './layers.ts';
 import type { ParameterSource } from './parameters.ts';
 
@@ -40,7 +40,7 @@ export function unet(config: UNetConfig, source: ParameterSource, x: Tensor): Te
   }
   const features = (level: number): number => config.base * 2 ** level;
   const skips: Tensor[] = [];
-  let h = config.coordinates ? concat([x, coordinateChannels(x)], 1) : x;
+  let h = config.coordinates ? withCoordinates(x) : x;
   for (let level = 0; level < config.levels; level++) {
     h = doubleConv(source, `encoder.${level}`, level === 0 ? h : maxPool2d(h), features(level));
     skips.push(h);
@@ -59,18 +59,4 @@ function doubleConv(source: ParameterSource, name: string, x: Tensor, features: 
     h = normLeaky(source, `${name}.norm${i}`, h, LEAKY_SLOPE);
   }
   return h;
-}
-
-/** [N, 2, H, W]: x, then y, from -1 at the first pixel to 1 at the last. */
-function coordinateChannels(x: Tensor): Tensor {
-  const [batch, , height, width] = x.shape as [number, number, number, number];
-  const data = new Float32Array(2 * height * width);
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      data[row * width + column] = (2 * column) / (width - 1) - 1;
-      data[height * width + row * width + column] = (2 * row) / (height - 1) - 1;
-    }
-  }
-  const map = constant({ dtype: 'float32', shape: [1, 2, height, width], data });
-  return expand(map, [batch, 2, height, width]);
 }

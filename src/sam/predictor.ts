@@ -52,7 +52,7 @@ export interface PredictorOptions extends ComputeOptions {
 }
 
 /** What EncodedImage.data holds. */
-interface SamFeatures {
+export interface SamFeatures {
   readonly features: ImageFeatures;
   /** Size of the image inside the encoder's input. */
   readonly resized: Size;
@@ -60,7 +60,7 @@ interface SamFeatures {
 
 export class SamPredictor implements PromptableModel {
   readonly name: string;
-  private readonly config: SamConfig;
+  readonly config: SamConfig;
   private readonly options: PredictorOptions;
   private readonly preprocessing: Preprocessing;
   private readonly modelHash: string;
@@ -90,10 +90,15 @@ export class SamPredictor implements PromptableModel {
 
   /** Encodes an image, or reads its embedding from the store. `imageKey` is the hash of the image's content. */
   async encode(image: Image, imageKey: string): Promise<EncodedImage> {
+    const size = { height: image.height, width: image.width };
+    return { size, data: await this.features(image, imageKey) };
+  }
+
+  /** What `encode` keeps of an image, for those who look at features themselves. */
+  async features(image: Image, imageKey: string): Promise<SamFeatures> {
     const { config, preprocessing } = this;
     const { store } = this.options;
-    const size = { height: image.height, width: image.width };
-    const resized = inputSize(size, config.imageSize, preprocessing);
+    const resized = inputSize(image, config.imageSize, preprocessing);
     const { device } = deviceKey(this.options.device);
     const kind = [
       ...(preprocessing === 'sam' ? [] : [preprocessing]),
@@ -107,8 +112,7 @@ export class SamPredictor implements PromptableModel {
       features = await this.embed(normalizeForSam(bytes, config.imageSize, preprocessing));
       if (store) features = await store.put(this.modelHash, key, features);
     }
-    const data: SamFeatures = { features, resized };
-    return { size, data };
+    return { features, resized };
   }
 
   /**

@@ -76,8 +76,11 @@ export function augmentationInputs(batch: number, size: Size, prefix = ''): Augm
   };
 }
 
-/** The sampling grid [N, H, W, 2] (x, y). */
-function samplingGrid({ affine, elastic }: AugmentationInputs, { height, width }: Size): Tensor {
+/** Where the pixels of warped maps of a size are read: [N, H, W, 2] (x, y), the same warp at every size. */
+export function samplingGrid(
+  { affine, elastic }: Pick<AugmentationInputs, 'affine'> & Partial<Pick<AugmentationInputs, 'elastic'>>,
+  { height, width }: Size,
+): Tensor {
   const batch = affine.shape[0]!;
   const points = new Float32Array(height * width * 3);
   for (let row = 0, at = 0; row < height; row++) {
@@ -89,6 +92,7 @@ function samplingGrid({ affine, elastic }: AugmentationInputs, { height, width }
   }
   const homogeneous = constant(float32([1, height * width, 3], points));
   const mapped = reshape(matmul(homogeneous, swapLast(affine)), [batch, height, width, 2]);
+  if (elastic === undefined) return mapped;
   return add(mapped, transpose(resizeBilinear(elastic, height, width), [0, 2, 3, 1]));
 }
 
@@ -171,7 +175,11 @@ export function makeNoiseBank(rng: Rng, batch: number, size: Size): Float32Array
 }
 
 /** Rows [a, b, tx], [c, d, ty] from output to input coordinates. */
-function drawAffine(rng: Rng, settings: AugmentationSettings['affine'], { height, width }: Size): number[] {
+export function drawAffine(
+  rng: Rng,
+  settings: AugmentationSettings['affine'],
+  { height, width }: Size,
+): number[] {
   if (settings.kind === 'gaussian') {
     return [1, 0, 0, 0, 1, 0].map((value) => value + settings.spread * rng.normal());
   }

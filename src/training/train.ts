@@ -6,9 +6,9 @@ import { initializeWeights, type ParameterSpec, type Weights } from '../nn/param
 import { adamW } from '../optim/optimizers.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { type ComputeOptions, computeOf } from '../runtime/session.ts';
-import { float32 } from '../tensor/array.ts';
 import { batchLoss } from './batch-loss.ts';
 import { batchSource } from './batch-source.ts';
+import { logOdds, positiveShares } from './class-shares.ts';
 import { fitNetwork } from './fit.ts';
 import { exportNetwork } from './network.ts';
 import type { Objective } from './objective.ts';
@@ -102,23 +102,7 @@ export function buildStep(
   });
 }
 
-/** Share of pixels of each class over the samples. */
-function positiveShares(plan: NetworkPlan, samples: readonly CachedSample[]): number[] {
-  const pixels = plan.inputSize.height * plan.inputSize.width;
-  const counts = new Array<number>(plan.classes.length).fill(0);
-  for (const { target } of samples) {
-    target.forEach((value, at) => {
-      if (value === 0) return;
-      counts[plan.head === 'exclusive' ? value - 1 : Math.floor(at / pixels)]! += 1;
-    });
-  }
-  return counts.map((count) => count / (pixels * samples.length));
-}
-
-/**
- * Fresh weights. The bias of an overlapping head starts at the log odds of each class (Lin et al. 2017, section
- * 4.1): from 0, the first steps would do nothing but push every map towards empty, and past the point of return.
- */
+/** Fresh weights; with an overlapping head its bias is at the classes' log odds. */
 function freshWeights(
   plan: NetworkPlan,
   specs: readonly ParameterSpec[],
@@ -126,10 +110,7 @@ function freshWeights(
   seed: number,
 ): Weights {
   const weights = initializeWeights(specs, createRng(seed).child('weights'));
-  if (plan.head === 'overlapping') {
-    const odds = positiveShares(plan, samples).map((share) => Math.log(Math.max(share, 1e-4) / (1 - share)));
-    weights.set('head.bias', float32([odds.length], odds));
-  }
+  if (plan.head === 'overlapping') weights.set('head.bias', logOdds(positiveShares(plan, samples)));
   return weights;
 }
 

@@ -9,6 +9,7 @@ import {
   type Network,
   type Prediction,
   type Refinement,
+  type UNet,
 } from '../../src/benchmark/work.ts';
 import { bareSetup, COUNTS } from './setup.ts';
 
@@ -20,14 +21,14 @@ function networksOf(masks: Masks): Network[] {
   return [...inOrder([masks]).values()].filter((work) => work.kind === 'network');
 }
 /** The network whose masks are measured, and that by which its pseudo labels were drawn. */
-function twoNetworks(name: string, set: readonly string[] = []): [final: Network, initial: Network] {
+function twoNetworks(name: string, set: readonly string[] = []): [final: UNet, initial: UNet] {
   const answer = masksOf(name, set);
   expect(answer.kind, 'the final network answers by itself').toBe('prediction');
-  const final = (answer as Prediction).network;
+  const final = (answer as Prediction).network as UNet;
   const pseudo = final.pseudo!;
-  return [final, (pseudo.kind === 'prediction' ? pseudo : pseudo.prediction).network];
+  return [final, (pseudo.kind === 'prediction' ? pseudo : pseudo.prediction).network as UNet];
 }
-const unet = (): Network => (masksOf('unet') as Prediction).network;
+const unet = (): UNet => (masksOf('unet') as Prediction).network as UNet;
 
 describe('every method', () => {
   const named = METHODS.map((method): [string, Method] => [method.name, method]);
@@ -194,6 +195,31 @@ describe('paper', () => {
       const minutes = networksOf(masksOf(name, set)).map(({ planned }) => planned.minutes);
       expect(Math.abs(minutes.reduce((a, b) => a + b) - 60), name).toBeLessThan(3);
     }
+  });
+});
+
+describe('frozen-encoder+lr-aspp', () => {
+  const name = 'frozen-encoder+lr-aspp';
+
+  it("trains a head on the features of the labelled images for a U-Net's minutes, and nothing else", () => {
+    const [network, ...others] = networksOf(masksOf(name));
+    expect(others).toEqual([]);
+    expect(network).toMatchObject({
+      sort: 'head',
+      labelled: { count: N },
+      planned: { minutes: unet().planned.minutes, plan: { classes: ['a', 'b'] } },
+    });
+    expect(network!.pseudo).toBeUndefined();
+    expect(masksOf(name).kind, 'unrefined').toBe('prediction');
+  });
+
+  it.each([
+    [[], 'foal'],
+    [['refine.refiner=sam'], 'sam'],
+    [['refine.refiner=sam', 'refine.preset=medsam'], 'medsam'],
+  ])('with %j has the encoder of %s', (set, role) => {
+    const model = { role, key: `key of ${role}` };
+    expect(networksOf(masksOf(name, set))[0]).toMatchObject({ model });
   });
 });
 

@@ -3,6 +3,7 @@ import { ConfigError } from '../../base/errors.ts';
 import { nearestName } from '../../base/suggest.ts';
 import type { Method } from '../cell.ts';
 import { foalPseudoLabels } from './foal-pseudo-labels.ts';
+import { frozenEncoder } from './frozen-encoder.ts';
 import { fullySupervised } from './fully-supervised.ts';
 import { meanTeacher } from './mean-teacher.ts';
 import { meanTeacherLogits } from './mean-teacher-logits.ts';
@@ -32,6 +33,7 @@ export const METHODS: readonly Method[] = [
   samPseudoLabels,
   medSamPseudoLabels,
   paper,
+  frozenEncoder,
   meanTeacher,
   meanTeacherLogits,
   meanTeacherSelection,

@@ -1,0 +1,91 @@
+/** @file The sorts of networks: how each is trained, and how it masks images afterwards. */
+import { join } from 'node:path';
+import { type Case, casesOf } from '../dataset/types.ts';
+import { readCase } from '../dataset/view.ts';
+import { frozenEncoder } from '../frozen/features.ts';
+import { openHead } from '../frozen/predictor.ts';
+import { trainHead } from '../frozen/train.ts';
+import { openSam } from '../pipeline/sam-model.ts';
+import type { RunContext } from '../pipeline/stage.ts';
+import type { SamPredictor } from '../sam/predictor.ts';
+import { openPredictor } from '../training/predictor.ts';
+import { type TrainOptions, trainNetwork } from '../training/train.ts';
+import type { Head, ProbabilityMaps, UnlabelledImage } from '../training/types.ts';
+import type { Setup } from './setup.ts';
+import type { FrozenHead, Network } from './work.ts';
+
+/** What a training of any sort needs beside its plan. */
+type Common = Omit<TrainOptions, 'plan' | 'settings' | 'validation' | 'unlabelled'>;
+
+/** Trains a network, or goes on where an earlier start of the same work stopped. */
+export async function trainSort(
+  context: RunContext,
+  setup: Setup,
+  work: Network,
+  common: Common,
+): Promise<void> {
+  if (work.sort === 'head') {
+    const model = await openModel(context, setup, work);
+    try {
+      const imageKey = (id: string): string => setup.checked.imageHashes.get(id)!;
+      await trainHead({ ...common, ...work.planned, encoder: frozenEncoder(model), imageKey });
+    } finally {
+      await model.close();
+    }
+    return;
+  }
+  const { plan, settings } = work.planned;
+  const unlabelled = work.unlabelled === undefined ? [] : imagesWithoutLabels(setup);
+  await trainNetwork({ ...common, plan, settings, validation: [], unlabelled });
+}
+
+function imagesWithoutLabels({ checked }: Setup): UnlabelledImage[] {
+  return casesOf(checked.dataset, 'unlabelled').map((item) => ({
+    id: item.id,
+    read: () => readCase(item),
+  }));
+}
+
+interface OpenNetwork {
+  readonly head: Head;
+  /** At the image's own resolution. */
+  predict(item: Case): Promise<ProbabilityMaps>;
+  close(): Promise<void>;
+}
+
+/** Opens what a training left in a folder. */
+export async function openSort(
+  context: RunContext,
+  setup: Setup,
+  work: Network,
+  directory: string,
+): Promise<OpenNetwork> {
+  const { checked, compute } = setup;
+  if (work.sort === 'head') {
+    const model = await openModel(context, setup, work);
+    const opened = await openHead(directory, frozenEncoder(model), compute);
+    return {
+      head: work.planned.plan.head,
+      predict: async (item) => opened.predict(await readCase(item), checked.imageHashes.get(item.id)!),
+      close: async () => {
+        await opened.close();
+        await model.close();
+      },
+    };
+  }
+  const opened = await openPredictor(join(directory, 'model.onnx'), compute);
+  return {
+    head: opened.plan.head,
+    predict: async (item) => opened.predict(await readCase(item)),
+    close: () => opened.close(),
+  };
+}
+
+function openModel(
+  context: RunContext,
+  setup: Setup,
+  { model: { role } }: FrozenHead,
+): Promise<SamPredictor> {
+  const { models, compute, embeddings } = setup;
+  return openSam(models[role]!.choice, context, { compute, embeddings });
+}
