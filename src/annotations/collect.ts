@@ -1,7 +1,8 @@
 /** @file What all readers of annotations share: class names to indices, several shapes of one class to one mask. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { formatBytes } from '../base/bytes.ts';
 import { AnnotationError } from '../base/errors.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import { nearestName } from '../base/suggest.ts';
 import { decodeUtf8 } from '../base/text.ts';
 import { rleUnion } from '../masks/rle.ts';
@@ -118,7 +119,7 @@ export async function readAnnotationText(path: string): Promise<string> {
   try {
     const { size } = await stat(path);
     if (size > MAX_TEXT_BYTES) throw tooLong(path, size);
-    bytes = await readFile(path);
+    bytes = await readRegularFile(path);
   } catch (cause) {
     if (cause instanceof AnnotationError) throw cause;
     throw new AnnotationError(

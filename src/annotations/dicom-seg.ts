@@ -3,10 +3,11 @@
  * files; a segmentation belongs to the patient and study of its image, and refers to it. Every pixel is kept, and
  * classes may overlap. The trust of a mask is in the description of its segment. Images that show no class have no file.
  */
-import { readFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { AnnotationError, ImageError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { type DicomSegment, encodeSegmentation } from '../dicom/segmentation.ts';
 import { type DicomSource, readDicomSource } from '../dicom/source.ts';
@@ -64,7 +65,7 @@ export const dicomSeg: WritableFormat = {
 
 /** @throws AnnotationError where the image is no DICOM file. */
 async function sourceOf({ path, frame }: FoundImage): Promise<DicomSource> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
+  const bytes = await readRegularFile(path).catch((cause: unknown) => {
     throw new AnnotationError(
       {
         seen: `${path} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,

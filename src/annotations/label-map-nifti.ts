@@ -2,9 +2,9 @@
  * @file Label maps as NIfTI files of one slice, .nii or .nii.gz: columns along the first axis, rows along the second,
  * as SimpleITK saves a picture. The orientation in the header turns nothing.
  */
-import { readFile } from 'node:fs/promises';
 import { AnnotationError, ImageError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import { decodeNifti, encodeNifti, isNiftiName, type NiftiVolume } from '../nifti/nifti.ts';
 import { labelMapFormat } from './label-map.ts';
 import type { LabelValues } from './label-values.ts';
@@ -39,7 +39,7 @@ export async function readLabelNifti(path: string): Promise<LabelValues> {
 }
 
 async function readVolume(path: string): Promise<NiftiVolume> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
+  const bytes = await readRegularFile(path).catch((cause: unknown) => {
     throw new AnnotationError(
       {
         seen: `${path} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,

@@ -1,9 +1,10 @@
 /** @file What the formats of mask files in folders share: listing, reading, and the class list beside them. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnnotationError, ImageError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import type { Size } from '../base/geometry.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import type { Image } from '../imaging/image.ts';
 import { readStoredPng } from '../imaging/stored-png.ts';
 
@@ -27,9 +28,10 @@ export async function listFolder(
 
 /** The class names in classes.txt or another such file, or undefined where there is none. */
 export async function readClassList(folder: string, file = CLASS_LIST): Promise<string[] | undefined> {
-  const text = await readFile(join(folder, file), 'utf8').catch(() => undefined);
-  return text
-    ?.split('\n')
+  const bytes = await readRegularFile(join(folder, file)).catch(() => undefined);
+  return bytes
+    ?.toString()
+    .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
 }

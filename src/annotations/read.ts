@@ -1,5 +1,5 @@
 /** @file Reading annotations of whatever format a path holds. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { AnnotationError } from '../base/errors.ts';
 import { readableFormats } from './formats.ts';
 import type { AnnotationSet, ReadAnnotationsOptions, ReadableFormat } from './types.ts';
@@ -18,8 +18,16 @@ export async function recogniseFormat(path: string): Promise<ReadableFormat> {
     if (await format.matches(path)) return format;
   }
   throw new AnnotationError({
-    seen: `${path} ${existsSync(path) ? 'is in no annotation format that Packmule knows' : 'does not exist'}`,
+    seen: `${path} ${whatIsWrong(path)}`,
     need: `Annotations are ${readableFormats.map((format) => format.name).join(', ')}`,
     fix: 'Check the path, or export the annotations in one of these formats',
   });
+}
+
+function whatIsWrong(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return 'does not exist';
+  return found.isFile() || found.isDirectory()
+    ? 'is in no annotation format that Packmule knows'
+    : 'is a pipe or device';
 }

@@ -1,5 +1,5 @@
 /** @file A short look at a path: its ending and the first of its bytes. */
-import { open } from 'node:fs/promises';
+import { openRegularFile } from '../base/regular-file.ts';
 
 /** How much of a file is looked at; enough to pass a long `info` or `meta` head. */
 const LOOK_BYTES = 65536;
@@ -8,7 +8,7 @@ const LOOK_BYTES = 65536;
 export async function startsLike(path: string, ending: string, pattern: RegExp): Promise<boolean> {
   if (!path.toLowerCase().endsWith(ending)) return false;
   try {
-    const file = await open(path);
+    const file = await openRegularFile(path);
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(LOOK_BYTES), 0, LOOK_BYTES, 0);
       return pattern.test(buffer.toString('utf8', 0, bytesRead));

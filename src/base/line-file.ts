@@ -1,7 +1,9 @@
 /** @file A file of lines of JSON that only grows, so that a kill costs the line that was being written and no other. */
-import { mkdir, open, readFile, truncate } from 'node:fs/promises';
+import { mkdir, open, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { RunError } from './errors.ts';
 import { writeError } from './files.ts';
+import { readRegularFile } from './regular-file.ts';
 
 export interface LineFile {
   /** What the file held when it was opened, parsed; undefined for a line that is no JSON. */
@@ -18,7 +20,7 @@ export interface LineFileOptions {
 
 /**
  * Opens such a file, or begins one. A last line that was cut off by a kill is dropped.
- * @throws RunError when the file cannot be written.
+ * @throws RunError when the file cannot be read or written.
  */
 export async function openLineFile(
   path: string,
@@ -52,15 +54,28 @@ export async function openLineFile(
   };
 }
 
-/** The lines of such a file as they are now, for who does not write it; none where there is no file. */
+/**
+ * The lines of such a file as they are now, for who does not write it; none where there is no file.
+ * @throws RunError when the file cannot be read.
+ */
 export async function readLines(path: string): Promise<readonly unknown[]> {
   const { bytes, complete } = await readWhole(path);
   return parseLines(bytes.toString('utf8', 0, complete));
 }
 
-/** The bytes of a file, and how many of them are whole lines. */
+/** The bytes of a file, none where it is not there, and how many of them are whole lines. */
 async function readWhole(path: string): Promise<{ bytes: Buffer; complete: number }> {
-  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+  const bytes = await readRegularFile(path).catch((cause: unknown) => {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return Buffer.alloc(0);
+    throw new RunError(
+      {
+        seen: `${path} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
+        need: 'The file may be read: it holds work that is done',
+        fix: 'Change its rights, or put it back from a copy',
+      },
+      { cause },
+    );
+  });
   return { bytes, complete: bytes.lastIndexOf('\n') + 1 };
 }
 

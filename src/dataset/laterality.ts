@@ -1,8 +1,8 @@
 /** @file Which side of the body an image shows: by its DICOM tags, its file name or a table. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseCsv } from '../base/csv.ts';
 import { ConfigError } from '../base/errors.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import type { Side } from '../imaging/reader.ts';
 import type { DataConfig } from './config.ts';
 import { type SourceImage, withoutExtension } from './source-images.ts';
@@ -51,10 +51,10 @@ function wrongPattern(pattern: string, what: string, cause?: unknown): ConfigErr
 }
 
 async function sideByTable(path: string, imageColumn: string, sideColumn: string): Promise<SideOf> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+  const text = await readRegularFile(path).catch((cause: Error) => {
     throw wrongTable(path, `cannot be read (${cause.message})`, imageColumn, sideColumn, cause);
   });
-  const rows = parseCsv(text);
+  const rows = parseCsv(text.toString());
   const [first] = rows;
   if (first?.[imageColumn] === undefined || first[sideColumn] === undefined) {
     const columns = Object.keys(first ?? {}).join(', ');

@@ -1,9 +1,9 @@
 /** @file Dividing one folder of images into splits, by list files or at random with a seed. */
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Structure } from '../annotations/types.ts';
 import { DatasetError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import { createRng } from '../base/rng.ts';
 import { nearestName } from '../base/suggest.ts';
 import type { DataConfig } from './config.ts';
@@ -88,7 +88,7 @@ async function readLists(
 
 /** File names or ids, one a line; empty lines and lines that start with # are skipped. */
 async function readList(path: string): Promise<string[]> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readRegularFile(path).catch((cause: unknown) => {
     throw new DatasetError(
       {
         seen: `${path} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
@@ -99,6 +99,7 @@ async function readList(path: string): Promise<string[]> {
     );
   });
   return text
+    .toString()
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));

@@ -1,10 +1,10 @@
 /** @file The bytes of an image file, with an error that names it. */
-import { readFile } from 'node:fs/promises';
 import { ImageError } from '../base/errors.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 
 /** @throws ImageError where the file is missing or may not be read. */
 export async function readImageBytes(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause: unknown) => {
+  return readRegularFile(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
 }

@@ -1,7 +1,7 @@
 /** @file Reading an image file of any known format as a grey image. */
-import { open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { ImageError } from '../base/errors.ts';
+import { openRegularFile } from '../base/regular-file.ts';
 import { dicomReader } from '../dicom/reader.ts';
 import { niftiReader } from '../nifti/reader.ts';
 import type { Image } from './image.ts';
@@ -85,7 +85,7 @@ function readerFor(start: Uint8Array, name: string): ImageReader {
 
 async function readStart(path: string): Promise<Uint8Array> {
   try {
-    const file = await open(path);
+    const file = await openRegularFile(path);
     try {
       const { buffer, bytesRead } = await file.read(new Uint8Array(START_BYTES), 0, START_BYTES, 0);
       return buffer.subarray(0, bytesRead);

@@ -5,11 +5,11 @@
  * A coloured palette is how VOC-like tools keep labels visible: the index is the label. A palette of distinct greys
  * is how programs that shrink PNGs pack a grey picture: the grey is the label, and the index means nothing.
  */
-import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { ImageError } from '../base/errors.ts';
 import type { Image } from './image.ts';
 import { decodeImage, readImage, readImageHeader } from './read.ts';
+import { readImageBytes } from './read-bytes.ts';
 
 /** Offsets in the first chunk, IHDR (PNG, ISO/IEC 15948, section 11.2.1). */
 const DEPTH_AT = 24;
@@ -26,7 +26,7 @@ const PLTE = 0x504c5445;
 export async function readStoredPng(path: string): Promise<Image> {
   // The header's errors are the better ones for what is no PNG at all.
   const { format, channels } = await readImageHeader(path);
-  const bytes = await readFile(path);
+  const bytes = await readImageBytes(path);
   const [depth, colourType] = [bytes[DEPTH_AT]!, bytes[COLOUR_TYPE_AT]!];
   if (format === 'png' && colourType === PALETTE) return readPalette(bytes, path);
   if (format !== 'png' || colourType !== GREY || channels !== 1) {

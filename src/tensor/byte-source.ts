@@ -1,6 +1,7 @@
 /** @file Random access to the bytes of a file or of memory, so that large weights files are read piece by piece. */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { CheckpointError } from '../base/errors.ts';
+import { openRegularFile } from '../base/regular-file.ts';
 
 export interface ByteSource {
   /** For messages: the path of the file. */
@@ -26,7 +27,7 @@ export function bytesSource(bytes: Uint8Array, name: string): ByteSource {
 export async function openByteSource(path: string): Promise<ByteSource> {
   let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    file = await openRegularFile(path);
   } catch (cause) {
     throw new CheckpointError(
       {
