@@ -20,6 +20,11 @@ export function hashJson(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
 
+/** SHA-256 of bytes, in hex. */
+export function hashBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /** SHA-256 of a file's bytes, in hex. Throws the system's error where the file cannot be read. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');

@@ -3,9 +3,10 @@
  * at a damaged image. All problems are collected and shown together.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { DatasetError, PackmuleError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
+import { hashBytes } from '../base/hash.ts';
+import { readImageBytes } from '../imaging/read-bytes.ts';
 import { rleArea } from '../masks/rle.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
@@ -21,15 +22,19 @@ export type ProblemKind =
   | 'duplicate-name'
   | 'duplicate-image';
 
-/** One thing that is wrong with one case. */
-export interface Problem {
-  readonly kind: ProblemKind;
-  readonly split: SplitName;
-  readonly imagePath: string;
+/** Something about one case, said twice. */
+export interface Remark {
   /** What was seen, as a sentence that names the file. */
   readonly message: string;
   /** The same with the image called as results call it: for what is kept and passed on. */
   readonly publicMessage: string;
+}
+
+/** One thing that is wrong with one case. */
+export interface Problem extends Remark {
+  readonly kind: ProblemKind;
+  readonly split: SplitName;
+  readonly imagePath: string;
 }
 
 export interface CheckOptions {
@@ -44,6 +49,8 @@ export interface CheckedDataset {
   readonly dataset: Dataset;
   /** Empty unless skipBad. */
   readonly problems: readonly Problem[];
+  /** What was seen in images that are used all the same. */
+  readonly doubts: readonly Remark[];
   /** SHA-256 of each image, in hex, by case id: of its file's bytes, and of its view where it has one. */
   readonly imageHashes: ReadonlyMap<string, string>;
   /** SHA-256 over class list, splits, names, image hashes and masks, in hex: changes when anything in the data does. */
@@ -74,7 +81,14 @@ export async function checkDataset(dataset: Dataset, options: CheckOptions = {})
   const checked = { ...dataset, cases: good.map((entry) => entry.item) };
   if (problems.length > 0) requireMost(dataset, checked, problems);
   const imageHashes = new Map(good.map(({ item, hash }) => [item.id, hash] as const));
-  return { dataset: checked, problems, imageHashes, fingerprint: fingerprintOf(checked, imageHashes) };
+  const doubts = good.flatMap((entry) => entry.doubts);
+  return {
+    dataset: checked,
+    problems,
+    doubts,
+    imageHashes,
+    fingerprint: fingerprintOf(checked, imageHashes),
+  };
 }
 
 interface Looked {
@@ -82,6 +96,7 @@ interface Looked {
   /** Empty when the file cannot be read. */
   readonly hash: string;
   readonly problems: Problem[];
+  readonly doubts: readonly Remark[];
 }
 
 async function lookAt(item: Case, classes: readonly string[]): Promise<Looked> {
@@ -89,11 +104,13 @@ async function lookAt(item: Case, classes: readonly string[]): Promise<Looked> {
   const report = (kind: ProblemKind, message: string): void => {
     problems.push(problemOf(kind, item, message));
   };
-  let hash = '';
+  const doubts: Remark[] = [];
+  let [hash, fileHash] = ['', ''];
   try {
-    const bytes = await readFile(item.imagePath);
-    hash = hashOfView(createHash('sha256').update(bytes).digest('hex'), item);
-    const image = await decodeCase(bytes, item);
+    const bytes = await readImageBytes(item.imagePath);
+    fileHash = hashBytes(bytes);
+    hash = hashOfView(fileHash, item);
+    const image = await decodeCase(bytes, item, (doubt) => doubts.push(remarkOf(doubt, item)));
     if (!sameSize(image, item.size)) {
       report(
         'wrong-size',
@@ -104,12 +121,11 @@ async function lookAt(item: Case, classes: readonly string[]): Promise<Looked> {
       report('unknown-side', `${item.imagePath} does not tell which side it shows, by data.laterality`);
     }
   } catch (error) {
-    if (error instanceof PackmuleError) report('unreadable-image', error.seen);
-    else if (isFileError(error) && error.code === 'ENOENT') {
+    if (!(error instanceof PackmuleError)) throw error;
+    if (isAbsence(error.cause)) {
       const annotated = item.structures === undefined ? '' : 'is annotated but ';
       report('missing-image', `${item.imagePath} ${annotated}does not exist`);
-    } else if (isFileError(error)) report('unreadable-image', `${item.imagePath}: ${error.message}`);
-    else throw error;
+    } else report('unreadable-image', error.seen);
   }
   if (item.split !== 'unlabelled' && item.structures === undefined) {
     report('not-annotated', `${item.imagePath} is in the split ${item.split} but has no annotation`);
@@ -124,20 +140,24 @@ async function lookAt(item: Case, classes: readonly string[]): Promise<Looked> {
       report('bad-mask', `${item.imagePath}: the mask of ${classes[classIndex]} is empty`);
     }
   }
-  return { item, hash, problems };
+  return { item: { ...item, fileHash }, hash, problems, doubts };
 }
 
 function problemOf(kind: ProblemKind, item: Case, message: string, other: Case = item): Problem {
+  return { kind, split: item.split, imagePath: item.imagePath, ...remarkOf(message, item, other) };
+}
+
+function remarkOf(message: string, item: Case, other: Case = item): Remark {
   const publicMessage = message.replaceAll(item.imagePath, item.name).replaceAll(other.imagePath, other.name);
-  return { kind, split: item.split, imagePath: item.imagePath, message, publicMessage };
+  return { message, publicMessage };
 }
 
 function sameSize(a: Size, b: Size): boolean {
   return a.height === b.height && a.width === b.width;
 }
 
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error;
+function isAbsence(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /**

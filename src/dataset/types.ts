@@ -18,6 +18,8 @@ export interface Case {
   /** What results call the image: its file name, or a hash. */
   readonly name: string;
   readonly imagePath: string;
+  /** SHA-256 of that file, in hex, once checkDataset has read it: what is read later is the same, or an error. */
+  readonly fileHash?: string;
   readonly split: SplitName;
   /** How the image is made from the file. Absent: as the file shows it. */
   readonly view?: ImageView;

@@ -1,10 +1,12 @@
 /** @file How the image of a case is made from its file, and the ways between its frame and that of the file. */
 import type { Structure } from '../annotations/types.ts';
+import { DatasetError } from '../base/errors.ts';
 import type { BoxXyxy } from '../base/geometry.ts';
-import { hashJson } from '../base/hash.ts';
+import { hashBytes, hashJson } from '../base/hash.ts';
 import { blackened, mirrorImage } from '../imaging/edit.ts';
 import type { Image } from '../imaging/image.ts';
-import { decodeImage, readImage } from '../imaging/read.ts';
+import { decodeImage } from '../imaging/read.ts';
+import { readImageBytes } from '../imaging/read-bytes.ts';
 import type { IntensityWindow } from '../imaging/window.ts';
 import { mirrorRle } from '../masks/mirror.ts';
 import type { Case } from './types.ts';
@@ -23,17 +25,27 @@ export interface ImageView {
 
 type Viewed = Pick<Case, 'imagePath' | 'view'>;
 
-/** The image of a case. @throws ImageError as readImage. */
-export async function readCase({ imagePath, view = {} }: Viewed): Promise<Image> {
-  return seen(await readImage(imagePath, view), view);
+/** The image of a case. @throws ImageError as readImage, DatasetError where the file is not the one that was checked. */
+export async function readCase(item: Viewed & Pick<Case, 'fileHash'>): Promise<Image> {
+  const { imagePath, fileHash } = item;
+  const bytes = await readImageBytes(imagePath);
+  if (fileHash !== undefined && hashBytes(bytes) !== fileHash) {
+    throw new DatasetError({
+      seen: `${imagePath} was replaced or changed while the run was working`,
+      need: 'The images stay what they were when the run began',
+      fix: 'Start the same command again: what depends on the image is done again',
+    });
+  }
+  return decodeCase(bytes, item);
 }
 
-/** readCase for a file that is in memory. */
-export async function decodeCase(bytes: Uint8Array, { imagePath, view = {} }: Viewed): Promise<Image> {
-  return seen(await decodeImage(bytes, imagePath, view), view);
-}
-
-function seen(image: Image, view: ImageView): Image {
+/** readCase for a file that is in memory; `onDoubt` as of ReadImageOptions. */
+export async function decodeCase(
+  bytes: Uint8Array,
+  { imagePath, view = {} }: Viewed,
+  onDoubt?: (doubt: string) => void,
+): Promise<Image> {
+  const image = await decodeImage(bytes, imagePath, { ...view, ...(onDoubt && { onDoubt }) });
   const clean = view.blackened === undefined ? image : blackened(image, view.blackened);
   return view.mirrored ? mirrorImage(clean) : clean;
 }

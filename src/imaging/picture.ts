@@ -6,7 +6,7 @@
  * image and masks are drawn on what they show; sizes are those of the turned image. Densities of PNG and TIFF files
  * are print settings, so they are not taken for pixel spacing.
  */
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import sharp, { type Metadata, type OutputInfo } from 'sharp';
 import { ImageError } from '../base/errors.ts';
 import { MAX_PIXELS } from '../base/limits.ts';
 import { missingPart, type PictureFormat } from './complete.ts';
@@ -56,10 +56,7 @@ async function decodePicture(
   if (missing !== undefined) throw damaged(name, new Error(`it is cut off: ${missing} is missing`));
   const header = await pictureHeader(format, bytes, name, options);
   try {
-    const depth = header.bits === 16 ? 'ushort' : 'uchar';
-    const pipeline = openWithSharp(bytes, options).autoOrient();
-    if (header.bits === 16) pipeline.toColourspace(header.channels < 3 ? 'grey16' : 'rgb16');
-    const { data, info } = await pipeline.raw({ depth }).toBuffer({ resolveWithObject: true });
+    const { data, info } = await decodeDoubted(format, bytes, name, header, options);
     const count = data.byteLength / (header.bits / 8);
     const aligned = data.byteOffset % 2 === 0 ? data : Uint8Array.from(data);
     const values =
@@ -78,12 +75,41 @@ async function decodePicture(
   }
 }
 
-function openWithSharp(input: Uint8Array, options: ReadImageOptions): Sharp {
-  return sharp(input, {
-    // 'error' includes 'truncated'; 'warning' would also refuse files that only carry unknown tags.
-    failOn: 'error',
-    limitInputPixels: options.maxPixels ?? MAX_PIXELS,
-    ignoreIcc: true,
+interface RawPixels {
+  readonly data: Buffer;
+  readonly info: OutputInfo;
+}
+
+/**
+ * The pixels of a file. Of a JPEG with broken scan data libjpeg only warns and fills the gap with grey, so that is
+ * said where somebody listens; of other formats warnings are about tags that nobody needs.
+ */
+async function decodeDoubted(
+  format: PictureFormat,
+  bytes: Uint8Array,
+  name: string,
+  header: ImageHeader,
+  options: ReadImageOptions,
+): Promise<RawPixels> {
+  // 'error' includes 'truncated'; 'warning' includes both.
+  const decode = (failOn: 'error' | 'warning'): Promise<RawPixels> => {
+    const pipeline = sharp(bytes, {
+      failOn,
+      limitInputPixels: options.maxPixels ?? MAX_PIXELS,
+      ignoreIcc: true,
+    }).autoOrient();
+    if (header.bits === 16) pipeline.toColourspace(header.channels < 3 ? 'grey16' : 'rgb16');
+    const depth = header.bits === 16 ? 'ushort' : 'uchar';
+    return pipeline.raw({ depth }).toBuffer({ resolveWithObject: true });
+  };
+  const { onDoubt } = options;
+  if (format !== 'jpeg' || onDoubt === undefined) return decode('error');
+  return decode('warning').catch(async () => {
+    const pixels = await decode('error');
+    onDoubt(
+      `${name} may be damaged: parts of its JPEG data make no sense, and such gaps are filled with grey`,
+    );
+    return pixels;
   });
 }
 

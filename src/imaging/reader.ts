@@ -35,6 +35,8 @@ export interface ReadImageOptions {
    * what the file says, which for PNG, JPEG and TIFF is that 0 is black and the largest possible value white.
    */
   readonly window?: IntensityWindow;
+  /** Told, as a sentence that names the file, of a file that could be decoded but may be damaged. */
+  readonly onDoubt?: (doubt: string) => void;
 }
 
 export interface ImageReader {

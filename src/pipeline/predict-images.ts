@@ -8,13 +8,14 @@ import { basename, dirname, join } from 'node:path';
 import { coco } from '../annotations/coco.ts';
 import type { Structure } from '../annotations/types.ts';
 import { DatasetError, RunError } from '../base/errors.ts';
-import { hashFile, hashJson } from '../base/hash.ts';
+import { hashBytes, hashFile, hashJson } from '../base/hash.ts';
 import { caseMaker } from '../dataset/cases.ts';
 import { listImages } from '../dataset/layout.ts';
 import { sourceImages } from '../dataset/source-images.ts';
 import type { Case } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
 import { renderOverlay } from '../imaging/overlay.ts';
+import { readImageBytes } from '../imaging/read-bytes.ts';
 import { writeRgbPng } from '../imaging/write.ts';
 import { decodeRle, rleFromString } from '../masks/rle.ts';
 import type { Refiner } from '../refine/refiner.ts';
@@ -106,7 +107,7 @@ async function withJob<T>(
   const key = hashJson({
     model: await hashFile(model),
     refine: refine && { ...config.refine, sam },
-    views: cases.map(({ view }) => view ?? null),
+    images: cases.map(({ id, fileHash, view }) => [id, fileHash, view ?? null]),
   }).slice(0, 12);
   const start = performance.now();
   observer.stageStarted('predictImages', `Predicting masks of ${cases.length} images (${which})`);
@@ -206,8 +207,12 @@ async function listCases(paths: readonly string[], settings: RunConfig['data']):
   for (const path of paths) {
     const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
     const [folder, files] = isFolder ? [path, await listImages(path)] : [dirname(path), [basename(path)]];
+    const hashes = new Map<string, string>();
     for (const image of await sourceImages(folder, files, settings.ids)) {
-      cases.push(await toCase({ image, split: 'unlabelled' }));
+      const { imagePath } = image;
+      const fileHash = hashes.get(imagePath) ?? hashBytes(await readImageBytes(imagePath));
+      hashes.set(imagePath, fileHash);
+      cases.push({ ...(await toCase({ image, split: 'unlabelled' })), fileHash });
     }
   }
   requireDifferentNames(cases, paths);

@@ -143,6 +143,7 @@ async function check(context: RunContext, config: RunConfig, skipBad: boolean): 
   });
   observer.stageFinished('check', Math.round((performance.now() - start) / 100) / 10);
   for (const { message } of checked.problems) observer.note(`Left out: ${message}.`);
+  for (const { message } of checked.doubts) observer.note(`${message}.`);
   return checked;
 }
 

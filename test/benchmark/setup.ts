@@ -16,6 +16,7 @@ export function bareSetup(set: readonly string[] = []): Setup {
     checked: {
       dataset: { root: '/none', classes: ['a', 'b'], cases: [] },
       problems: [],
+      doubts: [],
       imageHashes: new Map(),
       fingerprint: '',
     },

@@ -1,10 +1,11 @@
-import { copyFile, readFile, rename, rm, truncate } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, truncate, utimes } from 'node:fs/promises';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { DatasetError } from '../../src/base/errors.ts';
 import { type CheckOptions, checkDataset } from '../../src/dataset/check.ts';
 import { openDataset } from '../../src/dataset/dataset.ts';
 import { casesOf } from '../../src/dataset/types.ts';
+import { readCase } from '../../src/dataset/view.ts';
 import { encodeRle } from '../../src/masks/rle.ts';
 import { editCoco, SIZE, usePhantomFolder, write } from './folders.ts';
 
@@ -20,7 +21,9 @@ describe('a sound data set', () => {
     const dataset = await openDataset({ root: folder.path });
     const checked = await checkDataset(dataset, { onProgress: (done, total) => seen.push([done, total]) });
     expect(checked.problems).toEqual([]);
-    expect(checked.dataset).toEqual(dataset);
+    const cases = checked.dataset.cases.map(({ fileHash: _, ...item }) => item);
+    expect({ ...checked.dataset, cases }).toEqual(dataset);
+    expect(checked.doubts).toEqual([]);
     expect(checked.imageHashes.size).toBe(12);
     expect(checked.imageHashes.get('phantom-0001')).toMatch(/^[0-9a-f]{64}$/);
     expect(seen).toEqual(Array.from({ length: 12 }, (_, i) => [i + 1, 12]));
@@ -125,6 +128,38 @@ describe('a bad case is named, or skipped', () => {
     const [first, ...others] = dataset.cases;
     const changed = { ...dataset, cases: [{ ...first!, structures: [{ classIndex: 0, rle }] }, ...others] };
     await expect(checkDataset(changed)).rejects.toThrow(/the mask of radius is 2 x 2 pixels, not 40 x 48/);
+  });
+});
+
+describe('an image that may be damaged', () => {
+  it('is used, and said to be in doubt: libjpeg fills gaps in a scan with grey', async () => {
+    const path = folder.in('unlabelled', 'images', 'gap.jpg');
+    const whole = await sharp(image('unlabelled', 10)).jpeg({ quality: 95 }).toBuffer();
+    const scan = whole.indexOf(Buffer.of(0xff, 0xda)) + 40;
+    await write(path, Buffer.concat([whole.subarray(0, scan), whole.subarray(scan + 60)]));
+    const { problems, doubts, dataset } = await check();
+    expect(problems).toEqual([]);
+    expect(doubts).toEqual([
+      {
+        message: expect.stringMatching(/gap\.jpg may be damaged: parts of its JPEG data/),
+        publicMessage: expect.stringMatching(/^gap\.jpg may be damaged/),
+      },
+    ]);
+    expect(dataset.cases.map(({ name }) => name)).toContain('gap.jpg');
+  });
+});
+
+describe('an image that changes after it was checked', () => {
+  it('is an error where it is read, and one that is only touched is not', async () => {
+    const { dataset } = await check();
+    const item = dataset.cases.find(({ imagePath }) => imagePath === image('unlabelled', 10))!;
+    await utimes(item.imagePath, 0, 0);
+    await expect(readCase(item)).resolves.toMatchObject(SIZE);
+    await copyFile(image('unlabelled', 11), item.imagePath);
+    await expect(readCase(item)).rejects.toMatchObject({
+      name: 'DatasetError',
+      seen: `${item.imagePath} was replaced or changed while the run was working`,
+    });
   });
 });
 
