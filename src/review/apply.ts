@@ -5,7 +5,7 @@
 import type { Structure } from '../annotations/types.ts';
 import { RunError } from '../base/errors.ts';
 import { type Case, type Dataset, type ReviewedClass, SPLIT_NAMES } from '../dataset/types.ts';
-import { rleFromString } from '../masks/rle.ts';
+import { rleArea, rleFromString } from '../masks/rle.ts';
 import { type Decision, isFinal, statusOf } from './decision.ts';
 
 /** Decisions of one review with what was to be decided. */
@@ -62,7 +62,9 @@ function reviewedClass(
     });
   }
   const where = `The reviewed mask of ${className} in ${id}`;
-  return { classIndex, ...(counts !== undefined && { rle: rleFromString(counts, size, where) }), by, time };
+  const rle = counts === undefined ? undefined : rleFromString(counts, size, where);
+  // A mask without a pixel says that nothing is to be seen.
+  return { classIndex, ...(rle !== undefined && rleArea(rle) > 0 && { rle }), by, time };
 }
 
 function structureOf({ classIndex, rle }: ReviewedClass): Structure[] {

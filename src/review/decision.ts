@@ -19,7 +19,12 @@ export interface ReviewTarget {
   readonly className: string;
 }
 
-export const decisionSchema = z.strictObject({
+/** Whether a decision says what the true mask is. */
+export function hasMask(verdict: Verdict): boolean {
+  return verdict === 'accepted' || verdict === 'corrected';
+}
+
+const decisionShape = z.strictObject({
   /** 1 for the first decision of a journal, and so on. */
   number: z.int().min(1),
   image: z.string(),
@@ -31,6 +36,11 @@ export const decisionSchema = z.strictObject({
   /** ISO time. */
   time: z.string(),
 });
+
+export const decisionSchema = decisionShape.refine(
+  ({ verdict, counts }) => hasMask(verdict) === (counts !== undefined),
+  'a mask belongs to the verdicts accepted and corrected, and to no other',
+);
 
 /** One line of the journal. */
 export type Decision = Readonly<z.infer<typeof decisionSchema>>;

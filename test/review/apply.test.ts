@@ -72,6 +72,13 @@ describe('a review', () => {
     expect(reviewed).toBeUndefined();
   });
 
+  it('with a mask that has no pixel says that nothing is to be seen', () => {
+    const after = applyReviews(dataset, [review([decided('a', 'ulna', 'corrected', mask(6))])]);
+    const [known] = caseOf(after, 'a').reviewed ?? [];
+    expect(known).toMatchObject({ classIndex: 0, by: 'ada' });
+    expect(known?.rle).toBeUndefined();
+  });
+
   it('of which all masks were rejected says that nothing is to be seen', () => {
     const after = applyReviews(dataset, [
       review([decided('a', 'ulna', 'rejected'), decided('a', 'radius', 'rejected')]),
