@@ -1,7 +1,7 @@
 /** @file `packmule evaluate`. */
 import { Command } from 'commander';
 import { defineAction } from './action.ts';
-import { addSourceOptions, runUntil, type SourceOptions, shardOption } from './source.ts';
+import { addSourceOptions, lookUntil, type SourceOptions, shardOption } from './source.ts';
 
 export function evaluateCommand(): Command {
   const command = addSourceOptions(
@@ -12,6 +12,6 @@ export function evaluateCommand(): Command {
   return defineAction(
     command,
     ['packmule evaluate', 'packmule evaluate --set evaluation.surface=true --json'],
-    (context, source: string, options: SourceOptions) => runUntil('evaluate', context, source, options),
+    (context, source: string, options: SourceOptions) => lookUntil('evaluate', context, source, options),
   );
 }

@@ -11,6 +11,7 @@ import { readRecordedConfig } from '../pipeline/recorded-config.ts';
 import { roundConfig } from '../pipeline/rounds.ts';
 import { type LastStage, runPipeline } from '../pipeline/run.ts';
 import { runDirectory } from '../pipeline/run-directory.ts';
+import { requireSameSettings } from '../pipeline/same-settings.ts';
 import { parseShard, type Shard } from '../pipeline/shard.ts';
 import type { ActionContext, ActionResult } from './action.ts';
 import { summarise } from './summary.ts';
@@ -79,6 +80,41 @@ export async function runUntil(
   source: string,
   options: SourceOptions,
 ): Promise<ActionResult> {
+  return doRun(until, context, await runOf(source, options), options);
+}
+
+/**
+ * The same for commands that look at what a run has made: one that was done with other settings is not done anew.
+ * @throws ConfigError as requireSameSettings.
+ */
+export async function lookUntil(
+  until: 'evaluate' | 'report',
+  context: ActionContext,
+  source: string,
+  options: SourceOptions,
+): Promise<ActionResult> {
+  const meant = await runOf(source, options);
+  await requireSameSettings(runDirectory(meant.folder), meant.config);
+  return doRun(until, context, meant, options);
+}
+
+interface MeantRun {
+  readonly config: RunConfig;
+  readonly folder: string;
+}
+
+async function doRun(
+  until: LastStage,
+  context: ActionContext,
+  { config, folder }: MeantRun,
+  { skipBad = false, shard }: SourceOptions,
+): Promise<ActionResult> {
+  return summarise(
+    await runPipeline(config, { ...context, folder, skipBad, until, ...(shard && { shard }) }),
+  );
+}
+
+async function runOf(source: string, options: SourceOptions): Promise<MeantRun> {
   const { name } = options;
   const given = await readSettings(
     source,
@@ -87,12 +123,7 @@ export async function runUntil(
   );
   const runs = resolve(options.runs ?? (isRun(source) ? dirname(resolve(source)) : 'runs'));
   const config = options.round === undefined ? given : await roundConfig(given, options.round, runs);
-  const folder = join(runs, config.name);
-  const skipBad = options.skipBad ?? false;
-  const { shard } = options;
-  return summarise(
-    await runPipeline(config, { ...context, folder, skipBad, until, ...(shard && { shard }) }),
-  );
+  return { config, folder: join(runs, config.name) };
 }
 
 /** The settings of the source with what the options say; `more` as of --set, which wins over it. */

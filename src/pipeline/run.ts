@@ -102,7 +102,10 @@ async function doSteps(course: Course, until: LastStage): Promise<StageOutcome[]
 }
 
 function warningsOf({ checked }: PreparedRun): string[] {
-  const leftOut = checked.problems.map(({ publicMessage }) => `Left out: ${publicMessage}.`);
+  const remarks = [
+    ...checked.problems.map(({ publicMessage }) => `Left out: ${publicMessage}.`),
+    ...checked.doubts.map(({ publicMessage }) => `${publicMessage}.`),
+  ];
   const alone = casesOf(checked.dataset, 'unlabelled').length === 0;
-  return alone ? [...leftOut, 'There are no unlabelled images, so no final network is trained.'] : leftOut;
+  return alone ? [...remarks, 'There are no unlabelled images, so no final network is trained.'] : remarks;
 }

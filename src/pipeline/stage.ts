@@ -3,12 +3,15 @@
  *
  * Each stage has a key, the hash of everything its result depends on; the key of an earlier stage stands for that
  * stage's results. A finished stage of the same key is skipped, an unfinished one goes on from what it left, and
- * one of another key is cleared away first.
+ * one of another key is cleared away first. What later stages stand on is sealed: its hash is kept, so that a file that
+ * somebody changed or exchanged since is noticed.
  */
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { RunError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
-import { hashJson } from '../base/hash.ts';
+import { hashFile, hashJson } from '../base/hash.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import type { Part } from './image-job.ts';
 import type { RunObserver, StageName } from './observer.ts';
@@ -36,6 +39,8 @@ export interface StageOptions {
   readonly owns: readonly string[];
   /** Files that are there when the stage is finished, absolute. */
   readonly outputs: readonly string[];
+  /** Files that nothing changes once the stage is finished, absolute. */
+  readonly seals?: readonly string[];
   readonly work: () => Promise<void>;
 }
 
@@ -43,6 +48,8 @@ interface StageRecord {
   readonly key: string;
   readonly state: 'started' | 'finished';
   readonly seconds?: number;
+  /** SHA-256 of the sealed files, by their paths in the run directory. */
+  readonly sealed?: Readonly<Record<string, string>>;
 }
 
 export interface StageOutcome {
@@ -60,7 +67,10 @@ export function stageKey(name: StageName, inputs: unknown): string {
   return hashJson({ stage: name, version: PACKMULE_VERSION, revision: CODE_REVISION, inputs });
 }
 
-/** The outcome of a stage that is done; undefined where it is not, or with other inputs. */
+/**
+ * The outcome of a stage that is done; undefined where it is not, or with other inputs.
+ * @throws RunError where somebody changed what it had made.
+ */
 export async function finishedStage(
   { run, observer }: RunContext,
   { name, title, inputs, outputs }: Pick<StageOptions, 'name' | 'title' | 'inputs' | 'outputs'>,
@@ -68,16 +78,17 @@ export async function finishedStage(
   const key = stageKey(name, inputs);
   const record = await readRecord(recordOf(run, name));
   if (record?.key !== key || record.state !== 'finished' || !outputs.every(existsSync)) return undefined;
+  await requireSealed(run, record);
   observer.stageSkipped(name, title);
   return { name, key, skipped: true, seconds: record.seconds ?? 0 };
 }
 
 const recordOf = (run: RunDirectory, name: StageName): string => run.path('stages', `${name}.json`);
 
-/** Does a stage unless it is done. @throws RunError where that is not for a shard to do. */
+/** Does a stage unless it is done. @throws RunError as finishedStage, and where that is not for a shard to do. */
 export async function runStage(context: RunContext, options: StageOptions): Promise<StageOutcome> {
   const { run, observer, signal, shard } = context;
-  const { name, title } = options;
+  const { name, title, seals = [] } = options;
   const finished = await finishedStage(context, options);
   if (finished !== undefined) return finished;
   if (shard !== undefined) throw notDone(run, name);
@@ -93,10 +104,29 @@ export async function runStage(context: RunContext, options: StageOptions): Prom
   const start = performance.now();
   await options.work();
   const seconds = Math.round((performance.now() - start) / 100) / 10;
-  await writeRecord(recordPath, { key, state: 'finished', seconds });
+  await writeRecord(recordPath, { key, state: 'finished', seconds, sealed: await sealFiles(run, seals) });
   await logEvent(run, { event: 'stage finished', stage: name, key, seconds });
   observer.stageFinished(name, seconds);
   return { name, key, skipped: false, seconds };
+}
+
+async function sealFiles(run: RunDirectory, files: readonly string[]): Promise<Record<string, string>> {
+  const hashes = await Promise.all(
+    files.map(async (path) => [relative(run.root, path), await hashFile(path)]),
+  );
+  return Object.fromEntries(hashes);
+}
+
+async function requireSealed(run: RunDirectory, { sealed = {} }: StageRecord): Promise<void> {
+  for (const [file, hash] of Object.entries(sealed)) {
+    // One that is gone is for the stage that makes it.
+    if (!existsSync(run.path(file)) || (await hashFile(run.path(file))) === hash) continue;
+    throw new RunError({
+      seen: `${run.path(file)} is not the file that the run made: it was changed or exchanged since`,
+      need: 'What a finished stage made stays as it is, because later stages stand on it',
+      fix: 'Put it back, or delete it to have it made again; corrections of masks are made with `packmule review`',
+    });
+  }
 }
 
 /** Undefined where there is none, or what there is cannot be read: the stage is then done anew. */

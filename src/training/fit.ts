@@ -24,7 +24,10 @@ import type { Validator } from './validate.ts';
 
 export interface FitOptions
   extends ComputeOptions,
-    Pick<LoopInput, 'settings' | 'batches' | 'directory' | 'key' | 'seed' | 'onEpoch' | 'signal'> {
+    Pick<
+      LoopInput,
+      'settings' | 'batches' | 'directory' | 'key' | 'seed' | 'rateSetting' | 'onEpoch' | 'signal'
+    > {
   /** Stored beside the weights. */
   readonly plan: object;
   /** Asked for where the training is not finished yet. */

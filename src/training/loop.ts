@@ -28,6 +28,8 @@ export interface LoopInput {
   /** Tells the training that a checkpoint belongs to. */
   readonly key: string;
   readonly seed: number;
+  /** What people set the learning rate by, for errors. Default training.learningRate. */
+  readonly rateSetting?: string;
   readonly runner: StepRunner;
   /** The state to go on from; the runner already holds its vectors. */
   readonly start: TrainingState | undefined;
@@ -65,7 +67,7 @@ export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
     const progress = step / Math.max(totalSteps - 1, 1);
     const rate = learningRate(settings.schedule, settings.learningRate, progress);
     const { loss } = await runner.run(draw(progress), rate, ++step);
-    requireFiniteLoss(loss, step, settings.learningRate, 'training.learningRate');
+    requireFiniteLoss(loss, step, settings.learningRate, input.rateSetting ?? 'training.learningRate');
     lossSum += loss;
     seconds = secondsBefore + (performance.now() - startedAt) / 1000;
     if (step % stepsPerEpoch === 0) {

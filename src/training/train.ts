@@ -34,6 +34,8 @@ export interface TrainOptions extends ComputeOptions {
   /** Receives checkpoint/, log.jsonl, weights.safetensors and model.onnx. */
   readonly directory: string;
   readonly seed: number;
+  /** As of LoopInput. */
+  readonly rateSetting?: string;
   readonly onEpoch?: (log: EpochLog, timeLeftSeconds: number) => void;
   /** When aborted, the state is saved after the current step and the signal's reason thrown. */
   readonly signal?: AbortSignal;
@@ -66,6 +68,7 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
     exported: (weights) => exportNetwork(plan, weights),
     directory,
     seed,
+    ...(options.rateSetting !== undefined && { rateSetting: options.rateSetting }),
     ...compute,
     ...(options.onEpoch && { onEpoch: options.onEpoch }),
     ...(signal && { signal }),

@@ -177,6 +177,17 @@ describe('the commands of single stages', () => {
     expect(await stagesOf('evaluate')).toEqual(['predictFinal', 'evaluate']);
     expect(await stagesOf('report')).toEqual(['report']);
   });
+
+  it.each(['evaluate', 'report'])(
+    '%s does a run of other settings not anew, and says what differs',
+    async (command) => {
+      const other = await cli(command, 'data', '--name', 'steps', '--set', 'training.base=8');
+      expect(other.code).toBe(2);
+      expect(other.stderr).toMatch(/training\.base is 8, and 4 in the run/);
+      expect(other.stderr).toMatch(/training\.epochs is not set, and 3 in the run/);
+      expect(await cli(command, 'runs/steps', '--set', 'report.cases=0')).toMatchObject({ code: 0 });
+    },
+  );
 });
 
 describe('bad input ends with exit code 2 before work starts:', () => {

@@ -105,7 +105,7 @@ describe('a loss that is no number', () => {
     expect(JSON.parse(failed.stdout).error).toMatchObject({
       name: 'TrainingError',
       seen: expect.stringMatching(/^The loss is (NaN|-?Infinity) at step \d+$/),
-      fix: expect.stringContaining('learningRate (it is 1e+38)'),
+      fix: expect.stringContaining('Lower final.learningRate (it is 1e+38)'),
     });
     const files = await readdir(ofRun('absurd'), { recursive: true });
     expect(

@@ -269,6 +269,20 @@ describe('other ways', () => {
     expect(outcome.evaluation?.atNetworkResolution?.results).toHaveLength(6);
   });
 
+  it('as the paper has it go to the end, also where the initial network finds nothing', async () => {
+    const config = tinyConfig(at('data'), [
+      'preset=paper',
+      'refine.refiner=random-walker',
+      'final.samples=pseudo+labelled',
+      'training.base=2',
+    ]);
+    const { evaluation, trust, run } = await runPipeline(config, { folder: at('paper-to-the-end') });
+    expect(evaluation?.results.map(({ split, stage }) => `${split} ${stage}`)).toHaveLength(6);
+    expect(evaluation?.atNetworkResolution?.size).toEqual({ height: 64, width: 64 });
+    expect(trust?.model).toEqual({ calibrated: false, reason: 'trust.folds is 0' });
+    expect(await readFile(run.report, 'utf8')).toContain('</html>');
+  });
+
   it('with nothing to learn from say so: the preset of the paper finds nothing in three epochs', async () => {
     const config = tinyConfig(at('data'), [
       'preset=paper',

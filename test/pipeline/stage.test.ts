@@ -20,6 +20,7 @@ async function stage(inputs: unknown, fails = false): Promise<StageOutcome> {
       inputs,
       owns: ['refined'],
       outputs: [run.path('refined', 'out.txt')],
+      seals: [run.path('refined', 'out.txt')],
       work: async () => {
         worked++;
         await mkdir(run.path('refined'), { recursive: true });
@@ -49,6 +50,20 @@ describe('a stage', () => {
     await writeFile(inFolder('run', 'refined', 'old.txt'), 'of the old settings');
     expect(await work({ a: 2 })).toBe(1);
     await expect(readFile(inFolder('run', 'refined', 'old.txt'))).rejects.toThrow();
+  });
+
+  it('refuses a result that was exchanged for another one, until it is deleted', async () => {
+    await stage({ a: 1 });
+    const result = inFolder('run', 'refined', 'out.txt');
+    await writeFile(result, JSON.stringify({ a: 2 }));
+    await expect(stage({ a: 1 })).rejects.toMatchObject({
+      name: 'RunError',
+      seen: `${result} is not the file that the run made: it was changed or exchanged since`,
+      fix: expect.stringContaining('packmule review'),
+    });
+    await rm(result);
+    expect(await work({ a: 1 })).toBe(1);
+    expect(await work({ a: 1 })).toBe(0);
   });
 
   it('is done again where its results were deleted', async () => {

@@ -57,6 +57,7 @@ export async function evaluateStage(
     inputs: { settings, sources: options.inputs },
     owns: ['evaluation.json'],
     outputs: [run.evaluation],
+    seals: [run.evaluation],
     work: async () => {
       const results: StageResult[] = [];
       const coarse: StageResult[] = [];

@@ -61,6 +61,7 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
     },
     owns: ['folds'],
     outputs: [run.masks('folds', 'labelled')],
+    seals: [run.masks('folds', 'labelled')],
     work: async () => {
       let found: ReadonlyMap<string, StoredStructure[]> = new Map();
       for (const [fold, { held, others }] of foldsOf(dataset, planned, seed).entries()) {

@@ -60,6 +60,7 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
       ? folders
       : [...['annotations.json', 'val.json', 'test.json'].map((file) => `final/${file}`), folders[1]],
     outputs,
+    seals: outputs,
     cases: splits.flatMap((split) => casesOf(dataset, split)),
     journal: run.path(folders[1], 'journal.jsonl'),
     open: async () => {

@@ -38,6 +38,7 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
   const { dataset, imageHashes } = checked;
   const { run, signal } = context;
   const { from, to, title } = REFINED[name];
+  const outputs = splits.map((split) => run.masks(to, split));
   const reviewed = splits.includes('unlabelled') ? reviewsFingerprint(checked) : undefined;
   return runImageStage<StoredStructure[]>(context, {
     name,
@@ -52,7 +53,9 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
       ...(reviewed !== undefined && { reviewed }),
     },
     owns: [to],
-    outputs: splits.map((split) => run.masks(to, split)),
+    outputs,
+    // Trust is written into those of the initial network by a later stage, which seals them.
+    seals: name === 'refine' ? [] : outputs,
     cases: splits.flatMap((split) => casesOf(dataset, split)),
     journal: run.path(to, 'journal.jsonl'),
     open: async () => {

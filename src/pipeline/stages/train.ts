@@ -30,6 +30,7 @@ export async function trainStage(context: RunContext, options: TrainStageOptions
   const { plan, settings } = planned;
   const { run, observer, signal } = context;
   const directory = run.path(name);
+  const files = ['model.onnx', 'weights.safetensors'].map((file) => run.path(name, file));
   return runStage(context, {
     name,
     title: `Training the ${name} network`,
@@ -42,7 +43,8 @@ export async function trainStage(context: RunContext, options: TrainStageOptions
       samples: options.inputs,
     },
     owns: [name],
-    outputs: ['model.onnx', 'weights.safetensors', 'log.jsonl'].map((file) => run.path(name, file)),
+    outputs: [...files, run.path(name, 'log.jsonl')],
+    seals: files,
     work: async () => {
       await trainNetwork({
         plan,
@@ -51,6 +53,8 @@ export async function trainStage(context: RunContext, options: TrainStageOptions
         validation: options.validation,
         directory,
         seed,
+        // The final network takes the settings of the initial one unless it has its own.
+        rateSetting: name === 'final' ? 'final.learningRate' : 'training.learningRate',
         ...compute,
         ...(signal && { signal }),
         onEpoch: ({ epoch, epochs, loss, validationDice }, secondsLeft) => {

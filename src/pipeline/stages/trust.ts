@@ -49,6 +49,7 @@ export async function trustStage(context: RunContext, options: TrustStageOptions
     inputs: { refine: refineKey, folds },
     owns: ['trust'],
     outputs: [run.trust],
+    seals: [run.trust, ...splits.map((split) => run.masks('refined', split))],
     work: async () => {
       const pairs = 'none' in folds ? [] : await heldOutPairs(context, options, folds);
       const fitted = 'none' in folds ? unfitted(folds.none) : fitTrust(pairs);
