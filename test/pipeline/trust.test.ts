@@ -11,7 +11,9 @@ import { decodeRle, encodeRle } from '../../src/masks/rle.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
 import { type RunObserver, silentObserver } from '../../src/pipeline/observer.ts';
 import { runPipeline } from '../../src/pipeline/run.ts';
+import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { foldsOf } from '../../src/pipeline/stages/folds.ts';
+import { readTrust } from '../../src/pipeline/stages/trust.ts';
 import type { Evidence } from '../../src/refine/evidence.ts';
 import { type FittedTrust, type TrustPair, trustOf } from '../../src/trust/model.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
@@ -123,6 +125,10 @@ describe('files that were changed by hand', () => {
 
     await writeFile(at('edited', 'trust', 'model.json'), '{');
     await expect(runPipeline(config(), { folder: at('edited'), until: 'trust' })).rejects.toMatchObject({
+      name: 'RunError',
+      seen: expect.stringContaining('model.json is not the file that the run made'),
+    });
+    await expect(readTrust(runDirectory(at('edited')))).rejects.toMatchObject({
       name: 'RunError',
       seen: expect.stringContaining('model.json is missing or damaged'),
     });
