@@ -32,6 +32,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   machine: 6.5,
   pipeline: 7,
   benchmark: 8,
+  tune: 8,
   report: 6,
   server: 8,
   cli: 9,

@@ -22,6 +22,7 @@ import { runCommand } from './run.ts';
 import { segmentCommand } from './segment.ts';
 import { listenForLostOutput } from './streams.ts';
 import { trainCommand } from './train.ts';
+import { tuneCommand } from './tune.ts';
 
 const program = new Command('packmule')
   .description(
@@ -44,6 +45,7 @@ for (const command of [
   evaluateCommand(),
   reportCommand(),
   reviewCommand(),
+  tuneCommand(),
   benchmarkCommand(),
   segmentCommand(),
   convertCommand(),

@@ -114,7 +114,8 @@ async function doRun(
   );
 }
 
-async function runOf(source: string, options: SourceOptions): Promise<MeantRun> {
+/** The settings of the run that the arguments mean, and its folder. */
+export async function runOf(source: string, options: SourceOptions): Promise<MeantRun> {
   const { name } = options;
   const given = await readSettings(
     source,
@@ -172,9 +173,15 @@ export async function readSource(source: string, set: readonly string[]): Promis
       fix: `Write a settings file with \`packmule init FOLDER\`, or name the data set: \`packmule run FOLDER\``,
     });
   }
-  if (!statSync(source).isDirectory()) return loadConfig(source, { set });
-  const inside = join(source, CONFIG_NAME);
-  return existsSync(inside)
-    ? loadConfig(inside, { set })
-    : resolveConfig({ data: { root: resolve(source) } }, process.cwd(), { set });
+  const file = settingsFile(source);
+  return file === undefined
+    ? resolveConfig({ data: { root: resolve(source) } }, process.cwd(), { set })
+    : loadConfig(file, { set });
+}
+
+/** The settings file that a source is or holds; undefined for the folder of a run, or of a data set without one. */
+export function settingsFile(source: string): string | undefined {
+  if (isRun(source)) return undefined;
+  const file = statSync(source).isDirectory() ? join(source, CONFIG_NAME) : source;
+  return existsSync(file) ? file : undefined;
 }

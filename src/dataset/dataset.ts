@@ -13,7 +13,7 @@ import { findLayout, type ImageSource, type Layout } from './layout.ts';
 import { mirroredPairsByName } from './mirror.ts';
 import { missingImage, type SourceImage, sourceImages, withoutExtension } from './source-images.ts';
 import { type DividedCase, divideCases, type SourceCase } from './split.ts';
-import { type Dataset, SPLIT_NAMES } from './types.ts';
+import { type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
 
 /** A data set together with how its files lie. */
 export interface OpenedDataset {
@@ -22,18 +22,26 @@ export interface OpenedDataset {
 }
 
 /**
- * Opens the data set of the settings.
+ * Opens the data set of the settings. Of splits that are not named nothing is kept, and where they have a folder of
+ * their own nothing is read: who must not know the labels of test leaves it out here.
  * @throws ConfigError for impossible settings, DatasetError when parts are missing or ambiguous, AnnotationError
  * when an annotation file cannot be read or holds an unknown class.
  */
-export async function openDataset(config: DataConfigInput): Promise<Dataset> {
-  return (await openWithLayout(config)).dataset;
+export async function openDataset(
+  config: DataConfigInput,
+  splits: readonly SplitName[] = SPLIT_NAMES,
+): Promise<Dataset> {
+  return (await openWithLayout(config, splits)).dataset;
 }
 
-export async function openWithLayout(input: DataConfigInput): Promise<OpenedDataset> {
+export async function openWithLayout(
+  input: DataConfigInput,
+  splits: readonly SplitName[] = SPLIT_NAMES,
+): Promise<OpenedDataset> {
   const config = parseConfig(input);
   const layout = await findLayout(config);
-  const { classes, bySource } = await readSources(layout, config);
+  const wanted = layout.sources.filter(({ split }) => split === 'all' || splits.includes(split));
+  const { classes, bySource } = await readSources({ ...layout, sources: wanted }, config);
   const toCase = await caseMaker(config, layout.root);
   const divided: DividedCase[] = [];
   for (const { source, cases } of bySource) {
@@ -42,7 +50,9 @@ export async function openWithLayout(input: DataConfigInput): Promise<OpenedData
     else divided.push(...cases.map((item) => ({ ...item, split })));
   }
   const limited = limitLabelled(divided, config.limit);
-  const ordered = SPLIT_NAMES.flatMap((split) => limited.filter((item) => item.split === split));
+  const ordered = SPLIT_NAMES.filter((split) => splits.includes(split)).flatMap((split) =>
+    limited.filter((item) => item.split === split),
+  );
   if (!ordered.some((item) => item.split === 'labelled')) throw nothingLabelled(layout);
   const pairs = mirroredPairs(config.mirroredPairs, classes);
   const dataset: Dataset = {

@@ -1,20 +1,20 @@
 /** @file What happens before the first stage: every file is read, both networks are planned, the disk is asked. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, platform } from 'node:os';
+import { ConfigError } from '../base/errors.ts';
 import { requireFreeSpace, writeFileAtomic } from '../base/files.ts';
 import { dependencyVersion, PACKMULE_VERSION } from '../base/version.ts';
 import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
 import { computeStatistics } from '../dataset/statistics.ts';
-import { casesOf, type Dataset } from '../dataset/types.ts';
+import { casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
 import { chooseCompute } from '../machine/choose.ts';
 import type { Machine } from '../machine/devices.ts';
-import { vectorLength } from '../optim/parameter-vector.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
-import { networkSpecs } from '../training/network.ts';
 import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
 import { FEWEST_IMAGES } from '../trust/model.ts';
 import type { RunConfig } from './config.ts';
+import { embeddingBytes, maskBytes, trainingBytes } from './disk.ts';
 import { openRunDataset } from './run-dataset.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { RunContext } from './stage.ts';
@@ -83,6 +83,50 @@ export async function prepareRun(
   return { config, checked, plans, compute, versions };
 }
 
+/** What the fold networks of a run need. */
+export interface PreparedFolds {
+  readonly checked: CheckedDataset;
+  readonly planned: TrainingPlan & FoldCounts;
+  readonly compute: ComputeOptions;
+}
+
+/** The splits from which labelled images come: a review makes labelled images of unlabelled ones. */
+const LEARNT_FROM: readonly SplitName[] = ['labelled', 'unlabelled'];
+
+/**
+ * The part of prepareRun that fold networks need; they come out as those of the run. Neither images nor labels of
+ * val and test are opened.
+ * @throws PackmuleError for data, settings or a disk with which it could not end well.
+ */
+export async function prepareFolds(
+  context: RunContext,
+  config: RunConfig,
+  skipBad: boolean,
+): Promise<PreparedFolds> {
+  const { run, signal } = context;
+  const compute = await prepareCompute(context, config, undefined);
+  const checked = await check(context, config, skipBad, LEARNT_FROM);
+  const labelled = casesOf(checked.dataset, 'labelled').length;
+  const why = tooLittleForFolds(config, labelled);
+  if (why !== undefined) {
+    throw new ConfigError({
+      seen: `No labelled image can be held out, because ${why}`,
+      need: `Networks that have not seen the images they mask: at least ${FEWEST_IMAGES} labelled images, in 2 folds or more`,
+      fix: 'Annotate more images, or set trust.folds to 3',
+    });
+  }
+  const initial = (await planner(config, checked, signal))(config.training);
+  const counts = foldCounts(config.trust, labelled);
+  const planned = { ...planFolds(initial, counts.networks, config.trust.epochs), ...counts };
+  await requireFreeSpace(
+    run.root,
+    20e6 + counts.networks * trainingBytes(planned) + maskBytes(labelled, checked.dataset.classes.length),
+    'This work',
+    'Free some space, or choose a folder on another disk with --runs',
+  );
+  return { checked, planned, compute };
+}
+
 /** The device of the run and what to do where it fails a model. A run that goes on elsewhere says what follows. */
 async function prepareCompute(
   { run, observer }: RunContext,
@@ -132,11 +176,16 @@ export function planNotes({ initial, folds }: RunPlans): readonly PlanNote[] {
   return [...initial.notes, ...(folds?.notes ?? [])];
 }
 
-async function check(context: RunContext, config: RunConfig, skipBad: boolean): Promise<CheckedDataset> {
+async function check(
+  context: RunContext,
+  config: RunConfig,
+  skipBad: boolean,
+  splits?: readonly SplitName[],
+): Promise<CheckedDataset> {
   const { observer, signal } = context;
   const start = performance.now();
   observer.stageStarted('check', 'Checking the data');
-  const checked = await checkDataset(await openRunDataset(config), {
+  const checked = await checkDataset(await openRunDataset(config, splits), {
     skipBad,
     onProgress: (done, total) => observer.progress(done / total, `${done} of ${total} images`),
     ...(signal && { signal }),
@@ -149,15 +198,12 @@ async function check(context: RunContext, config: RunConfig, skipBad: boolean): 
 
 async function planNetworks(
   config: RunConfig,
-  { dataset }: CheckedDataset,
+  checked: CheckedDataset,
   signal: AbortSignal | undefined,
 ): Promise<RunPlans> {
-  const statistics = await computeStatistics(dataset, signal ? { signal } : {});
+  const { dataset } = checked;
   const { samples: _, ...overrides } = config.final;
-  const plan = (settings: object): TrainingPlan => {
-    const training = trainingSchema.parse({ preset: config.preset, ...settings });
-    return planTraining(statistics, dataset.classes, training, dataset.mirroredPairs);
-  };
+  const plan = await planner(config, checked, signal);
   const initial = plan(config.training);
   const counts = foldCounts(config.trust, casesOf(dataset, 'labelled').length);
   return {
@@ -169,6 +215,19 @@ async function planNetworks(
   };
 }
 
+/** From training settings to the plan of a network, by the figures of the labelled images. */
+async function planner(
+  { preset }: RunConfig,
+  { dataset }: CheckedDataset,
+  signal: AbortSignal | undefined,
+): Promise<(settings: object) => TrainingPlan> {
+  const statistics = await computeStatistics(dataset, signal ? { signal } : {});
+  return (settings) => {
+    const training = trainingSchema.parse({ preset, ...settings });
+    return planTraining(statistics, dataset.classes, training, dataset.mirroredPairs);
+  };
+}
+
 /** Unless set, as many parts are held out as it takes to have masks of ten images. */
 function foldCounts({ folds, networks }: RunConfig['trust'], labelled: number): FoldCounts {
   const count = Math.max(1, Math.min(folds, labelled));
@@ -177,24 +236,23 @@ function foldCounts({ folds, networks }: RunConfig['trust'], labelled: number): 
 }
 
 /** Why trust is not calibrated, if so: the end of a sentence. */
-export function whyNoFolds({ trust }: RunConfig, dataset: Dataset): string | undefined {
-  if (trust.folds === 0) return 'trust.folds is 0';
+export function whyNoFolds(config: RunConfig, dataset: Dataset): string | undefined {
   if (casesOf(dataset, 'unlabelled').length === 0) return 'there are no unlabelled images to be judged';
-  const labelled = casesOf(dataset, 'labelled').length;
+  return tooLittleForFolds(config, casesOf(dataset, 'labelled').length);
+}
+
+function tooLittleForFolds({ trust }: RunConfig, labelled: number): string | undefined {
+  if (trust.folds === 0) return 'trust.folds is 0';
   if (labelled >= FEWEST_IMAGES) return undefined;
   return `there are ${labelled} labelled images, and calibration takes ${FEWEST_IMAGES}`;
 }
 
 /** What a run writes at most: checkpoints and models of both networks, masks, embeddings. */
 function expectedBytes(config: RunConfig, plans: RunPlans, { dataset }: CheckedDataset): number {
-  // Four vectors in a checkpoint, which is there twice while it is replaced; weights and model after it.
-  const vectors = 10;
   const folds = new Array<TrainingPlan>(plans.folds?.networks ?? 0).fill(plans.initial);
-  const networks = [plans.initial, plans.final, ...folds]
-    .map(({ plan }) => vectorLength(networkSpecs(plan)) * 4 * vectors)
-    .reduce((a, b) => a + b);
-  const masks = dataset.cases.length * dataset.classes.length * 4 * 2000;
-  const embeddings = config.refine.refiner === 'sam' ? dataset.cases.length * 2.1e6 : 0;
+  const networks = [plans.initial, plans.final, ...folds].map(trainingBytes).reduce((a, b) => a + b);
+  const masks = 2 * maskBytes(dataset.cases.length, dataset.classes.length);
+  const embeddings = config.refine.refiner === 'sam' ? embeddingBytes(dataset.cases.length) : 0;
   return 20e6 + networks + masks + embeddings;
 }
 

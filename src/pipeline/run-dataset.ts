@@ -2,19 +2,22 @@
 import { existsSync } from 'node:fs';
 import { RunError } from '../base/errors.ts';
 import { openDataset } from '../dataset/dataset.ts';
-import { type Case, casesOf, type Dataset } from '../dataset/types.ts';
+import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import { applyReviews, type Review } from '../review/apply.ts';
 import { readDecisions } from '../review/decision-journal.ts';
 import type { RunConfig } from './config.ts';
 import { readMaskSet, structuresByName } from './mask-sets.ts';
 import { type RunDirectory, runDirectory } from './run-directory.ts';
 
-/** @throws PackmuleError as openDataset, and for a run in `reviews` whose decisions or masks are gone or damaged. */
-export async function openRunDataset({
-  data,
-  reviews,
-}: Pick<RunConfig, 'data' | 'reviews'>): Promise<Dataset> {
-  const dataset = await openDataset(data);
+/**
+ * Some splits of it, all by default; see openDataset.
+ * @throws PackmuleError as openDataset, and for a run in `reviews` whose decisions or masks are gone or damaged.
+ */
+export async function openRunDataset(
+  { data, reviews }: Pick<RunConfig, 'data' | 'reviews'>,
+  splits: readonly SplitName[] = SPLIT_NAMES,
+): Promise<Dataset> {
+  const dataset = await openDataset(data, splits);
   const read = await Promise.all(reviews.map((folder) => readReview(runDirectory(folder), dataset)));
   return applyReviews(dataset, read);
 }

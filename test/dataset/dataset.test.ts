@@ -57,6 +57,18 @@ describe('a folder per split', () => {
     }
   });
 
+  it('is left alone where its split is not asked for', async () => {
+    const whole = await open();
+    for (const split of ['val', 'test'] as const)
+      await write(folder.in(split, 'annotations.json'), 'no JSON');
+    const dataset = await openDataset({ root: folder.path }, ['labelled', 'unlabelled']);
+    expect(dataset).toEqual({
+      ...whole,
+      cases: [...casesOf(whole, 'labelled'), ...casesOf(whole, 'unlabelled')],
+    });
+    await expect(open()).rejects.toThrow(AnnotationError);
+  });
+
   it('that is empty is to be removed', async () => {
     await rm(folder.in('val'), { recursive: true });
     await mkdir(folder.in('val'));

@@ -1,6 +1,6 @@
 /**
  * @file Masks of the labelled images by networks that have not seen them: for each fold a network learns from the
- * other folds and masks this one. On these masks trust is calibrated.
+ * other folds and masks this one. On these masks trust is calibrated, and settings of refinement are compared.
  */
 import { rm } from 'node:fs/promises';
 import type { CheckedDataset } from '../../dataset/check.ts';
@@ -47,7 +47,7 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
   const journalPath = run.path('folds', 'journal.jsonl');
   return runStage(context, {
     name: 'folds',
-    title: `Training ${networks === 1 ? 'a network' : `${networks} networks`} to calibrate trust`,
+    title: `Training ${networks === 1 ? 'a network' : `${networks} networks`} to mask held-out labelled images`,
     inputs: {
       plan,
       settings,
