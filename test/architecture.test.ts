@@ -35,6 +35,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   tune: 8,
   report: 6,
   server: 8,
+  submit: 8,
   cli: 9,
 };
 

@@ -1,6 +1,7 @@
 /** @file What all commands share: progress, Ctrl-C, results as text or JSON, errors as three sentences. */
 import { type Command, CommanderError } from 'commander';
 import { PackmuleError } from '../base/errors.ts';
+import { shellWord } from '../base/text.ts';
 import type { RunObserver } from '../pipeline/observer.ts';
 import { INTERRUPTED_EXIT, Interrupted, listenForInterrupt } from './interrupt.ts';
 import { createProgress } from './progress.ts';
@@ -72,11 +73,6 @@ export function reportFailure(error: unknown, argv: readonly string[]): number {
     `This is a defect of Packmule, not of your data. Please report it with this text:\n${stack}\n`,
   );
   return 1;
-}
-
-/** An argument as one types it: in quotes where a shell would take it apart. */
-function shellWord(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 /** One a line, each with its full stop. */

@@ -21,6 +21,7 @@ import { reviewCommand } from './review.ts';
 import { runCommand } from './run.ts';
 import { segmentCommand } from './segment.ts';
 import { listenForLostOutput } from './streams.ts';
+import { submitCommand } from './submit.ts';
 import { trainCommand } from './train.ts';
 import { tuneCommand } from './tune.ts';
 
@@ -47,6 +48,7 @@ for (const command of [
   reviewCommand(),
   tuneCommand(),
   benchmarkCommand(),
+  submitCommand(),
   segmentCommand(),
   convertCommand(),
   modelsCommand(),

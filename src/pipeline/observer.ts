@@ -21,7 +21,8 @@ export type StageName =
   | 'predictImages'
   | 'refineFinal'
   | 'evaluate'
-  | 'report';
+  | 'report'
+  | 'tasks';
 
 export interface RunObserver {
   /** A stage begins; `title` is for people: `Training the initial network`. */
