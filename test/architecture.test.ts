@@ -24,6 +24,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   models: 5,
   refine: 5,
   review: 5.2,
+  label: 5.2,
   evaluate: 5,
   trust: 5.5,
   training: 6,

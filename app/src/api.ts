@@ -1,11 +1,12 @@
 /** @file Talking to the server. All addresses are relative: the page's own holds the key. */
+import type { ClassChange, DoneRequest, LabelsState } from '../../src/label/protocol.ts';
 import type {
   DecisionAnswer,
   DecisionRequest,
   ImageMasks,
-  ItemEvent,
   Refusal,
   ReviewItem,
+  RoomEvent,
   RoomState,
   SegmentAnswer,
   SegmentRequest,
@@ -26,7 +27,7 @@ async function request(path: string, init: RequestInit = {}): Promise<Response> 
   const response = await fetch(path, init).catch(() => {
     throw new Failure(
       'The server does not answer',
-      'Start `packmule review` again and open the new address. What was saved is safe; keep this page open to lose no drawing.',
+      'Start it again and open the new address. What was saved is safe; keep this page open to lose no drawing.',
     );
   });
   if (response.ok || response.status === 409) return response;
@@ -75,6 +76,23 @@ export async function sendDecision(decision: DecisionRequest): Promise<{ saved: 
   return { saved: response.ok, item };
 }
 
+/** Another address for each state of the image's masks. */
+export function overviewPath(image: string, state: string): string {
+  return `${imagePath(image)}/thumbnail?state=${encodeURIComponent(state)}`;
+}
+
+/** Adds a class, or changes its name or colour. */
+export async function sendClass(change: ClassChange): Promise<LabelsState> {
+  return (await post('api/classes', change)).json() as Promise<LabelsState>;
+}
+
+/** Says that an image is done, or not. */
+export async function sendDone(image: string, done: boolean): Promise<LabelsState> {
+  return (
+    await post(`${imagePath(image)}/done`, { done } satisfies DoneRequest)
+  ).json() as Promise<LabelsState>;
+}
+
 /** Has the image encoded before the first click. */
 export async function prepareSmartEdit(image: string): Promise<void> {
   await post(`${imagePath(image)}/prepare`, {});
@@ -84,13 +102,17 @@ export async function segment(image: string, prompt: SegmentRequest): Promise<Se
   return (await post(`${imagePath(image)}/segment`, prompt)).json() as Promise<SegmentAnswer>;
 }
 
-/** Calls back when somebody decided in another page, and when the connection is lost or there again. */
-export function listenForDecisions(
-  onItem: (item: ItemEvent) => void,
+/** Calls back when something was decided or changed, here or in another page, and when the connection is lost or there again. */
+export function listenForEvents(
+  onEvent: (event: RoomEvent) => void,
   onConnection: (up: boolean) => void,
 ): void {
   const events = new EventSource('api/events');
-  events.addEventListener('item', ({ data }) => onItem(JSON.parse(data as string) as ItemEvent));
+  for (const event of ['item', 'labels'] as const) {
+    events.addEventListener(event, ({ data }) =>
+      onEvent({ event, data: JSON.parse(data as string) } as RoomEvent),
+    );
+  }
   events.addEventListener('open', () => onConnection(true));
   events.addEventListener('error', () => onConnection(false));
 }

@@ -31,6 +31,7 @@ export type Command =
   | 'initial'
   | 'final'
   | 'truth'
+  | 'class'
   | 'help';
 
 export interface Key {
@@ -110,7 +111,34 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
   },
 ];
 
-const ALL = KEY_GROUPS.flatMap(({ keys }) => keys);
+/** Stages of a run, which a folder without one does not have. */
+const OF_RUNS: readonly Command[] = ['take', 'initial', 'final', 'truth'];
+
+/** The keys where images are labelled from nothing. */
+export const LABEL_KEY_GROUPS: readonly KeyGroup[] = [
+  {
+    title: 'Label',
+    keys: [
+      { command: 'accept', keys: ['a', 'Enter'], does: 'The image is done; on to the next one' },
+      { command: 'skip', keys: ['s'], does: 'Leave the image for later' },
+      { command: 'withdraw', keys: ['t'], does: 'The image is not done after all' },
+      { command: 'reject', keys: ['r'], does: 'Clear this class' },
+      {
+        command: 'class',
+        keys: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
+        does: 'Choose a class',
+      },
+      { command: 'next', keys: ['ArrowDown', 'j'], does: 'Next image of the list' },
+      { command: 'previous', keys: ['ArrowUp', 'k'], does: 'Image before' },
+    ],
+  },
+  ...KEY_GROUPS.slice(1).map(({ title, keys }) => ({
+    title,
+    keys: keys.filter(({ command }) => !OF_RUNS.includes(command)),
+  })),
+];
+
+const keysOf = (groups: readonly KeyGroup[]): readonly Key[] => groups.flatMap(({ keys }) => keys);
 
 export interface Pressed {
   readonly key: string;
@@ -121,11 +149,14 @@ export interface Pressed {
 }
 
 /** What a key press asks for. Shift counts with Ctrl alone: signs such as ? come with it on some keyboards only. */
-export function commandOf({ key, ctrlKey, metaKey, shiftKey, altKey }: Pressed): Command | undefined {
+export function commandOf(
+  { key, ctrlKey, metaKey, shiftKey, altKey }: Pressed,
+  groups = KEY_GROUPS,
+): Command | undefined {
   if (altKey) return undefined;
   const name = key.length === 1 ? key.toLowerCase() : key;
   const control = ctrlKey || metaKey;
-  return ALL.find(
+  return keysOf(groups).find(
     (one) =>
       one.keys.includes(name) &&
       (one.control ?? false) === control &&
@@ -142,7 +173,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** How a key is written on the page, such as `A` or `Ctrl Shift Z`. */
 export function keyLabel(command: Command): string {
-  const found = ALL.find((one) => one.command === command)!;
+  const found = keysOf(KEY_GROUPS).find((one) => one.command === command)!;
   const [key] = found.keys as [string];
   const name = NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
   return [found.control ? 'Ctrl' : '', found.shift ? 'Shift' : '', name]
@@ -150,8 +181,9 @@ export function keyLabel(command: Command): string {
     .join(' ');
 }
 
-/** All keys of an entry as they are written. */
+/** All keys of an entry as they are written; the first and last of many. */
 export function keyNames({ keys, control, shift }: Key): string[] {
+  if (keys.length > 4) return [keys[0]!, '…', keys.at(-1)!];
   const before = `${control ? 'Ctrl ' : ''}${shift ? 'Shift ' : ''}`;
   return keys.map((key) => `${before}${NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key)}`);
 }

@@ -2,8 +2,9 @@
 import { render } from 'preact';
 import { DARK_COLOURS, LIGHT_COLOURS } from '../../src/report/colours.ts';
 import { listenForKeys } from './actions/commands.ts';
+import { saveAsDrawn } from './actions/label.ts';
 import { openRoom } from './actions/load.ts';
-import { hasUnsaved } from './actions/masks.ts';
+import { firstUnsaved } from './actions/masks.ts';
 import './style.css';
 import { App } from './ui/App.tsx';
 
@@ -14,8 +15,9 @@ document.adoptedStyleSheets = [colours];
 
 render(<App />, document.getElementById('app')!);
 listenForKeys();
+saveAsDrawn();
 void openRoom();
 
 addEventListener('beforeunload', (event) => {
-  if (hasUnsaved()) event.preventDefault();
+  if (firstUnsaved() !== undefined) event.preventDefault();
 });

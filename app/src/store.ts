@@ -1,8 +1,10 @@
 /** @file What the page knows and shows, as signals. Only the files in actions/ change them. */
 import { computed, signal } from '@preact/signals';
 import type { BoxXyxy, PointXy } from '../../src/base/geometry.ts';
+import { classColour, type Rgb } from '../../src/imaging/palette.ts';
 import type { Layer, LayerMask, ReviewImage, ReviewItem, RoomState } from '../../src/review/protocol.ts';
 import type { History } from './edit/history.ts';
+import { type DoneFilter, orderedImages } from './images.ts';
 import type { TiledMask } from './masks/tiled-mask.ts';
 import { itemKey, type QueueFilter, queueOf } from './queue.ts';
 import type { GreyImage, GreyWindow } from './view/grey.ts';
@@ -50,6 +52,7 @@ export const room = signal<RoomState | undefined>(undefined);
 export const failure = signal<{ readonly seen: string; readonly fix: string } | undefined>(undefined);
 export const items = signal<ReadonlyMap<string, ReviewItem>>(new Map());
 export const filter = signal<QueueFilter>({ status: 'open', split: 'unlabelled' });
+export const doneFilter = signal<DoneFilter>('open');
 export const selected = signal<Selection | undefined>(undefined);
 /** The image that is shown; undefined while it loads. */
 export const loaded = signal<Loaded | undefined>(undefined);
@@ -71,6 +74,8 @@ export const viewport = signal<Viewport>({ scale: 1, x: 0, y: 0 });
 export const smartPrompt = signal<SmartPrompt>(NO_PROMPT);
 export const polygon = signal<readonly PointXy[]>([]);
 
+/** While a brush is down: what it draws is saved when it is lifted. */
+export const stroking = signal(false);
 /** Decisions on their way to the disk. */
 export const saving = signal(0);
 export const connected = signal(true);
@@ -88,8 +93,21 @@ export const selectedItem = computed(() => {
   const at = selected.value;
   return at && items.value.get(itemKey(at));
 });
-/** Whether decisions about the shown image are wanted. */
-export const canDecide = computed(() => loaded.value?.image.split === 'unlabelled');
+/** Where images are labelled from nothing: what of that may change. */
+export const labels = computed(() => room.value?.labels);
+/** The images to be labelled, in their order. */
+export const imageQueue = computed(() =>
+  labels.value === undefined ? [] : orderedImages(room.value!.images, labels.value, doneFilter.value),
+);
+/** Whether decisions about the shown image are wanted, and there is a class to decide about. */
+export const canDecide = computed(
+  () => loaded.value?.image.split === 'unlabelled' && (room.value?.classes.length ?? 0) > 0,
+);
+
+/** 0..255 per channel: chosen where images are labelled, else that of the class's number. */
+export function colourOf(classIndex: number): Rgb {
+  return classColour(labels.value?.colours[classIndex] ?? classIndex);
+}
 
 /** The drawing of the shown image. */
 export const drawing = computed(() => {

@@ -13,6 +13,7 @@ import { evaluateCommand } from './evaluate.ts';
 import { foalCommand } from './foal.ts';
 import { idsCommand } from './ids.ts';
 import { initCommand } from './init.ts';
+import { labelCommand } from './label.ts';
 import { modelsCommand } from './models.ts';
 import { predictCommand } from './predict.ts';
 import { refineCommand } from './refine.ts';
@@ -45,6 +46,7 @@ for (const command of [
   refineCommand(),
   evaluateCommand(),
   reportCommand(),
+  labelCommand(),
   reviewCommand(),
   tuneCommand(),
   benchmarkCommand(),

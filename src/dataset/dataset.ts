@@ -72,7 +72,8 @@ function mirroredPairs(
   return setting === 'auto' ? mirroredPairsByName(classes) : classPairs(setting, classes);
 }
 
-function parseConfig(input: DataConfigInput): DataConfig {
+/** Settings with all defaults. @throws ConfigError for impossible ones. */
+export function parseConfig(input: DataConfigInput): DataConfig {
   const parsed = dataSchema.safeParse(input);
   const problems = parsed.success
     ? []
@@ -120,7 +121,11 @@ async function readSources(
 }
 
 /** Annotated images in the order of the file, then images that it does not name. */
-function annotatedCases(folder: string, images: readonly SourceImage[], set: AnnotationSet): SourceCase[] {
+export function annotatedCases(
+  folder: string,
+  images: readonly SourceImage[],
+  set: AnnotationSet,
+): SourceCase[] {
   const byName = new Map<string, SourceImage>();
   for (const image of [...images].reverse()) {
     // Label PNGs may belong to JPEG images, so the name without extension finds an image too; so does the name that

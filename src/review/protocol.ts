@@ -1,6 +1,7 @@
 /** @file What the review server and its page say to each other, as JSON under the page's own address. */
 import { z } from 'zod';
 import type { BoxXyxy, PointXy } from '../base/geometry.ts';
+import type { LabelsState } from '../label/protocol.ts';
 import type { Evidence } from '../refine/evidence.ts';
 import { type ReviewStatus, VERDICTS } from './decision.ts';
 
@@ -10,7 +11,7 @@ export type Layer = (typeof LAYERS)[number];
 
 /** GET room: everything but pixels and masks. */
 export interface RoomState {
-  /** Name of the run. */
+  /** Name of the run, or of the folder whose images are labelled. */
   readonly run: string;
   readonly classes: readonly string[];
   readonly images: readonly ReviewImage[];
@@ -21,6 +22,8 @@ export interface RoomState {
   readonly calibrated: boolean;
   /** Who the decisions of this server are by. */
   readonly reviewer: string;
+  /** Where images are labelled from nothing: there is no run, and classes and their colours may change. */
+  readonly labels?: LabelsState;
 }
 
 /** Whether a promptable model is there, and what to do where it is not. */
@@ -109,8 +112,10 @@ export interface SegmentAnswer {
   readonly predictedIou: number;
 }
 
-/** The event `item` of GET events: somebody decided. */
-export type ItemEvent = ReviewItem;
+/** What GET events tells: somebody decided; classes, done images or suggestions changed. */
+export type RoomEvent =
+  | { readonly event: 'item'; readonly data: ReviewItem }
+  | { readonly event: 'labels'; readonly data: LabelsState };
 
 /** The body of every answer that is an error. */
 export interface Refusal {

@@ -16,6 +16,7 @@ import { type ComputeOptions, computeOf, type Session } from '../runtime/session
 import type { Float32NdArray } from '../tensor/array.ts';
 import { type SamCheckpoint, weightsHash } from './checkpoint.ts';
 import type { SamConfig } from './config.ts';
+import { describeEmbedding } from './descriptor.ts';
 import { encodePixels, isEncoderWeight } from './image-encoder.ts';
 import { gridLogits, type PaintedParts, paintPrompt, paintsPrompts } from './painted-prompt.ts';
 import {
@@ -113,6 +114,11 @@ export class SamPredictor implements PromptableModel {
       if (store) features = await store.put(this.modelHash, key, features);
     }
     return { features, resized };
+  }
+
+  describe({ data }: EncodedImage): Float32Array {
+    const { features, resized } = data as SamFeatures;
+    return describeEmbedding(features.embedding!, resized, this.config.imageSize);
   }
 
   /**

@@ -17,6 +17,8 @@ export interface PromptableModel {
     prompts: readonly MaskPrompt[],
     options: DecodeOptions,
   ): Promise<MaskPrediction[][]>;
+  /** What the image looks like, as a point: images that look alike lie near each other. Not every model tells. */
+  describe?(encoded: EncodedImage): Float32Array;
 }
 
 export interface DecodeOptions {

@@ -15,12 +15,28 @@ export function refuse(context: Context, status: ContentfulStatusCode, complaint
 export function refuseError(context: Context, error: unknown, note: (text: string) => void): Response {
   if (error instanceof NotFound) return refuse(context, 404, error);
   if (error instanceof PackmuleError) return refuse(context, 422, error);
-  note(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  note(describeDefect(error));
   return refuse(context, 500, {
     seen: 'The server met a defect of its own',
     need: '',
     fix: 'What you decided is saved. Load the page again, and report the text in the terminal',
   });
+}
+
+export function binary(
+  context: Context,
+  bytes: Uint8Array<ArrayBuffer>,
+  type: string,
+  caching: string,
+): Response {
+  context.header('Content-Type', type);
+  context.header('Cache-Control', caching);
+  return context.body(bytes);
+}
+
+/** For the terminal and whoever is to mend it. */
+export function describeDefect(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** The body of a request. @throws Unusable where it is no JSON or does not fit. */
@@ -31,7 +47,7 @@ export async function readBody<T extends z.ZodType>(context: Context, schema: T)
   const [issue] = parsed.error.issues;
   throw new Unusable({
     seen: `The request does not fit at ${issue!.path.join('.') || 'its top level'} (${issue!.message})`,
-    need: 'A request of the review page of this version',
+    need: 'A request of the page of this version',
     fix: 'Load the page again',
   });
 }

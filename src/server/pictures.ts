@@ -20,6 +20,8 @@ export interface Pictures {
   image(item: Case): Promise<Image>;
   /** A PNG of the surroundings of a mask with its outline; of the whole image where there is no mask. */
   thumbnail(item: Case, structure: Pick<Structure, 'classIndex' | 'rle'> | undefined): Promise<Uint8Array>;
+  /** A PNG of the whole image with all its masks. */
+  overview(item: Case, structures: readonly Pick<Structure, 'classIndex' | 'rle'>[]): Promise<Uint8Array>;
 }
 
 /** Keeps the last few images in memory: the masks of one image are asked for one after the other. */
@@ -28,27 +30,32 @@ export function createPictures(): Pictures {
   const image = (item: Case): Promise<Image> => images.get(item.id, () => readCase(item));
   return {
     image,
-    thumbnail: async (item, structure) => renderThumbnail(await image(item), structure),
+    thumbnail: async (item, structure) => {
+      const picture = await image(item);
+      const box = structure && rleBox(structure.rle);
+      return box === undefined
+        ? renderPart(picture, wholeOf(picture), [])
+        : renderPart(picture, surroundings(box, picture), [structure!]);
+    },
+    overview: async (item, structures) => {
+      const picture = await image(item);
+      return renderPart(picture, wholeOf(picture), structures);
+    },
   };
 }
 
-async function renderThumbnail(
+async function renderPart(
   image: Image,
-  structure: Pick<Structure, 'classIndex' | 'rle'> | undefined,
+  box: BoxXyxy,
+  structures: readonly Pick<Structure, 'classIndex' | 'rle'>[],
 ): Promise<Uint8Array> {
-  const box = structure && rleBox(structure.rle);
-  const [x0, y0, x1, y1] = box === undefined ? wholeOf(image) : surroundings(box, image);
+  const [x0, y0, x1, y1] = box;
   const size = fitted({ height: y1 - y0 + 1, width: x1 - x0 + 1 });
-  const picture = resizeImage(cropImage(image, [x0, y0, x1, y1]), size);
-  const masks =
-    box === undefined
-      ? []
-      : [
-          {
-            classIndex: structure!.classIndex,
-            mask: resizeMaskNearest(cropMask(decodeRle(structure!.rle), [x0, y0, x1, y1]), size),
-          },
-        ];
+  const masks = structures.map(({ classIndex, rle }) => ({
+    classIndex,
+    mask: resizeMaskNearest(cropMask(decodeRle(rle), box), size),
+  }));
+  const picture = resizeImage(cropImage(image, box), size);
   return encodeRgbPng(renderOverlay(picture, { masks, opacity: 0.22, lineWidth: 2 }));
 }
 

@@ -1,91 +1,78 @@
-/** @file Starting and stopping the review of a run. */
+/** @file Starting and stopping a server, on this machine alone. */
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
 import { RunError } from '../base/errors.ts';
-import { describeOwner, lockRemedy, tryLock } from '../base/lock.ts';
-import { readRecordedConfig } from '../pipeline/recorded-config.ts';
-import { runDirectory } from '../pipeline/run-directory.ts';
-import { createApp } from './app.ts';
-import { createPictures } from './pictures.ts';
-import { openReviewRoom } from './room.ts';
+import { createRoomApp, type Shell } from './app.ts';
+import { type LabelOptions, type OpenRoom, openLabels, openReview, type ReviewOptions } from './open-room.ts';
 import { readSite } from './site.ts';
-import { createSmartEdit, type ModelSource } from './smart-edit.ts';
 
-export interface ReviewOptions {
-  /** The run directory. */
-  readonly folder: string;
-  /** Who decides. */
-  readonly reviewer: string;
+interface ServeOptions {
   /** 0: any free one. */
   readonly port: number;
-  readonly model: ModelSource | undefined;
-  /** For the terminal: a defect of ours. */
-  readonly note: (text: string) => void;
 }
 
-export interface RunningReview {
-  /** With the key; whoever has it can review. */
+export interface Running {
+  /** With the key; whoever has it can do what the page can. */
   readonly url: string;
   /** Lets what is being written end; once is enough. */
   close(): Promise<void>;
 }
 
-/**
- * Serves the review of a run on this machine alone.
- * @throws RunError where the folder holds no refined masks, another process reviews it, or the port is taken.
- */
-export async function startReview(options: ReviewOptions): Promise<RunningReview> {
-  const { folder, reviewer, note } = options;
-  const site = await readSite();
-  // Before the lock, which would make a folder where there is no run.
-  await readRecordedConfig(runDirectory(folder));
-  const release = await lockReview(folder);
-  try {
-    const room = await openReviewRoom(folder, reviewer);
-    const pictures = createPictures();
-    const smartEdit = createSmartEdit(options.model, pictures);
-    const key = randomBytes(24).toString('base64url');
-    const app = createApp({ room, pictures, smartEdit, site, key, note });
-    const server = createAdaptorServer({ fetch: app.fetch });
-    const port = await new Promise<number>((done, fail) => {
-      server.once('error', (cause) => fail(portError(options.port, cause)));
-      server.listen(options.port, '127.0.0.1', () => done((server.address() as AddressInfo).port));
-    });
-    let closing: Promise<void> | undefined;
-    const close = async (): Promise<void> => {
-      await new Promise((done) => {
-        server.close(done);
-        // Pages listen for events for as long as they are open.
-        if ('closeAllConnections' in server) server.closeAllConnections();
-      });
-      await room.close();
-      await smartEdit.close();
-      await release();
-    };
-    return {
-      url: `http://127.0.0.1:${port}/${key}/`,
-      close: () => {
-        closing ??= close();
-        return closing;
-      },
-    };
-  } catch (error) {
-    await release();
-    throw error;
-  }
+/** Serves the review of a run. @throws RunError as openReview, and where the port is taken. */
+export function startReview(options: ReviewOptions & ServeOptions): Promise<Running> {
+  return serveRoom(() => openReview(options), options);
 }
 
-async function lockReview(folder: string): Promise<() => Promise<void>> {
-  const run = runDirectory(folder);
-  const path = run.path('review', 'lock.json');
-  const attempt = await tryLock(path);
-  if ('release' in attempt) return attempt.release;
-  throw new RunError({
-    seen: `${describeOwner(attempt.owner)} has been reviewing this run since ${attempt.owner.started}`,
-    need: 'One server a run; any number of pages may show it',
-    fix: lockRemedy(path, attempt.owner, 'or open the address that it printed'),
+/** Serves the labelling of a folder. @throws PackmuleError as openLabels, and where the port is taken. */
+export function startLabelling(options: LabelOptions & ServeOptions): Promise<Running> {
+  return serveRoom(() => openLabels(options), options);
+}
+
+async function serveRoom(
+  open: () => Promise<OpenRoom>,
+  { port, note }: ServeOptions & Pick<ReviewOptions, 'note'>,
+): Promise<Running> {
+  const site = await readSite();
+  const { parts, close } = await open();
+  return serve((key) => createRoomApp(parts, { site, key, note }), port, close);
+}
+
+/**
+ * Listens until it is closed; `end` is called then, or where it cannot listen.
+ * @throws RunError where the port is taken.
+ */
+export async function serve(
+  createApp: (key: Shell['key']) => Hono,
+  port: number,
+  end: () => Promise<void>,
+): Promise<Running> {
+  const key = randomBytes(24).toString('base64url');
+  const server = createAdaptorServer({ fetch: createApp(key).fetch });
+  const found = await new Promise<number>((done, fail) => {
+    server.once('error', (cause) => fail(portError(port, cause)));
+    server.listen(port, '127.0.0.1', () => done((server.address() as AddressInfo).port));
+  }).catch(async (error: unknown) => {
+    await end();
+    throw error;
   });
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await new Promise((done) => {
+      server.close(done);
+      // Pages listen for events for as long as they are open.
+      if ('closeAllConnections' in server) server.closeAllConnections();
+    });
+    await end();
+  };
+  return {
+    url: `http://127.0.0.1:${found}/${key}/`,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
 }
 
 function portError(port: number, cause: Error): RunError {

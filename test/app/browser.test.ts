@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { PACKAGE_FOLDER } from '../../src/base/version.ts';
@@ -14,31 +14,24 @@ import type { Decision } from '../../src/review/decision.ts';
 import { readDecisions } from '../../src/review/decision-journal.ts';
 import { loadSamCheckpoint } from '../../src/sam/checkpoint.ts';
 import { SamPredictor } from '../../src/sam/predictor.ts';
-import { type RunningReview, startReview } from '../../src/server/serve.ts';
+import { type Running, startReview } from '../../src/server/serve.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
 import { fixturePath } from '../sam/fixtures.ts';
-
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const reason = existsSync(CHROMIUM)
-  ? ''
-  : ` (skipped: no Chromium at ${CHROMIUM}; install it or set CHROMIUM_PATH)`;
+import { coloursAt, drawn, launchBrowser, onPage, openTab, picture, whyNoBrowser } from './chromium.ts';
 
 const SIZE = { height: 320, width: 272 };
 
-describe.skipIf(reason !== '')(`the review page in a browser${reason}`, () => {
+describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser}`, () => {
   let folder: string;
   let run: RunDirectory;
   let browser: Browser;
-  let review: RunningReview;
+  let review: Running;
   let noise: string[];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'packmule-page-'));
     run = await writeFinishedRun(folder, { size: SIZE, classes: 10, unlabelled: 5, bits: 16 });
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
-    });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
@@ -66,27 +59,11 @@ describe.skipIf(reason !== '')(`the review page in a browser${reason}`, () => {
 
   /** A new tab with the page, its image drawn. What it asks of others or complains about is noise. */
   async function openPage(options: BrowserContextOptions = {}, cutOff?: string): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-    const page = await context.newPage();
-    // How long a machine takes is for the test runner to judge.
-    page.setDefaultTimeout(0);
+    const page = await openTab(browser, review.url, noise, options);
     if (cutOff !== undefined) await page.route(cutOff, (route) => route.abort());
-    page.on('request', (request) => {
-      const url = request.url();
-      if (!url.startsWith(review.url) && !url.startsWith('data:')) noise.push(`request: ${url}`);
-    });
-    page.on('console', (message) => noise.push(`console: ${message.text()}`));
-    page.on('pageerror', (error) => noise.push(`error: ${error.message}`));
     await page.goto(review.url);
     await drawn(page);
     return page;
-  }
-
-  /** Waits for an image on the canvas and for the frame that shows the last change. */
-  async function drawn(page: Page): Promise<void> {
-    await page.locator('canvas').waitFor();
-    await page.locator('.loading').waitFor({ state: 'detached' });
-    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
   }
 
   /** Waits until the page says that so many masks are decided. */
@@ -96,30 +73,6 @@ describe.skipIf(reason !== '')(`the review page in a browser${reason}`, () => {
   const decisions = (): Promise<readonly Decision[]> => readDecisions(run.decisions);
   const item = (page: Page) => page.locator('.item[aria-current]');
   const nameOf = async (page: Page): Promise<string> => (await page.locator('.about b').innerText()).trim();
-
-  /** Colours [red, green, blue] at places of the image. */
-  async function coloursAt(page: Page, places: readonly (readonly [number, number])[]): Promise<number[][]> {
-    return (await page.evaluate(`(() => {
-      const canvas = document.querySelector('canvas');
-      const [scale, x, y] = canvas.dataset.viewport.split(' ').map(Number);
-      const copy = document.createElement('canvas');
-      [copy.width, copy.height] = [canvas.width, canvas.height];
-      const context = copy.getContext('2d', { willReadFrequently: true });
-      context.drawImage(canvas, 0, 0);
-      return ${JSON.stringify(places)}.map(([px, py]) => [...context.getImageData(
-        Math.round(x + (px + 0.5) * scale), Math.round(y + (py + 0.5) * scale), 1, 1).data].slice(0, 3));
-    })()`)) as number[][];
-  }
-
-  /** A place of the image on the page. */
-  async function onPage(page: Page, x: number, y: number): Promise<[number, number]> {
-    return (await page.evaluate(`(() => {
-      const canvas = document.querySelector('canvas');
-      const [scale, left, top] = canvas.dataset.viewport.split(' ').map(Number);
-      const box = canvas.getBoundingClientRect();
-      return [box.left + (left + (${x} + 0.5) * scale) / devicePixelRatio, box.top + (top + (${y} + 0.5) * scale) / devicePixelRatio];
-    })()`)) as [number, number];
-  }
 
   /** The refined mask of the chosen class in the shown image. */
   async function refinedMask(page: Page): Promise<Mask> {
@@ -314,8 +267,6 @@ describe.skipIf(reason !== '')(`the review page in a browser${reason}`, () => {
   });
 
   it('is pictured for the docs', async () => {
-    const picture = (page: Page, name: string): Promise<unknown> =>
-      page.screenshot({ path: join(PACKAGE_FOLDER, 'dist', 'screenshots', `${name}.png`) });
     const page = await openPage({ colorScheme: 'dark' });
     await picture(page, 'review');
     await page.keyboard.press('f');

@@ -8,35 +8,34 @@ import { readImage } from '../../src/imaging/read.ts';
 import { rleFromString } from '../../src/masks/rle.ts';
 import type { RunDirectory } from '../../src/pipeline/run-directory.ts';
 import type { DecisionRequest, ImageMasks, ReviewItem, RoomState } from '../../src/review/protocol.ts';
-import { createApp } from '../../src/server/app.ts';
+import { createRoomApp } from '../../src/server/app.ts';
+import { createBroadcast } from '../../src/server/events.ts';
 import { createPictures } from '../../src/server/pictures.ts';
-import { openReviewRoom, type ReviewRoom } from '../../src/server/room.ts';
+import { openReviewRoom } from '../../src/server/review-room.ts';
+import type { Room } from '../../src/server/room.ts';
 import { createSmartEdit, type ModelSource } from '../../src/server/smart-edit.ts';
 import { useFolder } from '../pipeline/folder.ts';
 import { fakeModel } from '../refine/fake-model.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
-
-const KEY = 'the-key';
-const HOST = '127.0.0.1:4000';
-const ORIGIN = `http://${HOST}`;
+import { asking, errorOf, HOST, KEY, ORIGIN } from './asking.ts';
 
 const inFolder = useFolder();
 let run: RunDirectory;
-let room: ReviewRoom;
+let room: Room;
 let app: Hono;
 let notes: string[];
 
 function serve(model?: ModelSource): Hono {
   const pictures = createPictures();
   const page = new TextEncoder().encode('<!doctype html>');
-  return createApp({
-    room,
-    pictures,
-    smartEdit: createSmartEdit(model, pictures),
-    site: new Map([['index.html', { bytes: page, type: 'text/html' }]]),
-    key: KEY,
-    note: (text) => notes.push(text),
-  });
+  return createRoomApp(
+    { room, pictures, smartEdit: createSmartEdit(model, pictures), events: createBroadcast() },
+    {
+      site: new Map([['index.html', { bytes: page, type: 'text/html' }]]),
+      key: KEY,
+      note: (text) => notes.push(text),
+    },
+  );
 }
 
 beforeEach(async () => {
@@ -50,22 +49,12 @@ afterEach(async () => {
   expect(notes).toEqual([]);
 });
 
-const get = async (path: string, headers: Record<string, string> = {}): Promise<Response> =>
-  app.request(`${ORIGIN}/${KEY}/${path}`, { headers: { Host: HOST, ...headers } });
-
-const post = async (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
-  app.request(`${ORIGIN}/${KEY}/${path}`, {
-    method: 'POST',
-    headers: { Host: HOST, Origin: ORIGIN, 'Content-Type': 'application/json', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
+const { get, post } = asking(() => app);
 
 const state = async (): Promise<RoomState> => (await get('api/room')).json() as Promise<RoomState>;
 const masksOf = async (image: string): Promise<ImageMasks> =>
   (await get(`api/images/${image}/masks`)).json() as Promise<ImageMasks>;
 const decide = (request: DecisionRequest): Promise<Response> => post('api/decisions', request);
-const errorOf = async (response: Response): Promise<{ seen: string; fix: string }> =>
-  ((await response.json()) as { error: { seen: string; fix: string } }).error;
 
 /** The first item that can be decided. */
 async function firstItem(): Promise<ReviewItem> {

@@ -1,9 +1,10 @@
 /** @file From a key press or button to what it does. */
-import { type Command, commandOf } from '../keys.ts';
+import { type Command, commandOf, KEY_GROUPS, LABEL_KEY_GROUPS } from '../keys.ts';
 import {
   filter,
   greyWindow,
   helpOpen,
+  labels,
   loaded,
   NO_PROMPT,
   polygon,
@@ -16,16 +17,20 @@ import {
 } from '../store.ts';
 import { firstWindow } from '../view/grey.ts';
 import { acceptShown, decide, move } from './decide.ts';
-import { closePolygon, redoDrawing, takeShown, undoDrawing } from './draw.ts';
+import { clearMask, closePolygon, redoDrawing, takeShown, undoDrawing } from './draw.ts';
+import { chooseClass, finishImage, goToImage, reopenImage } from './label.ts';
 import { changeBrush, showImage, showMask, soloClass, toggleShown, zoom } from './look.ts';
 
-const DOES: Readonly<Record<Command, () => unknown>> = {
+type Doings = Readonly<Record<Command, (key: string) => unknown>>;
+
+const DOES: Doings = {
   accept: () => (polygon.value.length > 2 ? closePolygon(1) : acceptShown()),
   reject: () => decide('rejected'),
   skip: () => decide('skipped'),
   withdraw: () => decide('withdrawn'),
   next: () => move(1),
   previous: () => move(-1),
+  class: () => undefined,
   look: () => chooseTool('look'),
   brush: () => chooseTool('brush'),
   erase: () => chooseTool('erase'),
@@ -69,8 +74,21 @@ const DOES: Readonly<Record<Command, () => unknown>> = {
   },
 };
 
-export function run(command: Command): void {
-  void DOES[command]();
+/** Where images are labelled from nothing, decisions are about whole images. */
+const LABEL_DOES: Doings = {
+  ...DOES,
+  accept: () => (polygon.value.length > 2 ? closePolygon(1) : finishImage()),
+  reject: clearMask,
+  skip: () => goToImage(1),
+  withdraw: reopenImage,
+  next: () => goToImage(1),
+  previous: () => goToImage(-1),
+  class: (key) => chooseClass(Number(key) - 1),
+};
+
+/** `key` is the one that was pressed, where the command goes by several. */
+export function run(command: Command, key = ''): void {
+  void (labels.value === undefined ? DOES : LABEL_DOES)[command](key);
 }
 
 /** Smart edit without a model stays out of reach. */
@@ -93,16 +111,17 @@ function isOfControl({ target, key }: KeyboardEvent): boolean {
   if (target instanceof HTMLSelectElement) return key !== 'Escape';
   if (target instanceof HTMLButtonElement) return key === 'Enter' || key === ' ';
   if (!(target instanceof HTMLInputElement)) return false;
+  if (target.type === 'text') return true;
   return target.type === 'range' ? /^(Arrow|Home|End|Page)/.test(key) : key === ' ';
 }
 
 export function listenForKeys(): void {
   addEventListener('keydown', (event) => {
-    const command = commandOf(event);
+    const command = commandOf(event, labels.value === undefined ? KEY_GROUPS : LABEL_KEY_GROUPS);
     if (command === undefined || isOfControl(event)) return;
     if (helpOpen.value && command !== 'cancel' && command !== 'help') return;
     event.preventDefault();
-    if (command !== 'blink') run(command);
+    if (command !== 'blink') run(command, event.key);
     else if (!event.repeat) showMasks.value = false;
   });
   addEventListener('keyup', (event) => {

@@ -4,12 +4,13 @@ import { rleFromString } from '../../../src/masks/rle.ts';
 import { segment } from '../api.ts';
 import { amend, type History, redo, startHistory, step, undo } from '../edit/history.ts';
 import { strokeSpans, withPolygon } from '../edit/stroke.ts';
-import { emptyTiled, fromRle, type TiledMask, withSpans } from '../masks/tiled-mask.ts';
+import { emptyTiled, fromRle, isEmpty, type TiledMask, withSpans } from '../masks/tiled-mask.ts';
 import {
   brushRadius,
   canDecide,
   drawing,
   drawings,
+  labels,
   loaded,
   type Masks,
   NO_PROMPT,
@@ -22,7 +23,7 @@ import {
   smartPrompt,
 } from '../store.ts';
 import { messageOf } from './load.ts';
-import { currentMask } from './masks.ts';
+import { currentMask, savedMask } from './masks.ts';
 
 /** Puts a mask in the place of the one that is worked on. `isSameStep` goes on with the last change. */
 function putMask(mask: TiledMask, isSameStep = false): void {
@@ -31,8 +32,19 @@ function putMask(mask: TiledMask, isSameStep = false): void {
   shown.value = 'mask';
   changeDrawing((history) => {
     const next = new Map(history.present).set(at.classIndex, mask);
-    return isSameStep ? amend(history, next) : step(history, next);
+    if (isSameStep) return amend(history, next);
+    return step(labels.value === undefined ? history : withSaved(history, at.classIndex), next);
   });
+}
+
+/**
+ * Where every stroke is saved at once, what is saved follows the drawing: to go back, the drawing has to know what
+ * there was before it.
+ */
+function withSaved(history: History<Masks>, classIndex: number): History<Masks> {
+  if (history.present.has(classIndex)) return history;
+  const before = savedMask(classIndex) ?? emptyTiled(loaded.value!.image);
+  return amend(history, new Map(history.present).set(classIndex, before));
 }
 
 /** Changes the drawing of the shown image, which begins with nothing drawn. */
@@ -62,6 +74,12 @@ export function closePolygon(value: 0 | 1): void {
   const points = polygon.value;
   polygon.value = [];
   if (mask !== undefined) putMask(withPolygon(mask, points, value));
+}
+
+/** Nothing of the class. */
+export function clearMask(): void {
+  const mask = workedOn();
+  if (mask !== undefined && !isEmpty(mask)) putMask(emptyTiled(mask));
 }
 
 /** Takes the mask of the stage that is shown as a drawing of one's own. */

@@ -1,17 +1,26 @@
 /** @file Getting the room and its images. */
 
+import type { LabelsState } from '../../../src/label/protocol.ts';
 import { rleFromString } from '../../../src/masks/rle.ts';
-import type { ImageMasks, LayerMask, ReviewImage } from '../../../src/review/protocol.ts';
-import { Failure, fetchMasks, fetchPixels, fetchRoom, listenForDecisions, prepareSmartEdit } from '../api.ts';
+import type {
+  ImageMasks,
+  LayerMask,
+  ReviewImage,
+  ReviewItem,
+  RoomState,
+} from '../../../src/review/protocol.ts';
+import { Failure, fetchMasks, fetchPixels, fetchRoom, listenForEvents, prepareSmartEdit } from '../api.ts';
 import { fromRle } from '../masks/tiled-mask.ts';
 import { itemKey, neighbour } from '../queue.ts';
 import {
   connected,
   failure,
   greyWindow,
+  imageQueue,
   imagesById,
   items,
   type Loaded,
+  labels,
   loaded,
   type Masks,
   NO_PROMPT,
@@ -39,14 +48,13 @@ export async function openRoom(): Promise<void> {
     const state = await fetchRoom();
     items.value = new Map(state.items.map((item) => [itemKey(item), item]));
     room.value = state;
-    document.title = `${state.run} · Packmule review`;
-    // Where all is decided, there is still something to look at.
-    const [first] = queue.value.length > 0 ? queue.value : state.items;
+    document.title = `${state.run} · Packmule ${state.labels === undefined ? 'review' : 'labels'}`;
+    const first = firstOf(state);
     if (first !== undefined) await select(first);
-    listenForDecisions(
-      (item) => {
-        items.value = new Map(items.value).set(itemKey(item), item);
-        if (loaded.value?.image.id !== item.image) forgetImage(item.image);
+    listenForEvents(
+      (event) => {
+        if (event.event === 'labels') keepLabels(event.data);
+        else keepItem(event.data);
       },
       (up) => {
         connected.value = up;
@@ -58,6 +66,25 @@ export async function openRoom(): Promise<void> {
       fix: error instanceof Failure ? error.fix : 'Load the page again',
     };
   }
+}
+
+function firstOf({ labels, items: all }: RoomState): Selection | undefined {
+  if (labels !== undefined) {
+    const [image] = imageQueue.value;
+    return image && { image: image.id, classIndex: 0 };
+  }
+  // Where all is decided, there is still something to look at.
+  return queue.value[0] ?? all[0];
+}
+
+function keepItem(item: ReviewItem): void {
+  items.value = new Map(items.value).set(itemKey(item), item);
+  if (loaded.value?.image.id !== item.image) forgetImage(item.image);
+}
+
+export function keepLabels(next: LabelsState): void {
+  const { classes } = next;
+  if (room.value !== undefined) room.value = { ...room.value, classes, labels: next };
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -91,9 +118,14 @@ function prefetch(): void {
   const at = selected.value;
   if (at === undefined) return;
   if (room.value && 'model' in room.value.smartEdit) prepareSmartEdit(at.image).catch(() => undefined);
+  const next =
+    labels.value === undefined ? nextReviewed(at) : imageQueue.value.find(({ id }) => id !== at.image)?.id;
+  if (next !== undefined) obtain(next).catch(() => undefined);
+}
+
+function nextReviewed(at: Selection): string | undefined {
   const others = queue.value.filter(({ image }) => image !== at.image);
-  const next = neighbour(others, queue.value, itemKey(at), 1);
-  if (next !== undefined) obtain(next.image).catch(() => undefined);
+  return neighbour(others, queue.value, itemKey(at), 1)?.image;
 }
 
 function obtain(id: string): Promise<Loaded> {

@@ -1,7 +1,7 @@
 /** @file Which mask a class has: the one that was drawn, else the decided one, else the refined one. */
 import { emptyTiled, isEmpty, type TiledMask } from '../masks/tiled-mask.ts';
 import { itemKey } from '../queue.ts';
-import { drawing, drawings, items, loaded, type Masks } from '../store.ts';
+import { drawing, drawings, items, loaded, type Masks, type Selection } from '../store.ts';
 
 /** The mask without what was drawn and not saved. */
 export function savedMask(classIndex: number): TiledMask | undefined {
@@ -41,9 +41,16 @@ export function rememberSaved(key: string, mask: TiledMask): void {
   savedDrawings.set(key, mask);
 }
 
-/** Whether some drawing, of whatever image, would be lost with the page. */
-export function hasUnsaved(): boolean {
-  return [...drawings.value].some(([image, { present }]) =>
-    [...present].some(([classIndex, mask]) => savedDrawings.get(itemKey({ image, classIndex })) !== mask),
-  );
+export interface Drawn extends Selection {
+  readonly mask: TiledMask;
+}
+
+/** A drawing, of whatever image, that would be lost with the page. */
+export function firstUnsaved(): Drawn | undefined {
+  for (const [image, { present }] of drawings.value) {
+    for (const [classIndex, mask] of present) {
+      if (savedDrawings.get(itemKey({ image, classIndex })) !== mask) return { image, classIndex, mask };
+    }
+  }
+  return undefined;
 }

@@ -1,7 +1,8 @@
 /** @file The page as a whole, and what it shows while it has nothing to show. */
 import { useEffect } from 'preact/hooks';
-import { failure, notice, room } from '../store.ts';
+import { failure, labels, notice, room } from '../store.ts';
 import { Help } from './Help.tsx';
+import { Images } from './Images.tsx';
 import { Queue } from './Queue.tsx';
 import { Side } from './Side.tsx';
 import { Stage } from './Stage.tsx';
@@ -25,11 +26,11 @@ export function App() {
   if (room.value === undefined) {
     return (
       <main class="alone" aria-busy="true">
-        <p>Opening the review …</p>
+        <p>Opening the images …</p>
       </main>
     );
   }
-  if (room.value.items.length === 0) {
+  if (labels.value === undefined && room.value.items.length === 0) {
     return (
       <main class="alone">
         <h1>There are no masks to review</h1>
@@ -44,7 +45,7 @@ export function App() {
     <>
       <TopBar />
       <main class="work">
-        <Queue />
+        {labels.value === undefined ? <Queue /> : <Images />}
         <Stage />
         <Side />
       </main>

@@ -1,7 +1,8 @@
 /** @file A button for something that a key does too: its tooltip names the key. */
 import type { ComponentChildren } from 'preact';
 import { run } from '../actions/commands.ts';
-import { type Command, KEY_GROUPS, keyLabel } from '../keys.ts';
+import { type Command, KEY_GROUPS, keyLabel, LABEL_KEY_GROUPS } from '../keys.ts';
+import { labels } from '../store.ts';
 import { Icon, type IconName } from './icons.tsx';
 
 interface CommandButtonProps {
@@ -19,7 +20,10 @@ interface CommandButtonProps {
   readonly showKey?: boolean;
 }
 
-const DOES = new Map(KEY_GROUPS.flatMap(({ keys }) => keys).map(({ command, does }) => [command, does]));
+const doesOf = (groups: typeof KEY_GROUPS) =>
+  new Map(groups.flatMap(({ keys }) => keys).map(({ command, does }) => [command, does]));
+const DOES = doesOf(KEY_GROUPS);
+const LABEL_DOES = doesOf(LABEL_KEY_GROUPS);
 
 export function CommandButton(props: CommandButtonProps) {
   const { command, icon, children, label, pressed, disabled = false, showKey = false } = props;
@@ -28,7 +32,7 @@ export function CommandButton(props: CommandButtonProps) {
     <button
       type="button"
       class={props.class}
-      title={`${props.title ?? DOES.get(command)} (${key})`}
+      title={`${props.title ?? (labels.value === undefined ? DOES : LABEL_DOES).get(command)} (${key})`}
       aria-label={label}
       aria-pressed={pressed}
       aria-keyshortcuts={key.replaceAll(' ', '+').replace('Ctrl', 'Control')}

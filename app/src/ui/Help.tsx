@@ -1,7 +1,7 @@
 /** @file The help: all keys, from the table that the keyboard goes by. */
 import { useEffect, useRef } from 'preact/hooks';
-import { KEY_GROUPS, keyNames } from '../keys.ts';
-import { helpOpen } from '../store.ts';
+import { KEY_GROUPS, keyNames, LABEL_KEY_GROUPS } from '../keys.ts';
+import { helpOpen, labels } from '../store.ts';
 import { Icon, KeyCap } from './icons.tsx';
 
 export function Help() {
@@ -24,7 +24,7 @@ export function Help() {
         </button>
       </header>
       <div class="groups">
-        {KEY_GROUPS.map(({ title, keys }) => (
+        {(labels.value === undefined ? KEY_GROUPS : LABEL_KEY_GROUPS).map(({ title, keys }) => (
           <section key={title}>
             <h3>{title}</h3>
             <dl>

@@ -1,19 +1,12 @@
-/** @file The queue: filters, and the items of which only those in sight are built. */
-import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
-import { classColour } from '../../../src/imaging/palette.ts';
+/** @file The queue: filters, and the masks that they leave. */
 import type { ReviewItem } from '../../../src/review/protocol.ts';
 import { changeFilter } from '../actions/commands.ts';
 import { select } from '../actions/load.ts';
 import { thumbnailPath } from '../api.ts';
 import { isOpen, itemKey, type StatusFilter } from '../queue.ts';
-import { filter, imagesById, poolItems, queue, room, selected } from '../store.ts';
+import { colourOf, filter, imagesById, poolItems, queue, room, selected } from '../store.ts';
 import { Icon, type IconName } from './icons.tsx';
-
-/** Height of an item in px, as in the style sheet. */
-const ROW = 76;
-/** Items built beyond each end of what is in sight. */
-const SPARE = 4;
+import { LongList } from './LongList.tsx';
 
 const STATUSES: readonly (readonly [StatusFilter, string])[] = [
   ['open', 'Open'],
@@ -30,14 +23,17 @@ const SPLITS = [
   ['test', 'Test (truth known)'],
 ] as const;
 
-const scrolled = signal(0);
-const heightInSight = signal(600);
-
 export function Queue() {
   return (
     <section class="queue panel" aria-label="Masks">
       <Filters />
-      <List />
+      <LongList
+        items={queue.value}
+        keyOf={itemKey}
+        current={selected.value && itemKey(selected.value)}
+        row={(item, isCurrent) => <Item item={item} isCurrent={isCurrent} />}
+        empty={<Empty />}
+      />
     </section>
   );
 }
@@ -106,53 +102,6 @@ function chooseClass(classIndex: number | undefined): void {
   filter.value = classIndex === undefined ? rest : { ...rest, classIndex };
 }
 
-function List() {
-  const ref = useRef<HTMLDivElement>(null);
-  const items = queue.value;
-  const at = selected.value;
-  const index = at === undefined ? -1 : items.findIndex((item) => itemKey(item) === itemKey(at));
-  useEffect(() => {
-    const list = ref.current;
-    if (list === null) return;
-    const observer = new ResizeObserver(() => {
-      heightInSight.value = list.clientHeight;
-    });
-    observer.observe(list);
-    return () => observer.disconnect();
-  }, []);
-  useEffect(() => {
-    const list = ref.current;
-    if (list === null || index < 0) return;
-    // The item that is worked on stays in sight, with the next ones below it.
-    const [top, bottom] = [index * ROW, (index + 2) * ROW];
-    if (top < list.scrollTop) list.scrollTop = top;
-    else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
-  }, [index]);
-  const first = Math.max(0, Math.floor(scrolled.value / ROW) - SPARE);
-  const last = Math.min(items.length, Math.ceil((scrolled.value + heightInSight.value) / ROW) + SPARE);
-  return (
-    <div
-      class="list"
-      ref={ref}
-      onScroll={({ currentTarget: { scrollTop } }) => {
-        scrolled.value = scrollTop;
-      }}
-    >
-      {items.length === 0 ? (
-        <Empty />
-      ) : (
-        <ol style={{ height: `${items.length * ROW}px` }}>
-          {items.slice(first, last).map((item, i) => (
-            <li key={itemKey(item)} style={{ top: `${(first + i) * ROW}px` }}>
-              <Item item={item} isCurrent={first + i === index} />
-            </li>
-          ))}
-        </ol>
-      )}
-    </div>
-  );
-}
-
 function Empty() {
   const isDone = filter.value.status === 'open' && !poolItems.value.some(isOpen);
   return (
@@ -213,7 +162,7 @@ function Item({ item, isCurrent }: { readonly item: ReviewItem; readonly isCurre
 }
 
 export function Dot({ classIndex }: { readonly classIndex: number }) {
-  return <span class="dot" style={{ background: `rgb(${classColour(classIndex).join(' ')})` }} />;
+  return <span class="dot" style={{ background: `rgb(${colourOf(classIndex).join(' ')})` }} />;
 }
 
 /** Trust as a bar and a number, so that its length is seen from afar. */

@@ -10,6 +10,7 @@ import {
   fillOpacity,
   hiddenClasses,
   items,
+  labels,
   loaded,
   room,
   selected,
@@ -18,13 +19,14 @@ import {
   showPrompts,
 } from '../store.ts';
 import { Icon } from './icons.tsx';
+import { LabelClasses } from './LabelClasses.tsx';
 import { Dot, Trust } from './Queue.tsx';
 import { WithCode } from './WithCode.tsx';
 
 export function Side() {
   return (
     <aside class="side panel" aria-label="About the image">
-      <Classes />
+      {labels.value === undefined ? <Classes /> : <LabelClasses />}
       <Why />
       <Drawing />
       <SmartEditNote />
@@ -143,7 +145,7 @@ function Drawing() {
         />
       </label>
       <Check label="Outlines" state={showOutlines} />
-      <Check label="Prompts of the refiner" state={showPrompts} />
+      {labels.value === undefined && <Check label="Prompts of the refiner" state={showPrompts} />}
     </section>
   );
 }

@@ -6,6 +6,7 @@ import {
   brushRadius,
   canDecide,
   drawing,
+  labels,
   loaded,
   room,
   selected,
@@ -19,6 +20,7 @@ import {
 import { Canvas } from '../view/Canvas.tsx';
 import { CommandButton } from './CommandButton.tsx';
 import type { IconName } from './icons.tsx';
+import { LabelBar } from './LabelBar.tsx';
 import { Dot } from './Queue.tsx';
 
 export function Stage() {
@@ -37,7 +39,7 @@ export function Stage() {
         </div>
         {loaded.value === undefined && <p class="loading">Loading the image …</p>}
       </div>
-      <Decision />
+      {labels.value === undefined ? <Decision /> : <LabelBar />}
     </section>
   );
 }

@@ -1,6 +1,6 @@
 /** @file The head of the page: which run, how far the review is, what more of it is worth, and that all is saved. */
 import { expectedGain, isOpen } from '../queue.ts';
-import { connected, poolItems, queue, room, saving } from '../store.ts';
+import { connected, labels, poolItems, queue, room, saving } from '../store.ts';
 import { CommandButton } from './CommandButton.tsx';
 
 /** As many as one looks at in a few minutes. */
@@ -12,7 +12,7 @@ export function TopBar() {
       <h1>
         Packmule <span>{room.value!.run}</span>
       </h1>
-      <Progress />
+      {labels.value === undefined ? <Progress /> : <ImagesDone />}
       <Worth />
       <SaveState />
       <CommandButton command="help" icon="help" label="Keys and help" class="quiet" />
@@ -29,6 +29,19 @@ function Progress() {
       <progress value={decided} max={Math.max(1, total)} aria-label="Masks decided" />
       <span>
         <b>{decided}</b> of {total} decided
+      </span>
+    </div>
+  );
+}
+
+function ImagesDone() {
+  const { done } = labels.value!;
+  const { length } = room.value!.images;
+  return (
+    <div class="progress">
+      <progress value={done.length} max={Math.max(1, length)} aria-label="Images done" />
+      <span>
+        <b>{done.length}</b> of {length} images done
       </span>
     </div>
   );

@@ -5,7 +5,7 @@
 import type { BoxXyxy, PointXy } from '../../../src/base/geometry.ts';
 import { askModel, closePolygon, stroke } from '../actions/draw.ts';
 import { select } from '../actions/load.ts';
-import { canDecide, greyWindow, loaded, polygon, smartPrompt, tool, viewport } from '../store.ts';
+import { canDecide, greyWindow, loaded, polygon, smartPrompt, stroking, tool, viewport } from '../store.ts';
 import { draggedWindow } from './grey.ts';
 import { classAt, type PointerState } from './scene.ts';
 import { panBy, toImage, zoomAt } from './viewport.ts';
@@ -63,6 +63,7 @@ export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void
       if (drag === 'pan')
         for (const [id, press] of presses) presses.set(id, { ...press, drag: 'pan', moved: true });
       presses.set(event.pointerId, { drag, start: at, last: at, moved: false });
+      stroking.value = drag === 'stroke';
       if (drag === 'stroke') stroke(inImage(at), inImage(at), strokeValue(), true);
       if (drag === 'polygon') polygon.value = [...polygon.value, inImage(at)];
       state.box = undefined;
@@ -120,6 +121,7 @@ export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void
   const end = (event: PointerEvent): void => {
     const press = presses.get(event.pointerId);
     presses.delete(event.pointerId);
+    stroking.value = false;
     if (press === undefined || event.type === 'pointercancel') return;
     const at = place(event);
     if (press.drag === 'pan' && !press.moved && event.button === 0) choose(inImage(at));

@@ -1,11 +1,11 @@
 /** @file One picture of everything on the canvas: image, masks, prompts, and what a tool is about to do. */
 
 import type { BoxXyxy, PointXy } from '../../../src/base/geometry.ts';
-import { classColour } from '../../../src/imaging/palette.ts';
 import { currentMasks } from '../actions/masks.ts';
 import { isSet, tiledArea } from '../masks/tiled-mask.ts';
 import {
   brushRadius,
+  colourOf,
   fillOpacity,
   greyWindow,
   hiddenClasses,
@@ -69,7 +69,7 @@ function paintMasks(canvas: CanvasRenderingContext2D, view: Viewport, ratio: num
       mask,
       `${layer} ${classIndex}`,
       {
-        colour: classColour(classIndex),
+        colour: colourOf(classIndex),
         fill: isActive ? fillOpacity.value : fillOpacity.value * 0.55,
         outline: showOutlines.value ? (isActive ? 2 : 1.1) * ratio : 0,
         halo: isActive,

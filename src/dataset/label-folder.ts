@@ -1,0 +1,85 @@
+/** @file A folder of images that somebody labels from nothing: all its images, and the labels it has already. */
+import { basename, join } from 'node:path';
+import { coco } from '../annotations/coco.ts';
+import { readAnnotations } from '../annotations/read.ts';
+import type { AnnotatedImage } from '../annotations/types.ts';
+import { DatasetError } from '../base/errors.ts';
+import { caseMaker } from './cases.ts';
+import { mapConcurrently } from './concurrent.ts';
+import type { DataConfigInput } from './config.ts';
+import { annotatedCases, parseConfig } from './dataset.ts';
+import { findLayout, type Layout } from './layout.ts';
+import { sourceImages } from './source-images.ts';
+import type { Case } from './types.ts';
+
+/** The name under which labels are written, and found by whoever reads the folder as a data set. */
+const LABELS_NAME = 'annotations.json';
+
+export interface LabelFolder {
+  readonly root: string;
+  /** The COCO file of the labels; it need not be there yet. */
+  readonly annotations: string;
+  /** Those of the annotation file; none where there is no file. */
+  readonly classes: readonly string[];
+  /** In the order of the folder; `labelled` are those that the annotation file shows something in. */
+  readonly cases: readonly Case[];
+  /** Images whose head cannot be read; they are not among the cases. */
+  readonly unreadable: number;
+  /** What the annotation file says about images that are not here or cannot be read: it is kept. */
+  readonly elsewhere: readonly AnnotatedImage[];
+}
+
+/**
+ * Opens a folder of images, annotated or not.
+ * @throws DatasetError where it has a folder per split, labels in another format, or no image; AnnotationError for a
+ * damaged annotation file.
+ */
+export async function openLabelFolder(input: DataConfigInput): Promise<LabelFolder> {
+  const config = parseConfig(input);
+  const layout = await findLayout(config);
+  const { root } = layout;
+  const [source] = layout.sources;
+  if (layout.kind === 'split-folders' || source === undefined) throw dividedAlready(layout);
+  const annotations = source.annotations ?? join(root, LABELS_NAME);
+  if (source.annotations !== undefined && !(await coco.matches(annotations))) throw otherFormat(annotations);
+  const set =
+    source.annotations === undefined
+      ? { classes: config.classes ?? [], images: [] }
+      : await readAnnotations(annotations, config.classes && { classes: config.classes });
+  const images = await sourceImages(source.imagesFolder, source.imageFiles, config.ids);
+  const toCase = await caseMaker(config, root);
+  const found = annotatedCases(source.imagesFolder, images, set).map(({ structures = [], ...item }) => {
+    return structures.length > 0
+      ? { ...item, structures, split: 'labelled' as const }
+      : { ...item, split: 'unlabelled' as const };
+  });
+  const cases = await mapConcurrently(found, 8, toCase);
+  const order = new Map(images.map(({ id }, i) => [id, i]));
+  const isHere = ({ id, size }: Case): boolean => order.has(id) && size.height > 0;
+  const here = cases.filter(isHere).sort((a, b) => order.get(a.id)! - order.get(b.id)!);
+  return {
+    root,
+    annotations,
+    classes: set.classes,
+    cases: here,
+    unreadable: cases.length - here.length,
+    // Annotated cases come first, in the order of the file.
+    elsewhere: set.images.filter((_, i) => !isHere(cases[i]!)),
+  };
+}
+
+function dividedAlready({ root }: Layout): DatasetError {
+  return new DatasetError({
+    seen: `${root} has a folder per split`,
+    need: 'One folder of images, which may hold images/',
+    fix: `Name one of them, such as ${join(root, 'unlabelled')}; where there is a run, draw in its review: \`packmule review RUN\``,
+  });
+}
+
+function otherFormat(path: string): DatasetError {
+  return new DatasetError({
+    seen: `The images are annotated in ${path}, which is no COCO JSON`,
+    need: `Labels that can be added to: ${LABELS_NAME} in COCO's format`,
+    fix: `Convert them: \`packmule convert ${basename(path)} ${LABELS_NAME}\`, and move the old ones elsewhere`,
+  });
+}

@@ -1,0 +1,193 @@
+/**
+ * @file The room of a review: the images and masks of one run and the decisions about them. Images are known by
+ * their ids alone; no path comes from outside.
+ */
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Structure } from '../annotations/types.ts';
+import { RunError } from '../base/errors.ts';
+import { type Case, casesOf, type Dataset } from '../dataset/types.ts';
+import { rleFromString, rleToString } from '../masks/rle.ts';
+import { readMaskSet, structuresByName } from '../pipeline/mask-sets.ts';
+import { readRecordedConfig } from '../pipeline/recorded-config.ts';
+import { openRunDataset } from '../pipeline/run-dataset.ts';
+import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
+import { readTrust } from '../pipeline/stages/trust.ts';
+import { type Decision, statusOf } from '../review/decision.ts';
+import { openDecisionJournal } from '../review/decision-journal.ts';
+import type { Layer, ReviewImage, ReviewItem } from '../review/protocol.ts';
+import { layerMask } from './layer-mask.ts';
+import { NotFound, Unusable } from './refusals.ts';
+import type { Room } from './room.ts';
+
+const SPLITS = ['unlabelled', 'val', 'test'] as const;
+
+/** Whose masks each layer shows. */
+const FOLDERS: Readonly<Record<Exclude<Layer, 'truth'>, MaskFolder>> = {
+  refined: 'refined',
+  initial: 'predicted',
+  final: 'final',
+};
+
+/** @throws RunError where the folder holds no run with refined masks, PackmuleError where its data set is gone. */
+export async function openReviewRoom(folder: string, reviewer: string): Promise<Room> {
+  const run = runDirectory(folder);
+  const config = await readRecordedConfig(run);
+  if (!existsSync(run.trust)) throw notRefined(run);
+  const dataset = await openRunDataset(config);
+  const { classes } = dataset;
+  const cases = new Map(SPLITS.flatMap((split) => casesOf(dataset, split)).map((item) => [item.id, item]));
+  const layers = await readLayers(run, dataset);
+  const { model } = await readTrust(run);
+  const journal = await openDecisionJournal(run.decisions);
+
+  const caseOf = (image: string): Case => {
+    const found = cases.get(image);
+    if (found === undefined) throw new NotFound(`There is no image ${JSON.stringify(image)} in this run`);
+    return found;
+  };
+  const refinedOf = (item: Case): readonly Structure[] => layers.refined?.get(item.name) ?? [];
+  const decisionOf = (image: string, classIndex: number): Decision | undefined =>
+    journal.find({ image, className: classes[classIndex]! });
+  const itemOf = (image: string, classIndex: number, trust: number | undefined): ReviewItem =>
+    reviewItem(image, classIndex, trust, decisionOf(image, classIndex));
+  const trustIn = (item: Case, classIndex: number): number | undefined =>
+    refinedOf(item).find((structure) => structure.classIndex === classIndex)?.trust;
+
+  return {
+    state: () => ({
+      run: basename(run.root),
+      classes,
+      images: [...cases.values()].map(reviewImage),
+      items: [...cases.values()].flatMap((item) => {
+        const found = refinedOf(item).map(({ classIndex, trust }) => itemOf(item.id, classIndex, trust));
+        const has = new Set(found.map(({ classIndex }) => classIndex));
+        const added = classes.flatMap((_, classIndex) =>
+          !has.has(classIndex) && decisionOf(item.id, classIndex) !== undefined
+            ? [itemOf(item.id, classIndex, undefined)]
+            : [],
+        );
+        return [...found, ...added];
+      }),
+      calibrated: model.calibrated,
+      reviewer,
+    }),
+    caseOf,
+    masksOf: (image) => {
+      const item = caseOf(image);
+      const shown = Object.entries(layers).flatMap(([layer, byName]) => {
+        const structures = byName.get(item.name);
+        return structures === undefined ? [] : [[layer, structures.map(layerMask)] as const];
+      });
+      const truth = item.structures === undefined ? {} : { truth: item.structures.map(layerMask) };
+      const decided = classes.flatMap((_, classIndex) => {
+        const counts = decisionOf(image, classIndex)?.counts;
+        return counts === undefined ? [] : [{ classIndex, counts }];
+      });
+      return { layers: { ...Object.fromEntries(shown), ...truth }, decided };
+    },
+    standing: (image, classIndex) => {
+      const item = caseOf(image);
+      const counts = decisionOf(image, classIndex)?.counts;
+      if (counts !== undefined) return { classIndex, rle: rleFromString(counts, item.size) };
+      return refinedOf(item).find((structure) => structure.classIndex === classIndex);
+    },
+    decide: async ({ image, classIndex, verdict, counts, basedOn }) => {
+      const item = caseOf(image);
+      const className = classes[classIndex];
+      if (className === undefined) throw new NotFound(`There is no class number ${classIndex} in this run`);
+      if (item.split !== 'unlabelled') throw measured(item);
+      const refined = refinedOf(item).find((structure) => structure.classIndex === classIndex);
+      const mask = maskOfVerdict(verdict, counts, refined, item, className);
+      const draft = { image, className, verdict, ...(mask !== undefined && { counts: mask }), by: reviewer };
+      const outcome = await journal.decide(draft, basedOn);
+      return { saved: 'saved' in outcome, item: itemOf(image, classIndex, trustIn(item, classIndex)) };
+    },
+    close: journal.close,
+  };
+}
+
+type LayerMaps = Partial<Record<Layer, ReadonlyMap<string, readonly Structure[]>>>;
+
+/** The masks of all stages that are there, by layer and image name. */
+async function readLayers(run: RunDirectory, dataset: Dataset): Promise<LayerMaps> {
+  const layers: LayerMaps = {};
+  for (const [layer, folder] of Object.entries(FOLDERS) as [Layer, MaskFolder][]) {
+    const there = SPLITS.filter((split) => existsSync(run.masks(folder, split)));
+    const sets = await Promise.all(there.map((split) => readMaskSet(run, folder, split, dataset)));
+    if (sets.length > 0) layers[layer] = new Map(sets.flatMap((set) => [...structuresByName(set)]));
+  }
+  return layers;
+}
+
+function reviewImage({ id, name, size: { height, width }, split }: Case): ReviewImage {
+  return {
+    id,
+    name,
+    width,
+    height,
+    split: split as ReviewImage['split'],
+  };
+}
+
+function reviewItem(
+  image: string,
+  classIndex: number,
+  trust: number | undefined,
+  decision: Decision | undefined,
+): ReviewItem {
+  return {
+    image,
+    classIndex,
+    ...(trust !== undefined && { trust }),
+    status: statusOf(decision),
+    revision: decision?.number ?? 0,
+    ...(decision !== undefined && { by: decision.by, time: decision.time }),
+  };
+}
+
+/** What is true by a verdict; undefined where it names no mask. */
+function maskOfVerdict(
+  verdict: Decision['verdict'],
+  counts: string | undefined,
+  refined: Structure | undefined,
+  item: Case,
+  className: string,
+): string | undefined {
+  if (verdict === 'corrected') {
+    if (counts === undefined) {
+      throw new Unusable({
+        seen: `The correction of ${className} in ${item.id} comes without a mask`,
+        need: 'The mask that is right',
+        fix: 'Draw it, or reject the class where nothing of it is to be seen',
+      });
+    }
+    // Read and written again, so that a damaged code never gets into the journal.
+    return rleToString(rleFromString(counts, item.size, `The mask of ${className} in ${item.id}`));
+  }
+  if (verdict !== 'accepted') return undefined;
+  if (refined === undefined) {
+    throw new Unusable({
+      seen: `There is no mask of ${className} in ${item.id} to be accepted`,
+      need: 'A refined mask',
+      fix: 'Draw one and save it as a correction',
+    });
+  }
+  return rleToString(refined.rle);
+}
+
+function measured({ id, split }: Case): Unusable {
+  return new Unusable({
+    seen: `${id} belongs to the split ${split}`,
+    need: 'An unlabelled image: the others have a ground truth, which a review leaves alone',
+    fix: 'Decide about the unlabelled images',
+  });
+}
+
+function notRefined({ root }: RunDirectory): RunError {
+  return new RunError({
+    seen: `The run ${root} has no refined masks yet`,
+    need: 'A run that went as far as trust',
+    fix: 'Go on with it: `packmule refine` or `packmule run`',
+  });
+}

@@ -1,0 +1,273 @@
+/** Labelling from nothing in a browser: classes, strokes that are saved at once, images that are done, what is next. */
+import { cp, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { coco } from '../../src/annotations/coco.ts';
+import { writePhantomDataset } from '../../src/dataset/phantom/write.ts';
+import { decodeRle, rleFromString } from '../../src/masks/rle.ts';
+import { readDecisions } from '../../src/review/decision-journal.ts';
+import { loadSamCheckpoint } from '../../src/sam/checkpoint.ts';
+import { SamPredictor } from '../../src/sam/predictor.ts';
+import { type Running, startLabelling } from '../../src/server/serve.ts';
+import { type Started, startCli } from '../cli/program.ts';
+import { fixturePath } from '../sam/fixtures.ts';
+import { temporaryFolder } from '../temporary.ts';
+import { coloursAt, dragOver, drawn, launchBrowser, onPage, openTab, whyNoBrowser } from './chromium.ts';
+
+/** How long a machine takes is for the test runner to judge. */
+const PATIENT = { timeout: 200_000 };
+
+const SIZE = { height: 480, width: 400 };
+
+describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, () => {
+  let browser: Browser;
+  let phantoms: string;
+  let folder: string;
+  let noise: string[];
+  let running: Running | undefined;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    phantoms = await temporaryFolder();
+    const counts = { labelled: 1, val: 0, test: 0, unlabelled: 6 };
+    await writePhantomDataset(phantoms, { seed: 3, classes: 10, size: SIZE, counts });
+  });
+  afterAll(() => browser?.close());
+  beforeEach(async () => {
+    noise = [];
+    folder = join(await temporaryFolder(), 'hands');
+    await mkdir(folder);
+    await cp(join(phantoms, 'unlabelled', 'images'), join(folder, 'images'), { recursive: true });
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+    await running?.close();
+    running = undefined;
+    expect(noise).toEqual([]);
+  });
+
+  async function start(): Promise<Running> {
+    running = await startLabelling({
+      data: { root: folder },
+      run: undefined,
+      reviewer: 'ada',
+      port: 0,
+      model: {
+        label: 'mobile-sam',
+        open: async () => new SamPredictor(await loadSamCheckpoint(fixturePath('mobile-sam', 'model.pth'))),
+      },
+      note: (text) => noise.push(`defect: ${text}`),
+    });
+    return running;
+  }
+
+  async function openPage(url: string, colorScheme: 'light' | 'dark' = 'dark'): Promise<Page> {
+    const page = await openTab(browser, url, noise, { colorScheme });
+    await page.goto(url);
+    await drawn(page);
+    return page;
+  }
+
+  const addClass = async (page: Page, name: string): Promise<void> => {
+    await page.getByLabel('New class').fill(name);
+    await page.keyboard.press('Enter');
+    await page.locator('.classes .is-current .name', { hasText: name }).waitFor();
+  };
+  /** Waits until the class that is drawn has a mask, and all of it is on the disk. */
+  const saved = async (page: Page): Promise<void> => {
+    await page.locator('.classes .is-current .state', { hasText: 'drawn' }).waitFor();
+    await page.locator('.save', { hasText: 'All saved' }).waitFor();
+  };
+  const journal = () => readDecisions(join(folder, '.packmule', 'masks.jsonl'));
+  /** Pixels of the first class that was drawn. */
+  const lastDrawn = async (): Promise<Uint8Array> => {
+    const [last] = await journal();
+    return decodeRle(rleFromString(last!.counts!, SIZE)).data;
+  };
+  const fileOnPage = (page: Page): Promise<string> => page.locator('.about .file').innerText();
+
+  it('draws, undoes, clears and saves without being asked', async () => {
+    const page = await openPage((await start()).url);
+    expect(await page.getByRole('button', { name: 'Brush' }).isDisabled()).toBe(true);
+    await addClass(page, 'radius');
+    await page.keyboard.press('b');
+    await dragOver(page, [
+      [100, 100],
+      [150, 100],
+    ]);
+    await saved(page);
+    const counted = async (): Promise<[number, number]> => {
+      const data = await lastDrawn();
+      return [data[100 * SIZE.width + 120]!, data[200 * SIZE.width + 120]!];
+    };
+    expect(await counted()).toEqual([1, 0]);
+    await dragOver(page, [
+      [100, 200],
+      [150, 200],
+    ]);
+    await saved(page);
+    await expect.poll(counted, PATIENT).toEqual([1, 1]);
+    await page.keyboard.press('Control+z');
+    await expect.poll(counted, PATIENT).toEqual([1, 0]);
+    await page.keyboard.press('Control+Shift+z');
+    await expect.poll(counted, PATIENT).toEqual([1, 1]);
+    await page.keyboard.press('r');
+    await expect.poll(async () => (await journal())[0], PATIENT).toMatchObject({ verdict: 'rejected' });
+    await page.keyboard.press('Control+z');
+    await expect.poll(async () => (await journal())[0], PATIENT).toMatchObject({ verdict: 'corrected' });
+  });
+
+  it('shows each class in its colour, pixel by pixel, and another one when it is chosen', async () => {
+    const page = await openPage((await start()).url);
+    await addClass(page, 'radius');
+    await page.keyboard.press('p');
+    const corners: readonly (readonly [number, number])[] = [
+      [60, 60],
+      [160, 60],
+      [160, 160],
+      [60, 160],
+    ];
+    for (const corner of corners) await page.mouse.click(...(await onPage(page, ...corner)));
+    await page.keyboard.press('c');
+    await saved(page);
+    await page.keyboard.press('o');
+    await page.getByLabel('Fill').fill('100');
+    await drawn(page);
+    const data = await lastDrawn();
+    const places = Array.from(
+      { length: 30 * 30 },
+      (_, i) => [(i % 30) * 7 + 3, Math.floor(i / 30) * 7 + 3] as const,
+    );
+    const isOrange = ([red, green, blue]: readonly number[]): boolean =>
+      red === 230 && green === 159 && blue === 0;
+    const seen = (await coloursAt(page, places)).map(isOrange);
+    expect(seen).toEqual(places.map(([x, y]) => data[y * SIZE.width + x] === 1));
+    expect(new Set(seen).size).toBe(2);
+
+    await page.getByLabel('Name and colour of radius').click();
+    await page.getByRole('button', { name: 'green', exact: true }).click();
+    await page.locator('.colours [aria-pressed=true][aria-label=green]').waitFor();
+    await drawn(page);
+    expect(await coloursAt(page, [[100, 100]])).toEqual([[0, 158, 115]]);
+    await page.getByLabel('Name', { exact: true }).fill('Speiche');
+    await page.keyboard.press('Enter');
+    await page.locator('.about b', { hasText: 'Speiche' }).waitFor();
+  });
+
+  it('suggests images and says why, and writes those that are done', async () => {
+    const page = await openPage((await start()).url);
+    await page.locator('.count', { hasText: 'the most useful first' }).waitFor();
+    expect(await page.locator('.reason').allInnerTexts()).toEqual([
+      'Typical of the folder',
+      ...Array.from({ length: 4 }, () => 'Unlike those above'),
+    ]);
+    await page.locator('.item').first().click();
+    await drawn(page);
+    const first = await fileOnPage(page);
+    await addClass(page, 'radius');
+    await page.keyboard.press('a');
+    expect(await page.locator('.notice').innerText()).toContain('Nothing is drawn on this image yet');
+    await page.keyboard.press('b');
+    await dragOver(page, [[200, 400]]);
+    await saved(page);
+    await page.keyboard.press('a');
+    await page.locator('.progress b', { hasText: /^1$/ }).waitFor();
+    await drawn(page);
+    expect(await fileOnPage(page)).not.toBe(first);
+    expect(await page.locator('.reason').first().innerText()).toBe('Unlike those done and above');
+    const set = await coco.read(join(folder, 'annotations.json'));
+    expect([set.classes, set.images.map(({ fileName }) => fileName)]).toEqual([['radius'], [first]]);
+
+    await page.locator('.filters select').selectOption('done');
+    await page.locator('.item').first().click();
+    await drawn(page);
+    await page.keyboard.press('t');
+    await page.locator('.progress b', { hasText: /^0$/ }).waitFor();
+    expect((await coco.read(join(folder, 'annotations.json'))).images).toEqual([]);
+  });
+
+  it('shows what another tab drew in the place of a drawing that would overwrite it', async () => {
+    const { url } = await start();
+    const left = await openPage(url);
+    await addClass(left, 'radius');
+    const right = await openPage(url);
+    await right.locator('.item', { hasText: await fileOnPage(left) }).click();
+    await drawn(right);
+    await left.keyboard.press('b');
+    await right.keyboard.press('b');
+    await right.route(
+      '**/api/decisions',
+      async (route) => {
+        await dragOver(left, [[100, 100]]);
+        await saved(left);
+        await route.continue();
+      },
+      { times: 1 },
+    );
+    await dragOver(right, [[300, 300]]);
+    await right.locator('.notice.is-problem', { hasText: 'ada drew on' }).waitFor();
+    const all = await journal();
+    expect(all).toMatchObject([{ number: 1 }]);
+    noise = noise.filter((line) => !line.includes('409'));
+  });
+
+  // Starts a process twice, and clicks hundreds of times.
+  it('loses nothing of 200 quick edits that it said was saved when its server is killed among them', {
+    timeout: 240_000,
+  }, async () => {
+    const begin = async (): Promise<Started & { url: string }> => {
+      const started = startCli(folder, ['label', folder, '--no-open']);
+      const url = await new Promise<string>((done) => {
+        let text = '';
+        started.child.stderr.on('data', (chunk: Buffer) => {
+          text += chunk.toString();
+          const found = /Labels: (http:\S+)/.exec(text)?.[1];
+          if (found !== undefined) done(found);
+        });
+      });
+      return { ...started, url };
+    };
+    const place = (i: number): [number, number] => [15 + (i % 20) * 19, 15 + Math.floor(i / 20) * 45];
+    const dots = async (): Promise<boolean[]> => {
+      const data = await lastDrawn();
+      return Array.from({ length: 200 }, (_, i) => data[place(i)[1] * SIZE.width + place(i)[0]] === 1);
+    };
+
+    const first = await begin();
+    const page = await openPage(first.url);
+    await addClass(page, 'radius');
+    await page.keyboard.press('b');
+    const name = await fileOnPage(page);
+    const click = async (on: Page, from: number, to: number): Promise<void> => {
+      for (let i = from; i < to; i++) await on.mouse.click(...(await onPage(on, ...place(i))));
+    };
+    await click(page, 0, 80);
+    await saved(page);
+    await click(page, 80, 90);
+    first.child.kill('SIGKILL');
+    await click(page, 90, 100);
+    await page.locator('.notice.is-problem', { hasText: 'Not saved' }).waitFor();
+    await first.ended;
+    await page.context().close();
+    const kept = await dots();
+    expect(kept.slice(0, 80)).toEqual(Array(80).fill(true));
+    // Each line holds a whole mask: what is there is a beginning of what was drawn.
+    expect(kept.lastIndexOf(true)).toBe(kept.indexOf(false) - 1);
+
+    const second = await begin();
+    const again = await openPage(second.url);
+    await again.locator('.item', { hasText: name }).click();
+    await drawn(again);
+    await again.keyboard.press('b');
+    await click(again, 100, 200);
+    await saved(again);
+    await expect.poll(dots, PATIENT).toEqual(kept.map((was, i) => was || i >= 100));
+    second.child.kill('SIGINT');
+    const { stdout, code } = await second.ended;
+    expect([code, stdout]).toEqual([0, expect.stringContaining('0 of 6 images are labelled')]);
+    await again.context().close();
+    noise = noise.filter((line) => !line.includes('net::ERR_'));
+    expect(await readFile(join(folder, '.packmule', 'classes.json'), 'utf8')).toContain('radius');
+  });
+});
