@@ -1,8 +1,8 @@
 /** @file The class list of a labelled folder: classes are added, renamed and coloured, and keep their masks. */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { AnnotationError, RunError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import type { ClassChange } from './protocol.ts';
 
 const classSchema = z.strictObject({
@@ -76,14 +76,13 @@ export function classNumber(classes: readonly LabelClass[], name: string): numbe
 
 /** No class where there is no file yet. @throws RunError for a damaged one. */
 export async function readClasses(path: string): Promise<readonly LabelClass[]> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return [];
   try {
-    return z.array(classSchema).parse(JSON.parse(text));
+    return z.array(classSchema).parse(JSON.parse((await readRegularFile(path)).toString('utf8')));
   } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
     throw new RunError(
       {
-        seen: `${path} is damaged`,
+        seen: `${path} is damaged or cannot be read`,
         need: 'The class list as Packmule wrote it',
         fix: 'Restore the file from a copy',
       },
