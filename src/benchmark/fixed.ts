@@ -1,6 +1,6 @@
 /**
  * @file What is fixed before the first cell of a benchmark and never changes after it: which image is in which split,
- * in which order, and the device. It lies in benchmark.json.
+ * in which order, the device, and the threads of a work. It lies in benchmark.json.
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -17,6 +17,8 @@ const imageList = z.array(z.strictObject({ id: z.string(), sha256: z.string() })
 const fixedSchema = z.strictObject({
   packmule: z.string(),
   device: z.enum(DEVICES),
+  /** Of each work; they show in the last bits. Benchmarks from before it was written have that of all cores. */
+  threads: z.int().min(1).optional(),
   /** Images in their order: n labels are the first n of `labelled`. */
   splits: z.strictObject({ labelled: imageList, val: imageList, test: imageList, unlabelled: imageList }),
 });
@@ -49,7 +51,7 @@ export async function fixSplits(
   run: RunDirectory,
   fixed: Fixed | undefined,
   checked: CheckedDataset,
-  device: Device,
+  { device, threads }: { readonly device: Device; readonly threads: number },
 ): Promise<void> {
   const listed = (split: SplitName): ImageList =>
     casesOf(checked.dataset, split).map(({ id }) => ({ id, sha256: checked.imageHashes.get(id)! }));
@@ -62,7 +64,7 @@ export async function fixSplits(
   if (fixed !== undefined) {
     for (const split of SPLIT_NAMES) requireSame(run, split, fixed.splits[split], splits[split]);
   }
-  const record: Fixed = { packmule: PACKMULE_VERSION, device, splits };
+  const record: Fixed = { packmule: PACKMULE_VERSION, device, threads, splits };
   await writeFileAtomic(pathOf(run), `${JSON.stringify(record, null, 1)}\n`);
 }
 

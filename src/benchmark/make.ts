@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../base/files.ts';
 import { classShapes } from '../dataset/shapes.ts';
 import { casesOf } from '../dataset/types.ts';
 import { eachImage } from '../pipeline/each-image.ts';
+import { acquireLock } from '../pipeline/lock.ts';
 import { readMaskSet, storeMasks, structuresByName, writeMaskSet } from '../pipeline/mask-sets.ts';
 import { predictedMasks, selectedMasks } from '../pipeline/network-masks.ts';
 import { openRefiner, refineImage } from '../pipeline/refine-images.ts';
@@ -57,24 +58,33 @@ const networkOf = (run: RunDirectory, work: Network): string =>
 /** As a network draws them, and after component selection. */
 const PREDICTED = ['predicted', 'selected'] as const;
 
-/** Does a work whose sources are done, or the rest of it, and returns the seconds that this took. */
+/**
+ * Does a work whose sources are done, or the rest of it, and returns the seconds that this took.
+ * @throws RunError where another process does it.
+ */
 export async function doWork(context: RunContext, setup: Setup, work: Work): Promise<number> {
   const { run } = context;
+  const release = await acquireLock(directoryOf(run, work).lock);
   const start = performance.now();
+  try {
+    await perform(context, setup, work);
+    const seconds = Math.round((performance.now() - start) / 100) / 10;
+    await writeFileAtomic(recordOf(run, work), `${JSON.stringify({ seconds, work }, null, 1)}\n`);
+    return seconds;
+  } finally {
+    await release();
+  }
+}
+
+function perform(context: RunContext, setup: Setup, work: Work): Promise<void> {
   switch (work.kind) {
     case 'network':
-      await train(context, setup, work);
-      break;
+      return train(context, setup, work);
     case 'prediction':
-      await predict(context, setup, work);
-      break;
+      return predict(context, setup, work);
     case 'refinement':
-      await refine(context, setup, work);
-      break;
+      return refine(context, setup, work);
   }
-  const seconds = Math.round((performance.now() - start) / 100) / 10;
-  await writeFileAtomic(recordOf(run, work), `${JSON.stringify({ seconds, work }, null, 1)}\n`);
-  return seconds;
 }
 
 async function train(context: RunContext, setup: Setup, work: Network): Promise<void> {

@@ -2,6 +2,7 @@
 import { writeFileAtomic } from '../base/files.ts';
 import type { RunDirectory } from '../pipeline/run-directory.ts';
 import { standaloneSvg } from '../report/charts/frame.ts';
+import { chartPng } from '../report/charts/raster.ts';
 import { renderClassesCsv, renderFiguresCsv } from './outputs/csv.ts';
 import { curveOf } from './outputs/curve.ts';
 import { renderPage } from './outputs/page.ts';
@@ -13,23 +14,28 @@ export async function writeOutputs(run: RunDirectory, table: Table): Promise<str
   if (table.splits.length === 0) return [];
   const curves = table.splits.map((figures) => ({
     name: `curve-${figures.split}.svg`,
-    text: standaloneSvg(curveOf(table, figures, 760)),
+    content: standaloneSvg(curveOf(table, figures, 760)),
+  }));
+  const rasters = table.splits.map(async (figures) => ({
+    name: `curve-${figures.split}.png`,
+    content: await chartPng(curveOf(table, figures, 760)),
   }));
   const files = [
-    { name: 'table.html', text: renderPage(table) },
+    { name: 'table.html', content: renderPage(table) },
     {
       name: 'table.md',
-      text: renderMarkdown(
+      content: renderMarkdown(
         table,
         curves.map(({ name }) => name),
       ),
     },
-    { name: 'table.tex', text: renderLatex(table) },
-    { name: 'figures.csv', text: renderFiguresCsv(table) },
-    { name: 'classes.csv', text: renderClassesCsv(table) },
-    { name: 'figures.json', text: `${JSON.stringify(table)}\n` },
+    { name: 'table.tex', content: renderLatex(table) },
+    { name: 'figures.csv', content: renderFiguresCsv(table) },
+    { name: 'classes.csv', content: renderClassesCsv(table) },
+    { name: 'figures.json', content: `${JSON.stringify(table)}\n` },
     ...curves,
+    ...(await Promise.all(rasters)),
   ];
-  for (const { name, text } of files) await writeFileAtomic(run.path(name), text);
+  for (const { name, content } of files) await writeFileAtomic(run.path(name), content);
   return files.map(({ name }) => run.path(name));
 }

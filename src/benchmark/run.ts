@@ -1,9 +1,11 @@
 /**
- * @file A benchmark: cells of methods, numbers of labelled images and seeds, one after the other. Works that cells
- * share are done once, finished ones never again; whatever stops it, the next start goes on there.
+ * @file A benchmark: cells of methods, numbers of labelled images and seeds, in their order. Works that cells share are
+ * done once, finished ones never again; whatever stops it, the next start goes on there.
  */
 import { readFile } from 'node:fs/promises';
-import { ConfigError, TrainingError } from '../base/errors.ts';
+import { ConfigError } from '../base/errors.ts';
+import { requireFreeSpace, writeFileAtomic } from '../base/files.ts';
+import { casesOf } from '../dataset/types.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { acquireLock } from '../pipeline/lock.ts';
 import { type RunObserver, silentObserver } from '../pipeline/observer.ts';
@@ -11,14 +13,26 @@ import { logEvent, type RunDirectory, runDirectory } from '../pipeline/run-direc
 import type { RunContext } from '../pipeline/stage.ts';
 import { duration } from '../report/format.ts';
 import { type Method, openCell } from './cell.ts';
-import { type CellMasks, type CellName, type CellResult, evaluateCell, readCell } from './evaluate.ts';
+import { fittingJobs, openCrew } from './crew.ts';
+import { neededBytes } from './disk.ts';
+import {
+  type CellMasks,
+  type CellName,
+  type CellResult,
+  cellFolder,
+  evaluateCell,
+  readCell,
+} from './evaluate.ts';
+import { chooseFigure, drawFigure } from './figure.ts';
 import { type Experience, forecast, learn } from './forecast.ts';
-import { directoryOf, doWork, isDone } from './make.ts';
+import { directoryOf, folderOf, isDone } from './make.ts';
 import { writeOutputs } from './outputs.ts';
 import { modelRole } from './refiners.ts';
+import { doWorks } from './schedule.ts';
 import { prepareSetup, type Setup, type Truth } from './setup.ts';
 import { summarise, type Table } from './table.ts';
-import { inOrder, type Work } from './work.ts';
+import { watchWorks } from './watch.ts';
+import { inOrder, keyOf, type Work } from './work.ts';
 
 export interface BenchmarkOptions {
   /** Where everything goes. */
@@ -29,6 +43,8 @@ export interface BenchmarkOptions {
   readonly labelled: readonly number[];
   /** Number of seeds: 1, 2, ... */
   readonly seeds: number;
+  /** Works that are done at once, each in a process of its own; as many as the machine has room for unless set. */
+  readonly jobs?: number;
   readonly skipBad?: boolean;
   readonly observer?: RunObserver;
   /** When aborted, the current step is finished and saved, and the signal's reason thrown. */
@@ -56,7 +72,15 @@ interface Job {
  * that cannot be done (no mask to learn from) is noted, and its cell stays missing.
  */
 export async function runBenchmark(config: RunConfig, options: BenchmarkOptions): Promise<BenchmarkOutcome> {
-  const { folder, methods, labelled, skipBad = false, observer = silentObserver, signal } = options;
+  const {
+    folder,
+    methods,
+    labelled,
+    skipBad = false,
+    jobs: atOnce,
+    observer = silentObserver,
+    signal,
+  } = options;
   const run = runDirectory(folder);
   const context: RunContext = { run, observer, signal };
   const release = await acquireLock(run.lock);
@@ -66,6 +90,7 @@ export async function runBenchmark(config: RunConfig, options: BenchmarkOptions)
       labelled,
       models: [...new Set(roles)],
       skipBad,
+      ...(atOnce !== undefined && { jobs: atOnce }),
     });
     requireTruth(truth, setup);
     const jobs = jobsOf(setup, truth, options);
@@ -100,7 +125,7 @@ async function doJobs(
   setup: Setup,
   truth: Truth,
   jobs: readonly Job[],
-  { methods, seeds, labelled }: BenchmarkOptions,
+  { methods, seeds, labelled, jobs: asked }: BenchmarkOptions,
 ): Promise<BenchmarkOutcome> {
   const { run, observer, signal } = context;
   const { resamples } = setup.config.evaluation;
@@ -112,10 +137,10 @@ async function doJobs(
   };
   const results: CellResult[] = [];
   const failures: string[] = [];
-  const open: Job[] = [];
+  const open = new Set<Job>();
   for (const job of jobs) {
     const before = await readCell(run, job.name, job.masks, truth, resamples);
-    if (before === undefined) open.push(job);
+    if (before === undefined) open.add(job);
     else results.push(before);
   }
   if (results.length > 0) observer.note(`${results.length} of ${jobs.length} cells were done before.`);
@@ -124,30 +149,69 @@ async function doJobs(
     const table = summarise(grid, results, failures, resamples);
     return { run, table, files: await writeOutputs(run, table) };
   };
-  for (const [index, job] of open.entries()) {
-    signal?.throwIfAborted();
-    const rest = new Map(open.slice(index).flatMap(({ works }) => [...works]));
-    try {
-      for (const [key, work] of job.works) {
-        if (isDone(run, work)) continue;
-        signal?.throwIfAborted();
-        const left = [...rest.values()].filter((other) => !isDone(run, other));
-        const title = `Cell ${results.length + failures.length + 1} of ${jobs.length} (${job.title}), ${duration(forecast(experience, left) / 60)} left: ${TITLES[work.kind]}`;
-        observer.stageStarted(work.kind, title);
-        const seconds = await doWork(context, setup, work);
-        learn(experience, work, seconds);
-        await logEvent(run, { event: 'work finished', kind: work.kind, key, seconds });
-        observer.stageFinished(work.kind, seconds);
-      }
+  const unfinished = (works: Iterable<Work>): Work[] => [...works].filter((work) => !isDone(run, work));
+  const left = (): Work[] => unfinished(new Map([...open].flatMap(({ works }) => [...works])).values());
+  const measureWhatIsDone = async (): Promise<void> => {
+    for (const job of open) {
+      if (unfinished(job.works.values()).length > 0) continue;
+      open.delete(job);
       results.push(await evaluateCell(run, job.name, job.masks, truth, resamples));
-    } catch (error) {
-      if (!(error instanceof TrainingError)) throw error;
-      failures.push(`${job.title}: ${error.seen}`);
-      observer.note(`Left out: ${failures.at(-1)}.`);
+      await conclude();
     }
-    await conclude();
+  };
+
+  await measureWhatIsDone();
+  const size = asked ?? fittingJobs(setup.compute);
+  await requireFreeSpace(
+    run.root,
+    neededBytes(left(), truth.classes.length, size),
+    'What is left of this benchmark',
+    'Free some space, choose a folder on another disk with --out, or name fewer --methods',
+  );
+  const crew = openCrew(size, context, setup);
+  const watch = watchWorks(observer, crew.size);
+  try {
+    await doWorks(new Map([...open].flatMap(({ works }) => [...works])), {
+      size: crew.size,
+      isDone: (work) => isDone(run, work),
+      perform: async (work, stopped) => {
+        const job = jobs.find(({ works }) => works.has(keyOf(work)))!;
+        const time = duration(forecast(experience, left()) / crew.size / 60);
+        const title = `Cell ${jobs.indexOf(job) + 1} of ${jobs.length} (${job.title}), ${time} left: ${TITLES[work.kind]}`;
+        const own = watch(title);
+        own.stageStarted(work.kind, title);
+        const seconds = await crew.perform(work, own, stopped);
+        learn(experience, work, seconds);
+        await logEvent(run, { event: 'work finished', kind: work.kind, key: keyOf(work), seconds });
+        own.stageFinished(work.kind, seconds);
+      },
+      settled: async (work, failure) => {
+        if (failure === undefined) return measureWhatIsDone();
+        for (const job of [...open].filter(({ works }) => works.has(keyOf(work)))) {
+          open.delete(job);
+          failures.push(`${job.title}: ${failure.seen}`);
+          observer.note(`Left out: ${failures.at(-1)}.`);
+        }
+        await conclude();
+      },
+      signal,
+    });
+  } finally {
+    crew.close();
   }
-  return conclude();
+  const outcome = await conclude();
+  const choice = chooseFigure(outcome.table, results);
+  if (choice === undefined) return outcome;
+  const { split, cells } = choice;
+  const masks = cells.map(({ cell }) => {
+    const job = jobs.find(({ name }) => cellFolder(name) === cellFolder(cell))!;
+    const work = job.masks.get(split)!;
+    return truth.masks(directoryOf(run, work), folderOf(work), split);
+  });
+  const figure = run.path('qualitative.png');
+  const cases = casesOf(setup.checked.dataset, split);
+  await writeFileAtomic(figure, await drawFigure(choice, cases, truth.read(split), await Promise.all(masks)));
+  return { ...outcome, files: [...outcome.files, figure] };
 }
 
 const TITLES: Readonly<Record<Work['kind'], string>> = {

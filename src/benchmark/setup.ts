@@ -75,6 +75,8 @@ export interface SetupOptions {
   /** The promptable models that the methods need. */
   readonly models: readonly ModelRole[];
   readonly skipBad: boolean;
+  /** Works that are to be done at once, among which the first start divides the cores. Default 1. */
+  readonly jobs?: number;
 }
 
 /**
@@ -85,14 +87,16 @@ export interface SetupOptions {
 export async function prepareSetup(
   context: RunContext,
   config: RunConfig,
-  { labelled, models, skipBad }: SetupOptions,
+  { labelled, models, skipBad, jobs = 1 }: SetupOptions,
 ): Promise<{ readonly setup: Setup; readonly truth: Truth }> {
   const { run, observer, signal } = context;
   const fixed = await readFixed(run);
   const chosen = await chooseCompute(config.device, (text) => observer.note(text), {
     ...(fixed && { before: fixed.device }),
   });
-  const compute = { threads: config.threads ?? availableParallelism(), ...chosen };
+  const cores = availableParallelism();
+  const share = Math.max(1, Math.floor(cores / jobs));
+  const compute = { threads: config.threads ?? (fixed ? (fixed.threads ?? cores) : share), ...chosen };
   observer.stageStarted('check', 'Checking the data');
   const checked = await checkDataset(await openDataset(config.data), {
     skipBad,
@@ -100,7 +104,7 @@ export async function prepareSetup(
     ...(signal && { signal }),
   });
   for (const { message } of checked.problems) observer.note(`Left out: ${message}.`);
-  await fixSplits(run, fixed, checked, compute.device);
+  await fixSplits(run, fixed, checked, compute);
   const imagesOf = (split: SplitName): Images => ({
     count: casesOf(checked.dataset, split).length,
     fingerprint: imagesFingerprint(checked, [split]),

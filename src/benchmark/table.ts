@@ -13,7 +13,7 @@ import {
 } from '../evaluate/bootstrap.ts';
 import type { AbsenceRule, ByRule, Evaluation, OverlapMeasure } from '../evaluate/evaluation.ts';
 import { countedValues } from '../evaluate/summary.ts';
-import { type CellResult, cellFolder } from './evaluate.ts';
+import { type CellName, type CellResult, cellFolder } from './evaluate.ts';
 import type { HeldOut } from './setup.ts';
 
 export interface Grid {
@@ -33,8 +33,9 @@ export interface Table {
   readonly grid: Grid;
   /** test before val: the first one is the headline. */
   readonly splits: readonly SplitFigures[];
-  /** Cells that are not done, of how many. */
-  readonly missing: number;
+  /** Cells that are not done, in the order in which they would be. */
+  readonly missing: readonly CellName[];
+  /** Cells of the grid. */
   readonly cells: number;
   /** Why cells could not be done, sentences. */
   readonly failures: readonly string[];
@@ -88,7 +89,8 @@ export function summarise(
   failures: readonly string[],
   resamples: number,
 ): Table {
-  const total = grid.methods.length * grid.labelled.length * grid.seeds;
+  const all = cellNames(grid);
+  const isMeasured = (name: CellName): boolean => cells.some((cell) => cellFolder(cell) === cellFolder(name));
   const splits = (['test', 'val'] as const).flatMap((split): SplitFigures[] => {
     const measured = cells.flatMap(({ results, ...cell }) =>
       results.filter((result) => result.split === split).map(({ evaluation }) => ({ ...cell, evaluation })),
@@ -99,7 +101,14 @@ export function summarise(
     );
     return [{ split, images: measured[0]!.evaluation.images.length, rows }];
   });
-  return { grid, splits, missing: total - cells.length, cells: total, failures };
+  return { grid, splits, missing: all.filter((name) => !isMeasured(name)), cells: all.length, failures };
+}
+
+/** The cells of a grid in the order in which they are done: those of one seed, then of the next. */
+function cellNames({ methods, labelled, seeds }: Grid): CellName[] {
+  return Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
+    labelled.flatMap((count) => methods.map(({ name }) => ({ method: name, labelled: count, seed }))),
+  );
 }
 
 type Measured = Omit<CellResult, 'results'> & { readonly evaluation: Evaluation };

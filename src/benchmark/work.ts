@@ -103,7 +103,7 @@ function withKeys(work: Work): unknown {
 }
 
 /** The works that one is made from. */
-function sourcesOf(work: Work): readonly Work[] {
+export function sourcesOf(work: Work): readonly Work[] {
   switch (work.kind) {
     case 'network':
       return work.pseudo === undefined ? [] : [work.pseudo];

@@ -22,19 +22,22 @@ one training (training.minutes), which methods with two networks divide.
 A cell is a method, a number of labelled images and a seed. What cells have in common is done once. Cells are done in
 the order in which methods and numbers are named, all of the first seed first, so that an early stop leaves a whole
 table; the tables are written after each cell. Ctrl-C loses nothing: the same command goes on, and finished cells
-are never done again. The images of each split are fixed by the first start (benchmark.json).
+are never done again. The images of each split are fixed by the first start (benchmark.json), and so are the threads of
+a work, which show in its last bits: --jobs at the first start divides the cores among the works, later it does more or
+fewer of them at once.
 
 Methods, of which the first that you name is what the others are compared with:
 ${METHODS.map(({ name, about }) => `  ${name.padEnd(NAME_WIDTH)}  ${about}`).join('\n')}
 
 Written to --out: table.html with the curve and links to each cell, table.md, table.tex, figures.csv, classes.csv,
-figures.json, curve-test.svg.`;
+figures.json, curve-test.svg and .png, and qualitative.png: contours of truth and methods on some images.`;
 
 interface BenchmarkOptions extends SettingsOptions {
   readonly methods?: readonly Method[];
   readonly labels: readonly number[];
   readonly seeds: number;
   readonly out: string;
+  readonly jobs?: number;
 }
 
 export function benchmarkCommand(): Command {
@@ -54,6 +57,11 @@ export function benchmarkCommand(): Command {
     )
     .option('--seeds <count>', 'seeds 1 to this', whole, 1)
     .option('--out <folder>', 'where cells and tables go', 'runs/benchmark')
+    .option(
+      '--jobs <count>',
+      'works that are done at once, each by a process of its own (default: as many as cores, threads and memory allow)',
+      whole,
+    )
     .addHelpText('after', ABOUT);
   return defineAction(
     command,
@@ -79,6 +87,7 @@ async function benchmark(
     labelled: options.labels,
     seeds: options.seeds,
     skipBad: options.skipBad ?? false,
+    ...(options.jobs !== undefined && { jobs: options.jobs }),
   });
   return { text: textOf(outcome), json: jsonOf(outcome) };
 }

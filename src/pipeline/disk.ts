@@ -11,6 +11,11 @@ export function trainingBytes({ plan }: Pick<TrainingPlan, 'plan'>): number {
   return vectorLength(networkSpecs(plan)) * 4 * VECTORS;
 }
 
+/** A trained network: its weights, and the model that has them in it. */
+export function networkBytes({ plan }: Pick<TrainingPlan, 'plan'>): number {
+  return vectorLength(networkSpecs(plan)) * 4 * 2;
+}
+
 /** Masks of so many images as annotations, and the journal that they come from. */
 export function maskBytes(images: number, classes: number): number {
   return images * classes * 2 * 2000;

@@ -1,7 +1,9 @@
 /** From cells to figures, and from figures to files. */
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { AnnotationSet } from '../../src/annotations/types.ts';
 import type { CellResult } from '../../src/benchmark/evaluate.ts';
+import { chooseFigure } from '../../src/benchmark/figure.ts';
 import { renderClassesCsv, renderFiguresCsv } from '../../src/benchmark/outputs/csv.ts';
 import { curveOf } from '../../src/benchmark/outputs/curve.ts';
 import { renderPage } from '../../src/benchmark/outputs/page.ts';
@@ -9,6 +11,7 @@ import { renderLatex, renderMarkdown } from '../../src/benchmark/outputs/text.ts
 import { type Grid, type Row, summarise } from '../../src/benchmark/table.ts';
 import { evaluateSet } from '../../src/evaluate/summary.ts';
 import { encodeRle } from '../../src/masks/rle.ts';
+import { chartPng } from '../../src/report/charts/raster.ts';
 
 const SIDE = 20;
 const IMAGES = 8;
@@ -75,7 +78,13 @@ describe('summarise', () => {
     });
     expect(row('ours', 10).seeds).toEqual([1]);
     expect(row('theirs', 10)).toBeUndefined();
-    expect(table).toMatchObject({ cells: 8, missing: 4 });
+    expect(table.cells).toBe(8);
+    expect(table.missing.map(({ method, labelled, seed }) => `${method} ${labelled} ${seed}`)).toEqual([
+      'theirs 10 1',
+      'theirs 5 2',
+      'ours 10 2',
+      'theirs 10 2',
+    ]);
   });
 
   it('lets invented structures count 0 under one rule and nothing under the other', () => {
@@ -111,7 +120,26 @@ describe('summarise', () => {
   });
 
   it('knows nothing before the first cell', () => {
-    expect(summarise(GRID, [], [], 200)).toMatchObject({ splits: [], missing: 8 });
+    expect(summarise(GRID, [], [], 200)).toMatchObject({ splits: [] });
+    expect(summarise(GRID, [], [], 200).missing).toHaveLength(8);
+  });
+});
+
+describe('the qualitative figure', () => {
+  it('shows the number of labels at which most methods are done, from the best image to the worst', () => {
+    const { split, cells, images } = chooseFigure(table, CELLS)!;
+    expect(split).toBe('test');
+    expect(cells.map(({ cell: { method, labelled, seed } }) => [method, labelled, seed])).toEqual([
+      ['ours', 5, 1],
+      ['theirs', 5, 1],
+    ]);
+    const { evaluation } = cells[0]!.cell.results[0]!;
+    const dice = images.map(
+      (name) => evaluation.images.find(({ fileName }) => fileName === name)!.dice.present!,
+    );
+    expect(images).toHaveLength(4);
+    expect(dice).toEqual([diceOf(9), diceOf(9), diceOf(8), diceOf(8)]);
+    expect(chooseFigure(summarise(GRID, [], [], 200), [])).toBeUndefined();
   });
 });
 
@@ -162,5 +190,22 @@ describe('the other formats', () => {
     expect(markup.match(/<polyline/g)).toHaveLength(2);
     expect(markup.match(/<circle/g)).toHaveLength(3);
     expect(markup).toContain('class="band"');
+  });
+
+  it('the curve as a PNG has the lines of all methods in their colours, on white', async () => {
+    const png = await chartPng(curveOf(table, figures!, 760));
+    const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
+    expect(info).toMatchObject({ width: 2 * (760 + 32), channels: 3 });
+    const count = (colour: readonly number[]): number => {
+      let found = 0;
+      for (let i = 0; i < data.length; i += 3) if (colour.every((value, c) => data[i + c] === value)) found++;
+      return found;
+    };
+    expect(count([255, 255, 255])).toBeGreaterThan(data.length / 3 / 2);
+    for (const colour of [
+      [0x00, 0x69, 0xa8],
+      [0xc4, 0x51, 0x00],
+    ])
+      expect(count(colour), String(colour)).toBeGreaterThan(50);
   });
 });

@@ -1,6 +1,6 @@
 /** `packmule benchmark` as a program. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { METHODS } from '../../src/benchmark/methods/index.ts';
 import { TINY_SETTINGS, writeTinyData } from '../pipeline/tiny.ts';
@@ -15,7 +15,7 @@ const SETTINGS = [
   'threads=1',
   'device=cpu',
 ].flatMap((set) => ['--set', set]);
-const benchmark = (...args: string[]): string[] => ['benchmark', 'data', ...SETTINGS, ...args];
+const benchmark = (...args: string[]): string[] => ['benchmark', 'data', '--jobs', '1', ...SETTINGS, ...args];
 
 beforeAll(() => writeTinyData(inFolder('data')));
 
@@ -43,7 +43,7 @@ describe('packmule benchmark', () => {
     const again = await cli(...args, '--json');
     expect(again.stderr).toBe('  4 of 4 cells were done before.\n');
     const { cells, missing, results, files } = JSON.parse(again.stdout);
-    expect({ cells, missing }).toEqual({ cells: 4, missing: 0 });
+    expect({ cells, missing }).toEqual({ cells: 4, missing: [] });
     expect(results[0]).toMatchObject({
       split: 'test',
       method: 'unet',
@@ -70,6 +70,44 @@ describe('packmule benchmark', () => {
     expect(stderr).toContain('Go on with: packmule benchmark data');
     expect(existsSync(inFolder('stopped', 'lock.json'))).toBe(false);
     expect((await cli(...args)).code).toBe(0);
+  });
+
+  it('does several works at once, to the same bytes', async () => {
+    const args = benchmark('--methods', 'raw-pseudo-labels,unet', '--labels', '2,4', '--set', 'threads=1');
+    const one = await cli(...args, '--jobs', '1', '--out', 'alone');
+    const two = await cli(...args, '--jobs', '2', '--out', 'together');
+    expect([one.code, two.code], two.stderr).toEqual([0, 0]);
+    expect(two.stderr).toMatch(/Cell 1 of 4 \(.*\), .* left: training a network: done in/);
+    const [alone, together] = await Promise.all(
+      ['alone', 'together'].map((out) => readFile(inFolder(out, 'figures.json'), 'utf8')),
+    );
+    expect(together).toBe(alone);
+    const left = await readdir(inFolder('together'), { recursive: true });
+    expect(left.filter((name) => /lock|journal|tmp|checkpoint/.test(name))).toEqual([]);
+  });
+
+  it('stopped by Ctrl-C while it does several works leaves no process, and goes on', async () => {
+    const args = benchmark('--methods', 'unet', '--labels', '2,4', '--jobs', '2', '--out', 'both');
+    const long = [...args, '--set', 'training.epochs=60'];
+    const { child, ended } = startCli(inFolder(), long);
+    let over = false;
+    void ended.then(() => {
+      over = true;
+    });
+    const locks = async (): Promise<string[]> =>
+      (await readdir(inFolder('both', 'work'), { recursive: true }).catch(() => [])).filter((name) =>
+        name.endsWith('lock.json'),
+      );
+    while (!over && (await locks()).length < 2) await new Promise((next) => setTimeout(next, 5));
+    const owners = await Promise.all(
+      (await locks()).map(async (name) => JSON.parse(await readFile(inFolder('both', 'work', name), 'utf8'))),
+    );
+    expect(new Set(owners.map(({ pid }) => pid)).size).toBe(2);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    expect(await locks()).toEqual([]);
+    for (const { pid } of owners) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect((await cli(...long)).code).toBe(0);
   });
 
   it('leaves out by default what would have to be downloaded', async () => {

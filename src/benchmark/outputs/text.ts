@@ -45,10 +45,22 @@ function diceTable({ grid }: Table, figures: SplitFigures): string {
   );
 }
 
-/** What is missing, if anything is. */
-export function missingText({ missing, cells }: Table): string {
-  return missing === 0 ? '' : `${missing} of ${cells} cells are missing; a dash stands in their place.`;
+/** What is missing, if anything is: a sentence, and which cells. */
+export function missingText(table: Table): string {
+  const { missing, cells } = table;
+  if (missing.length === 0) return '';
+  const bySeeds = new Map<string, number[]>();
+  for (const { method, labelled, seed } of missing) {
+    const name = `${titleOf(table, method)}, ${labelled} labelled`;
+    bySeeds.set(name, [...(bySeeds.get(name) ?? []), seed]);
+  }
+  const named = [...bySeeds].map(([name, seeds]) => `${name}, seed ${seeds.join(', ')}`);
+  const rest = named.length > LISTED ? ` and ${named.length - LISTED} more` : '';
+  return `${missing.length} of ${cells} cells are missing; a dash stands in their place. Next are: ${named.slice(0, LISTED).join('; ')}${rest}.`;
 }
+
+/** Missing cells that are named; all of them are in figures.json. */
+const LISTED = 12;
 
 export function titleOf({ grid }: Table, method: string): string {
   return grid.methods.find(({ name }) => name === method)!.title;
