@@ -68,7 +68,7 @@ const refusals: readonly (readonly [title: string, build: () => Tensor | readonl
     ['an image of rank 3', () => conv2d(of(2, 4, 6), of(3, 2, 3, 3)), 'conv2d'],
     ['groups that do not divide', () => conv2d(image, of(3, 1, 1, 1), undefined, { groups: 2 }), '2 groups'],
     ['a kernel larger than the image', () => conv2d(image, of(3, 2, 5, 5)), 'a kernel larger'],
-    ['a stride of 0', () => conv2d(image, of(3, 2, 3, 3), undefined, { stride: 0 }), 'stride 0'],
+    ['a stride of 0', () => conv2d(image, of(3, 2, 3, 3), undefined, { stride: 0 }), 'stride 0 x 0'],
     ['a negative padding', () => conv2d(image, of(3, 2, 3, 3), undefined, { padding: -1 }), 'padding -1'],
     ['a bias of another size', () => conv2d(image, of(3, 2, 3, 3), of(2)), 'a bias of shape [3]'],
     [
@@ -77,7 +77,11 @@ const refusals: readonly (readonly [title: string, build: () => Tensor | readonl
       'convTranspose2d',
     ],
     ['a transposed bias of another size', () => convTranspose2d(image, of(2, 3, 2, 2), of(2)), 'a bias'],
-    ['half a stride', () => convTranspose2d(image, of(2, 3, 2, 2), undefined, { stride: 0.5 }), 'stride 0.5'],
+    [
+      'half a stride',
+      () => convTranspose2d(image, of(2, 3, 2, 2), undefined, { stride: [1, 0.5] }),
+      'stride 1 x 0.5',
+    ],
     ['too few scales', () => channelAffine(image, of(1), of(2)), 'channelAffine'],
     [
       'an addend of another shape',

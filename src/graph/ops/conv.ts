@@ -16,9 +16,11 @@ import { gather } from './join.ts';
 import { sum } from './reduce.ts';
 import { reshape, transpose } from './reshape.ts';
 
+type Strides = readonly [rows: number, columns: number];
+
 export interface ConvOptions {
-  /** Step in px along rows and columns; 1 by default. */
-  readonly stride?: number;
+  /** Step in px from row to row and from column to column, one number for both or two; 1 by default. */
+  readonly stride?: number | Strides;
   /** Zeros added on each side in px; 0 by default. */
   readonly padding?: number;
   /** Channels are cut into this many groups that see only themselves; 1 by default. */
@@ -26,14 +28,14 @@ export interface ConvOptions {
 }
 
 export interface ConvAttributes {
-  readonly stride: number;
+  readonly stride: Strides;
   readonly padding: number;
   readonly groups: number;
 }
 
 function onnxAttributes({ stride, padding, groups }: ConvAttributes) {
   return {
-    strides: ints([stride, stride]),
+    strides: ints(stride),
     pads: ints([padding, padding, padding, padding]),
     group: int(groups),
   };
@@ -55,9 +57,10 @@ const convOperator: Operator<ConvAttributes> = {
       throw shapeError('conv2d', inputs, `${groups} groups`, '[N, C, H, W] and [F, C / groups, kh, kw]');
     }
     checkBias('conv2d', inputs, bias, features!);
-    const size = (length: number, kernel: number): number =>
-      Math.floor((length + 2 * padding - kernel) / stride) + 1;
-    const shape = [batch!, features!, size(height!, kernelHeight!), size(width!, kernelWidth!)];
+    const size = (length: number, kernel: number, step: number): number =>
+      Math.floor((length + 2 * padding - kernel) / step) + 1;
+    const rows = size(height!, kernelHeight!, stride[0]);
+    const shape = [batch!, features!, rows, size(width!, kernelWidth!, stride[1])];
     if (Math.min(...shape.slice(2)) < 1) {
       throw shapeError(
         'conv2d',
@@ -80,12 +83,13 @@ const convOperator: Operator<ConvAttributes> = {
   },
 };
 
-function checkSteps(name: string, inputs: readonly Tensor[], stride: number, padding: number): void {
-  if (Number.isInteger(stride) && stride >= 1 && Number.isInteger(padding) && padding >= 0) return;
+function checkSteps(name: string, inputs: readonly Tensor[], stride: Strides, padding: number): void {
+  const areSteps = stride.every((step) => Number.isInteger(step) && step >= 1);
+  if (areSteps && Number.isInteger(padding) && padding >= 0) return;
   throw shapeError(
     name,
     inputs,
-    `stride ${stride}, padding ${padding}`,
+    `stride ${stride.join(' x ')}, padding ${padding}`,
     'whole numbers, the stride at least 1',
   );
 }
@@ -103,11 +107,12 @@ function checkBias(
 function inputGradient(x: Tensor, w: Tensor, g: Tensor, { stride, padding, groups }: ConvAttributes): Tensor {
   const [kernelHeight, kernelWidth] = w.shape.slice(2) as [number, number];
   const fewPixels = elementCount(w.shape) > elementCount(g.shape);
-  if (stride === 1 && groups === 1 && kernelHeight === kernelWidth && padding < kernelHeight && !fewPixels) {
+  const isDense = stride.every((step) => step === 1);
+  if (isDense && groups === 1 && kernelHeight === kernelWidth && padding < kernelHeight && !fewPixels) {
     return conv2d(g, turnedFilter(w), undefined, { padding: kernelHeight - 1 - padding });
   }
-  const full = (g.shape[2]! - 1) * stride - 2 * padding + kernelHeight;
-  const fullWidth = (g.shape[3]! - 1) * stride - 2 * padding + kernelWidth;
+  const full = (g.shape[2]! - 1) * stride[0] - 2 * padding + kernelHeight;
+  const fullWidth = (g.shape[3]! - 1) * stride[1] - 2 * padding + kernelWidth;
   return apply(convTransposeOperator, [g, w], {
     stride,
     padding,
@@ -137,8 +142,11 @@ function turnedFilter(w: Tensor): Tensor {
  */
 export function conv2d(x: Tensor, w: Tensor, bias?: Tensor, options: ConvOptions = {}): Tensor {
   const { stride = 1, padding = 0, groups = 1 } = options;
-  return apply(convOperator, bias ? [x, w, bias] : [x, w], { stride, padding, groups });
+  return apply(convOperator, bias ? [x, w, bias] : [x, w], { stride: perAxis(stride), padding, groups });
 }
+
+const perAxis = (stride: number | Strides): Strides =>
+  typeof stride === 'number' ? [stride, stride] : stride;
 
 interface ConvTransposeAttributes extends ConvAttributes {
   /** Rows and columns added at the end, where the stride left the input size open. */
@@ -160,7 +168,7 @@ const convTransposeOperator: Operator<ConvTransposeAttributes> = {
     }
     checkBias('convTranspose2d', inputs, bias, w.shape[1]! * groups);
     const size = (axis: 0 | 1): number =>
-      (x.shape[2 + axis]! - 1) * stride - 2 * padding + w.shape[2 + axis]! + extra[axis];
+      (x.shape[2 + axis]! - 1) * stride[axis] - 2 * padding + w.shape[2 + axis]! + extra[axis];
     return [{ shape: [x.shape[0]!, w.shape[1]! * groups, size(0), size(1)], dtype: x.dtype }];
   },
   emit: (emitter, { inputs, attributes }) =>
@@ -189,7 +197,7 @@ const convTransposeOperator: Operator<ConvTransposeAttributes> = {
 export function convTranspose2d(x: Tensor, w: Tensor, bias?: Tensor, options: ConvOptions = {}): Tensor {
   const { stride = 1, padding = 0, groups = 1 } = options;
   return apply(convTransposeOperator, bias ? [x, w, bias] : [x, w], {
-    stride,
+    stride: perAxis(stride),
     padding,
     groups,
     extra: [0, 0],

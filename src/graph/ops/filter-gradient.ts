@@ -22,15 +22,17 @@ import { reshape, transpose } from './reshape.ts';
 export function filterGradient(x: Tensor, g: Tensor, shape: Shape, attributes: ConvAttributes): Tensor {
   const { stride, padding } = attributes;
   const [kh, kw] = shape.slice(2) as [number, number];
-  if (kh === stride && kw === stride && padding === 0) return patchFilterGradient(x, g, shape, attributes);
-  return shiftedFilterGradient(x, stride === 1 ? g : spread(g, stride), shape, attributes);
+  const [down, right] = stride;
+  if (kh === down && kw === right && padding === 0) return patchFilterGradient(x, g, shape, attributes);
+  const isDense = down === 1 && right === 1;
+  return shiftedFilterGradient(x, isDense ? g : spread(g, stride), shape, attributes);
 }
 
 /** Kernel and stride of equal size: each input pixel belongs to one patch, so patches are a mere reordering. */
 function patchFilterGradient(x: Tensor, g: Tensor, shape: Shape, { stride, groups }: ConvAttributes): Tensor {
   const [features, channels, kh, kw] = shape as [number, number, number, number];
   const [batch, , h, w] = g.shape as [number, number, number, number];
-  const cropped = crop(x, h * stride, w * stride);
+  const cropped = crop(x, h * stride[0], w * stride[1]);
   const pixels = reshape(cropped, [batch, groups, channels, h, kh, w, kw]);
   const patches = kh * kw === 1 ? pixels : transpose(pixels, [0, 1, 2, 4, 6, 3, 5]);
   const rows = reshape(patches, [batch, groups, channels * kh * kw, h * w]);
@@ -83,15 +85,15 @@ function flat(x: Tensor): Tensor {
 }
 
 /** Puts stride - 1 zeros between neighbouring pixels. */
-function spread(g: Tensor, stride: number): Tensor {
+function spread(g: Tensor, [down, right]: ConvAttributes['stride']): Tensor {
   const [batch, channels, h, w] = g.shape as [number, number, number, number];
   const apart = pad(
     reshape(g, [batch, channels, h, 1, w, 1]),
     [0, 0, 0, 0, 0, 0],
-    [0, 0, 0, stride - 1, 0, stride - 1],
+    [0, 0, 0, down - 1, 0, right - 1],
   );
-  const dense = reshape(apart, [batch, channels, h * stride, w * stride]);
-  return pad(dense, [0, 0, 0, 0], [0, 0, 1 - stride, 1 - stride]);
+  const dense = reshape(apart, [batch, channels, h * down, w * right]);
+  return pad(dense, [0, 0, 0, 0], [0, 0, 1 - down, 1 - right]);
 }
 
 /** The top left part. */

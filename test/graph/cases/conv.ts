@@ -98,6 +98,9 @@ export const convCases: readonly OperatorCase[] = [
   conv('2 x 2, stride 2: patches with a row and a column left over', [2, 5, 5], 2, [2, 2], { stride: 2 }),
   conv('2 x 2, stride 2, padding 1', [2, 4, 5], 2, [2, 2], { stride: 2, padding: 1 }),
   conv('4 x 4, stride 4: patches', [1, 8, 4], 2, [4, 4], { stride: 4 }),
+  conv('3 x 3, stride 1 x 2, padding 1', [2, 4, 6], 2, [3, 3], { stride: [1, 2], padding: 1 }),
+  conv('3 x 3, stride 2 x 1, padding 1, odd size', [2, 5, 3], 2, [3, 3], { stride: [2, 1], padding: 1 }),
+  conv('2 x 1, stride 2 x 1: patches', [2, 4, 3], 2, [2, 1], { stride: [2, 1] }),
   conv('5 x 5, padding 2', [1, 6, 5], 2, [5, 5], { padding: 2 }),
   conv('5 x 5, stride 2, padding 2', [1, 7, 6], 2, [5, 5], { stride: 2, padding: 2 }),
   conv('3 x 1', [2, 4, 3], 2, [3, 1]),
@@ -130,11 +133,12 @@ export const convCases: readonly OperatorCase[] = [
   convTranspose('2 x 2, stride 2', [3, 3, 2], 2, [2, 2], { stride: 2, bias: true }),
   convTranspose('3 x 3', [2, 3, 2], 2, [3, 3]),
   convTranspose('3 x 3, stride 2, padding 1', [2, 3, 4], 2, [3, 3], { stride: 2, padding: 1 }),
+  convTranspose('1 x 2, stride 1 x 2', [3, 3, 2], 2, [1, 2], { stride: [1, 2], bias: true }),
   convTranspose('3 x 3, padding 2', [2, 4, 5], 2, [3, 3], { padding: 2 }),
   convTranspose('1 x 1', [2, 3, 2], 3, [1, 1]),
   {
     operator: 'filterGradient',
-    build: (x, g) => filterGradient(x!, g!, [1, 1, 2, 2], { stride: 1, padding: 0, groups: 1 }),
+    build: (x, g) => filterGradient(x!, g!, [1, 1, 2, 2], { stride: [1, 1], padding: 0, groups: 1 }),
     hand: {
       inputs: [square, f32([1, 1, 2, 2], [1, 0, 0, 10])],
       outputs: [f32([1, 1, 2, 2], [51, 62, 84, 95])],
