@@ -30,6 +30,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   training: 6,
   foal: 6.2,
   frozen: 6.2,
+  nnunet: 6.2,
   machine: 6.5,
   pipeline: 7,
   benchmark: 8,

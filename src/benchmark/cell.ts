@@ -4,14 +4,26 @@
  */
 import type { SplitName } from '../dataset/types.ts';
 import { planHead } from '../frozen/plan.ts';
+import { fingerprintOf } from '../nnunet/fingerprint.ts';
+import { planNnUnet } from '../nnunet/plan.ts';
 import type { RefineSettings } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { CONSISTENCY } from '../training/consistency.ts';
-import { planMeanTeacher, planShare, planTraining, type TrainingPlan } from '../training/plan.ts';
+import { mirrorOf, planMeanTeacher, planShare, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
 import { modelRole, type Refiner } from './refiners.ts';
 import type { Setup } from './setup.ts';
-import type { AskedModel, FrozenHead, Images, Masks, Network, Prediction, Refinement, UNet } from './work.ts';
+import type {
+  AskedModel,
+  FrozenHead,
+  Images,
+  Masks,
+  Network,
+  NnUnet,
+  Prediction,
+  Refinement,
+  UNet,
+} from './work.ts';
 
 export interface Cell {
   /** Number of labelled images, the first so many of the list. */
@@ -25,6 +37,8 @@ export interface Cell {
   network(options: NetworkOptions): UNet;
   /** A head on what the encoder of a promptable model says, that which such settings of refinement ask. */
   head(settings: RefineSettings): FrozenHead;
+  /** What nnU-Net plans for the labelled images. */
+  nnUnet(): NnUnet;
   predicted(network: Network, split: SplitName): Prediction;
   /** What a refiner makes of the selected masks of a network. */
   refined(prediction: Prediction, settings: RefineSettings): Refinement;
@@ -98,6 +112,20 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
       model: asked(settings)!,
       compute: machine,
     }),
+    nnUnet: () => {
+      const { cases, images: own } = lessons.get(labelled)!;
+      const { classes, mirroredPairs } = setup.checked.dataset;
+      const mirror = mirroredPairs && mirrorOf(classes.length, mirroredPairs);
+      return {
+        kind: 'network',
+        sort: 'nnunet',
+        planned: planNnUnet(planned(setup, labelled), fingerprintOf(cases), mirror),
+        share: 1,
+        seed,
+        labelled: own,
+        compute: machine,
+      };
+    },
     predicted: (network, split) => ({
       kind: 'prediction',
       network,

@@ -5,6 +5,8 @@ import { readCase } from '../dataset/view.ts';
 import { frozenEncoder } from '../frozen/features.ts';
 import { openHead } from '../frozen/predictor.ts';
 import { trainHead } from '../frozen/train.ts';
+import { openNnUnet } from '../nnunet/predictor.ts';
+import { trainNnUnet } from '../nnunet/train.ts';
 import { openSam } from '../pipeline/sam-model.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import type { SamPredictor } from '../sam/predictor.ts';
@@ -24,6 +26,10 @@ export async function trainSort(
   work: Network,
   common: Common,
 ): Promise<void> {
+  if (work.sort === 'nnunet') {
+    await trainNnUnet({ ...common, ...work.planned });
+    return;
+  }
   if (work.sort === 'head') {
     const model = await openModel(context, setup, work);
     try {
@@ -73,7 +79,17 @@ export async function openSort(
       },
     };
   }
-  const opened = await openPredictor(join(directory, 'model.onnx'), compute);
+  const path = join(directory, 'model.onnx');
+  if (work.sort === 'nnunet') {
+    const { plan } = work.planned;
+    const opened = await openNnUnet(path, plan, compute);
+    return {
+      head: plan.head,
+      predict: async (item) => opened.predict(await readCase(item)),
+      close: () => opened.close(),
+    };
+  }
+  const opened = await openPredictor(path, compute);
   return {
     head: opened.plan.head,
     predict: async (item) => opened.predict(await readCase(item)),

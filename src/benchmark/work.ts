@@ -5,6 +5,7 @@
  */
 import type { SplitName } from '../dataset/types.ts';
 import type { PlannedHead } from '../frozen/plan.ts';
+import type { PlannedNnUnet } from '../nnunet/plan.ts';
 import type { SelectionSettings } from '../pipeline/network-masks.ts';
 import type { StageName } from '../pipeline/observer.ts';
 import { stageKey } from '../pipeline/stage.ts';
@@ -41,7 +42,13 @@ export interface FrozenHead extends Trained {
   readonly model: AskedModel;
 }
 
-export type Network = UNet | FrozenHead;
+/** The networks of a plan that a data set's fingerprint made, as one. */
+export interface NnUnet extends Trained {
+  readonly sort: 'nnunet';
+  readonly planned: PlannedNnUnet;
+}
+
+export type Network = UNet | FrozenHead | NnUnet;
 
 /** The masks of a network, as it draws them and after component selection. */
 export interface Prediction {

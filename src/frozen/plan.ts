@@ -5,7 +5,7 @@
  */
 import type { AugmentationSettings } from '../training/augment.ts';
 import type { LoopSettings } from '../training/loop.ts';
-import type { TrainingPlan } from '../training/plan.ts';
+import { scaledDecay, type TrainingPlan } from '../training/plan.ts';
 import type { Head } from '../training/types.ts';
 
 export interface HeadPlan {
@@ -52,7 +52,9 @@ export function planHead({ plan, settings, minutes }: TrainingPlan): PlannedHead
       schedule,
       validateEvery: epochs,
       weightDecay,
-      ...(averageDecay !== undefined && { averageDecay }),
+      ...(averageDecay !== undefined && {
+        averageDecay: scaledDecay(averageDecay, epochs / settings.epochs),
+      }),
       affine: augmentation.affine,
     },
     minutes,

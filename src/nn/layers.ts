@@ -5,14 +5,16 @@
 import { conv2d, convTranspose2d } from '../graph/ops/conv.ts';
 import { instanceNorm } from '../graph/ops/norm.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { ParameterSource } from './parameters.ts';
+import type { Initializer, ParameterSource } from './parameters.ts';
 
 export interface ConvLayerOptions {
   readonly features: number;
   readonly kernel: number;
   readonly bias: boolean;
   readonly padding?: number;
-  readonly stride?: number;
+  readonly stride?: number | readonly [rows: number, columns: number];
+  /** How the weights start; PyTorch's way by default. */
+  readonly initializer?: Initializer;
 }
 
 /** A convolution with weights `name`.weight [features, C, kernel, kernel] and, with a bias, `name`.bias. */
@@ -24,9 +26,9 @@ export function convLayer(
 ): Tensor {
   const { features, kernel, bias, padding = 0, stride = 1 } = options;
   const channels = x.shape[1]!;
-  const initializer = { uniform: 1 / Math.sqrt(channels * kernel * kernel) };
-  const weight = source(`${name}.weight`, [features, channels, kernel, kernel], initializer);
-  return conv2d(x, weight, bias ? source(`${name}.bias`, [features], initializer) : undefined, {
+  const usual = { uniform: 1 / Math.sqrt(channels * kernel * kernel) };
+  const weight = source(`${name}.weight`, [features, channels, kernel, kernel], options.initializer ?? usual);
+  return conv2d(x, weight, bias ? source(`${name}.bias`, [features], usual) : undefined, {
     padding,
     stride,
   });

@@ -64,7 +64,8 @@ export function imageFeed(images: readonly CachedImage[], { inputSize }: Network
   return float32([images.length, 1, height, width], data);
 }
 
-function mirroredTarget(
+/** A target [T, pixels] with the classes of the flipped image; its pixels stay where they are. */
+export function mirroredTarget(
   target: Uint8Array,
   head: Head,
   pixels: number,

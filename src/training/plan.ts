@@ -149,7 +149,12 @@ export function planMeanTeacher(whole: TrainingPlan, consistency: ConsistencySet
   };
 }
 
-/** The average of the weights reaches as far back, as a part of the training, as it does in the whole. */
+/** The decay of an average that reaches as far back, as a part of a training, as it does in one of other length. */
+export function scaledDecay(decay: number, share: number): number {
+  return Math.min(decay, decay ** (1 / share));
+}
+
+/** The same training for so many epochs, validated at its end alone. */
 function withEpochs(whole: TrainingPlan, epochs: number): TrainingPlan {
   const { averageDecay, patience: _, ...settings } = whole.settings;
   const share = epochs / settings.epochs;
@@ -159,9 +164,7 @@ function withEpochs(whole: TrainingPlan, epochs: number): TrainingPlan {
       ...settings,
       epochs,
       validateEvery: epochs,
-      ...(averageDecay !== undefined && {
-        averageDecay: Math.min(averageDecay, averageDecay ** (1 / share)),
-      }),
+      ...(averageDecay !== undefined && { averageDecay: scaledDecay(averageDecay, share) }),
     },
     minutes: share * whole.minutes,
   };
@@ -173,7 +176,7 @@ function wholeMinutes(minutes: number): string {
 }
 
 /** The class that each class becomes in a flipped image. */
-function mirrorOf(classes: number, pairs: readonly (readonly [number, number])[]): number[] {
+export function mirrorOf(classes: number, pairs: readonly (readonly [number, number])[]): number[] {
   const mirror = Array.from({ length: classes }, (_, k) => k);
   for (const [a, b] of pairs) {
     mirror[a] = b;

@@ -223,6 +223,27 @@ describe('frozen-encoder+lr-aspp', () => {
   });
 });
 
+describe('nnunet', () => {
+  it("plans by itself, for the labelled images and a U-Net's minutes", () => {
+    const [network, ...others] = networksOf(masksOf('nnunet'));
+    expect(others).toEqual([]);
+    expect(network).toMatchObject({
+      sort: 'nnunet',
+      labelled: { count: N },
+      planned: {
+        minutes: unet().planned.minutes,
+        plan: { head: 'exclusive', classes: ['a', 'b'], networks: 1 },
+        settings: { schedule: 'poly', learningRate: 0.01 },
+      },
+    });
+  });
+
+  it('has folds where there are minutes for them', () => {
+    const [network] = networksOf(masksOf('nnunet', ['training.epochs=null', 'training.minutes=50']));
+    expect(network).toMatchObject({ planned: { plan: { networks: 5 } } });
+  });
+});
+
 describe('mean teachers', () => {
   it.each([
     ['mean-teacher', 'probabilities'],

@@ -146,7 +146,7 @@ describe('a benchmark', () => {
     await writeFileAtomic(at('sam', 'model.safetensors'), encodeSafetensors(tinyCheckpoint().weights));
     const { outcome } = await benchmark('by-sam', {
       config: config(at('data'), ['refine.refiner=sam', `sam.model=${at('sam', 'model.safetensors')}`]),
-      methods: ['unet', 'unet+sam', 'sam-pseudo-labels', 'frozen-encoder+lr-aspp'],
+      methods: ['unet', 'unet+sam', 'sam-pseudo-labels', 'frozen-encoder+lr-aspp', 'nnunet'],
       labelled: [4],
     });
     expect(outcome.table.missing).toEqual([]);

@@ -2,6 +2,7 @@
 import type { Setup } from '../../src/benchmark/setup.ts';
 import type { Images } from '../../src/benchmark/work.ts';
 import type { DatasetStatistics } from '../../src/dataset/statistics.ts';
+import type { Case } from '../../src/dataset/types.ts';
 import type { SamChoice } from '../../src/pipeline/sam-model.ts';
 import { tinyConfig } from '../pipeline/tiny.ts';
 
@@ -24,7 +25,7 @@ export function bareSetup(set: readonly string[] = []): Setup {
     lessons: new Map(
       COUNTS.map((count) => [
         count,
-        { cases: [], images: images(count, `first ${count}`), statistics: statisticsOf(count) },
+        { cases: casesOf(count), images: images(count, `first ${count}`), statistics: statisticsOf(count) },
       ]),
     ),
     images: {
@@ -40,6 +41,17 @@ export function bareSetup(set: readonly string[] = []): Setup {
     },
     embeddings: '/none',
   };
+}
+
+function casesOf(count: number): Case[] {
+  return Array.from({ length: count }, (_, i) => ({
+    id: `image ${i}`,
+    name: `image ${i}`,
+    imagePath: '/none',
+    split: 'labelled',
+    size: { height: 64, width: 64 },
+    structures: [],
+  }));
 }
 
 function statisticsOf(images: number): DatasetStatistics {

@@ -9,6 +9,7 @@ import { meanTeacher } from './mean-teacher.ts';
 import { meanTeacherLogits } from './mean-teacher-logits.ts';
 import { meanTeacherSelection } from './mean-teacher-selection.ts';
 import { medSamPseudoLabels } from './medsam-pseudo-labels.ts';
+import { nnUnet } from './nnunet.ts';
 import { packmule } from './packmule.ts';
 import { paper } from './paper.ts';
 import { randomWalkerPseudoLabels } from './random-walker-pseudo-labels.ts';
@@ -37,6 +38,7 @@ export const METHODS: readonly Method[] = [
   meanTeacher,
   meanTeacherLogits,
   meanTeacherSelection,
+  nnUnet,
   fullySupervised,
 ];
 
