@@ -10,6 +10,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   base: 0,
   tensor: 0,
   nifti: 1,
+  volumes: 1,
   imaging: 1,
   dicom: 1,
   graph: 2,

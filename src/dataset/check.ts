@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { DatasetError, PackmuleError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
 import { hashBytes } from '../base/hash.ts';
-import { readImageBytes } from '../imaging/read-bytes.ts';
+import { readImageFile } from '../imaging/read.ts';
 import { rleArea } from '../masks/rle.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
@@ -107,7 +107,7 @@ async function lookAt(item: Case, classes: readonly string[]): Promise<Looked> {
   const doubts: Remark[] = [];
   let [hash, fileHash] = ['', ''];
   try {
-    const bytes = await readImageBytes(item.imagePath);
+    const bytes = await readImageFile(item.imagePath);
     fileHash = hashBytes(bytes);
     hash = hashOfView(fileHash, item);
     const image = await decodeCase(bytes, item, (doubt) => doubts.push(remarkOf(doubt, item)));

@@ -5,6 +5,7 @@ import { PICTURE_EXTENSIONS } from '../imaging/picture.ts';
 import { readImageHeader } from '../imaging/read.ts';
 import type { ImageHeader } from '../imaging/reader.ts';
 import { isNiftiName } from '../nifti/nifti.ts';
+import { isVolumeName } from '../volumes/reader.ts';
 import { mapConcurrently } from './concurrent.ts';
 import type { DataConfig } from './config.ts';
 import { hashedName, openSecret, secretPath } from './ids.ts';
@@ -58,7 +59,8 @@ function hashed(image: SourceImage, secret: string): SourceImage {
 
 /** DICOM files, and whatever cannot be read and is called like one. */
 function mayNameSomebody({ header, fileName }: SourceImage): boolean {
-  return header === undefined ? !isPicture(fileName) && !isNiftiName(fileName) : header.format === 'dicom';
+  if (header !== undefined) return header.format === 'dicom';
+  return !isPicture(fileName) && !isNiftiName(fileName) && !isVolumeName(fileName);
 }
 
 /** Pictures hold one image, and nothing of their heads is needed here. */

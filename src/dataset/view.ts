@@ -5,8 +5,7 @@ import type { BoxXyxy } from '../base/geometry.ts';
 import { hashBytes, hashJson } from '../base/hash.ts';
 import { blackened, mirrorImage } from '../imaging/edit.ts';
 import type { Image } from '../imaging/image.ts';
-import { decodeImage } from '../imaging/read.ts';
-import { readImageBytes } from '../imaging/read-bytes.ts';
+import { decodeImage, readImageFile } from '../imaging/read.ts';
 import type { IntensityWindow } from '../imaging/window.ts';
 import { mirrorRle } from '../masks/mirror.ts';
 import type { Case } from './types.ts';
@@ -28,7 +27,7 @@ type Viewed = Pick<Case, 'imagePath' | 'view'>;
 /** The image of a case. @throws ImageError as readImage, DatasetError where the file is not the one that was checked. */
 export async function readCase(item: Viewed & Pick<Case, 'fileHash'>): Promise<Image> {
   const { imagePath, fileHash } = item;
-  const bytes = await readImageBytes(imagePath);
+  const bytes = await readImageFile(imagePath);
   if (fileHash !== undefined && hashBytes(bytes) !== fileHash) {
     throw new DatasetError({
       seen: `${imagePath} was replaced or changed while the run was working`,

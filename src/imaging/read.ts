@@ -4,13 +4,22 @@ import { ImageError } from '../base/errors.ts';
 import { openRegularFile } from '../base/regular-file.ts';
 import { dicomReader } from '../dicom/reader.ts';
 import { niftiReader } from '../nifti/reader.ts';
+import { metaImageReader, nrrdReader } from '../volumes/reader.ts';
 import type { Image } from './image.ts';
 import { jpegReader, pngReader, tiffReader } from './picture.ts';
 import { readImageBytes, unreadable } from './read-bytes.ts';
 import type { ImageHeader, ImageReader, ReadImageOptions } from './reader.ts';
 
 /** DICOM first: its preamble may hold the head of a TIFF of the same picture. */
-const READERS: readonly ImageReader[] = [dicomReader, pngReader, jpegReader, tiffReader, niftiReader];
+const READERS: readonly ImageReader[] = [
+  dicomReader,
+  pngReader,
+  jpegReader,
+  tiffReader,
+  niftiReader,
+  metaImageReader,
+  nrrdReader,
+];
 
 /** File name endings of images that Packmule reads, lower case. */
 export const IMAGE_EXTENSIONS: readonly string[] = READERS.flatMap(({ extensions }) => extensions);
@@ -25,14 +34,21 @@ const endsWith = (name: string, ending: string): boolean => name.toLowerCase().e
 /** Bytes from which every format is recognised. */
 const START_BYTES = 132;
 
-const NEED = 'Images are PNG, JPEG, TIFF, DICOM or NIfTI files';
+const NEED = 'Images are PNG, JPEG, TIFF, DICOM, NIfTI, MetaImage or NRRD files';
 
 /**
  * The image of a file, grey, with the bits of the file.
  * @throws ImageError when it is missing, empty, truncated, misnamed, too large or of no kind that is read.
  */
 export async function readImage(path: string, options: ReadImageOptions = {}): Promise<Image> {
-  return decodeImage(await readImageBytes(path), path, options);
+  return decodeImage(await readImageFile(path), path, options);
+}
+
+/** The bytes of an image file for decodeImage, with those of a file that has its pixels. @throws ImageError as readImage. */
+export async function readImageFile(path: string): Promise<Uint8Array> {
+  const bytes = await readImageBytes(path);
+  const reader = READERS.find(({ recognises }) => recognises(bytes));
+  return reader?.gather === undefined ? bytes : reader.gather(bytes, path);
 }
 
 /** Size, bits and format of an image file without decoding its pixels. @throws ImageError as readImage. */

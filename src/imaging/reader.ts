@@ -4,7 +4,7 @@ import type { Size } from '../base/geometry.ts';
 import type { Image } from './image.ts';
 import type { IntensityWindow } from './window.ts';
 
-export type ImageFileFormat = 'png' | 'jpeg' | 'tiff' | 'dicom' | 'nifti';
+export type ImageFileFormat = 'png' | 'jpeg' | 'tiff' | 'dicom' | 'nifti' | 'metaimage' | 'nrrd';
 
 /** What the head of an image file says. Height and width in px, after EXIF orientation. */
 export interface ImageHeader extends Size {
@@ -45,6 +45,8 @@ export interface ImageReader {
   readonly extensions: readonly string[];
   /** Whether a file that begins with these bytes (at least 132, or all it has) is of this format. */
   recognises(start: Uint8Array): boolean;
+  /** Where a file may have its pixels in another one: the file at `path` with them in it. @throws ImageError as decode. */
+  gather?(bytes: Uint8Array, path: string): Promise<Uint8Array>;
   /** Without decoding pixels. @throws ImageError as decode. */
   header(path: string, options: ReadImageOptions): Promise<ImageHeader>;
   /** `bytes` are recognised; `name` is the file's name, for errors. @throws ImageError for whatever is wrong. */

@@ -5,22 +5,12 @@
 import { gunzipSync, gzipSync, constants as zlib } from 'node:zlib';
 import { ImageError } from '../base/errors.ts';
 import { MAX_PIXELS } from '../base/limits.ts';
-import { type DataPlace, decodeHeader, encodeHeader, HEADER_BYTES, type NiftiHeader } from './header.ts';
-
-/** Values of int64 and uint64 files are given as the nearest numbers. */
-type NiftiValues =
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | Float32Array
-  | Float64Array;
+import { type Values, valuesOf } from '../volumes/values.ts';
+import { decodeHeader, encodeHeader, HEADER_BYTES, type NiftiHeader } from './header.ts';
 
 export interface NiftiVolume extends NiftiHeader {
   /** As stored, before slope and intercept; the first axis of `dims` is the fastest. */
-  readonly data: NiftiValues;
+  readonly data: Values;
 }
 
 export interface DecodeNiftiOptions {
@@ -45,7 +35,6 @@ export function decodeNifti(
   const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const head = compressed ? inflateHead(bytes, name) : bytes;
   const { littleEndian, dataAt, dataBytes, ...header } = decodeHeader(head, name, maxVoxels);
-  const place: DataPlace = { littleEndian, dataAt, dataBytes };
   const whole = compressed ? inflate(bytes, name, dataAt + dataBytes) : bytes;
   if (whole.length < dataAt + dataBytes) {
     throw new ImageError({
@@ -54,7 +43,8 @@ export function decodeNifti(
       fix: 'Copy it again from its source, or leave it out',
     });
   }
-  return { ...header, data: valuesOf(whole, header, place) };
+  const stored = whole.subarray(dataAt, dataAt + dataBytes);
+  return { ...header, data: valuesOf(stored, header.type, littleEndian) };
 }
 
 /** The bytes of a file of uint8 or uint16, compressed unless it is to be plain; `dims` and `spacingMm` as in NiftiHeader. */
@@ -108,36 +98,4 @@ function damaged(name: string, cause: unknown): ImageError {
     },
     { cause },
   );
-}
-
-function valuesOf(whole: Uint8Array, { type }: NiftiHeader, place: DataPlace): NiftiValues {
-  // A copy: typed arrays of more than one byte a value need an aligned start. (slice of a Buffer makes none.)
-  const bytes = new Uint8Array(whole.subarray(place.dataAt, place.dataAt + place.dataBytes));
-  const buffer = bytes.buffer;
-  if (type === 'uint8') return bytes;
-  if (type === 'int8') return new Int8Array(buffer);
-  if (!place.littleEndian) {
-    const swapped = Buffer.from(buffer);
-    if (type === 'int16' || type === 'uint16') swapped.swap16();
-    else if (type === 'int32' || type === 'uint32' || type === 'float32') swapped.swap32();
-    else swapped.swap64();
-  }
-  switch (type) {
-    case 'int16':
-      return new Int16Array(buffer);
-    case 'uint16':
-      return new Uint16Array(buffer);
-    case 'int32':
-      return new Int32Array(buffer);
-    case 'uint32':
-      return new Uint32Array(buffer);
-    case 'float32':
-      return new Float32Array(buffer);
-    case 'float64':
-      return new Float64Array(buffer);
-    case 'int64':
-      return Float64Array.from(new BigInt64Array(buffer), Number);
-    case 'uint64':
-      return Float64Array.from(new BigUint64Array(buffer), Number);
-  }
 }

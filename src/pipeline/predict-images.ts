@@ -15,7 +15,7 @@ import { sourceImages } from '../dataset/source-images.ts';
 import type { Case } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
 import { renderOverlay } from '../imaging/overlay.ts';
-import { readImageBytes } from '../imaging/read-bytes.ts';
+import { readImageFile } from '../imaging/read.ts';
 import { writeRgbPng } from '../imaging/write.ts';
 import { decodeRle, rleFromString } from '../masks/rle.ts';
 import type { Refiner } from '../refine/refiner.ts';
@@ -210,7 +210,7 @@ async function listCases(paths: readonly string[], settings: RunConfig['data']):
     const hashes = new Map<string, string>();
     for (const image of await sourceImages(folder, files, settings.ids)) {
       const { imagePath } = image;
-      const fileHash = hashes.get(imagePath) ?? hashBytes(await readImageBytes(imagePath));
+      const fileHash = hashes.get(imagePath) ?? hashBytes(await readImageFile(imagePath));
       hashes.set(imagePath, fileHash);
       cases.push({ ...(await toCase({ image, split: 'unlabelled' })), fileHash });
     }
