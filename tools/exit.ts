@@ -1,5 +1,5 @@
-/** @file How the development tools end: exit code 2 and sentences on standard error for a mistake of the user's. */
-import { CommanderError } from 'commander';
+/** @file What the development tools share: numbers on the command line, and exit code 2 for a mistake of the user's. */
+import { CommanderError, InvalidArgumentError } from 'commander';
 import { PackmuleError } from '../src/base/errors.ts';
 
 /** Runs a tool and sets the exit code it returns. Defects of ours keep their stack. */
@@ -19,4 +19,10 @@ export async function runTool(tool: () => Promise<number>): Promise<void> {
       throw error;
     }
   }
+}
+
+/** The number of an option. */
+export function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('A whole number is needed.');
 }

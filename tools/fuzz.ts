@@ -7,10 +7,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { ConfigError } from '../src/base/errors.ts';
 import { listImages } from '../src/dataset/layout.ts';
-import { runTool } from './exit.ts';
+import { runTool, wholeNumber } from './exit.ts';
 import type { MutantResult } from './fuzz/child.ts';
 
 const CHILD = fileURLToPath(new URL('./fuzz/child.js', import.meta.url));
@@ -132,9 +132,4 @@ function table(tallies: ReadonlyMap<string, Tally>, each: number): string {
   const defects = [...tallies.values()].flatMap((tally) => tally.defects);
   const listed = defects.map(({ file, mutant, what }) => `${file}, mutant ${mutant}: ${what}`);
   return `${[...lines, `${tallies.size} files, ${each} mutants each, ${defects.length} did harm.`, ...listed].join('\n')}\n`;
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('A whole number is needed.');
 }

@@ -1,6 +1,6 @@
 /** @file Writing files so that a reader never sees half of one: a temporary file beside it, then a rename. */
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdir, open, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { formatBytes } from './bytes.ts';
 import { RunError } from './errors.ts';
@@ -13,7 +13,7 @@ export async function writeFileAtomic(
   path: string,
   content: Uint8Array | string | Iterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  const temporary = temporaryBeside(path);
   const old = await stat(path).catch(() => undefined);
   // A rename would put a file in the place of a device such as /dev/null, for everybody.
   if (old !== undefined && !old.isFile() && !old.isDirectory()) {
@@ -37,6 +37,21 @@ export async function writeFileAtomic(
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw writeError(path, cause);
+  }
+}
+
+/** A path in the same folder that nothing has, for what is renamed or removed at once. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+}
+
+const TEMPORARY = /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
+/** Removes what processes that were killed while they wrote have left. Only where no other process writes there. */
+export async function removeTemporaryFiles(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  for (const name of names) {
+    if (TEMPORARY.test(basename(name))) await rm(join(folder, name), { force: true });
   }
 }
 

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { RunError } from './errors.ts';
-import { writeError } from './files.ts';
+import { temporaryBeside, writeError } from './files.ts';
 
 const ownerSchema = z.object({
   pid: z.int().positive(),
@@ -16,6 +16,9 @@ const ownerSchema = z.object({
 });
 
 export type LockOwner = Readonly<z.infer<typeof ownerSchema>>;
+
+/** Tokens of the locks that this process holds. */
+const held = new Set<string>();
 
 /** Either the lock is ours and `release` gives it back, or another living process is its `owner`. */
 export type LockAttempt = { readonly release: () => Promise<void> } | { readonly owner: LockOwner };
@@ -33,9 +36,13 @@ export async function tryLock(path: string): Promise<LockAttempt> {
   };
   for (let attempt = 0; attempt < 5; attempt++) {
     if (await tryCreate(path, self)) {
+      held.add(self.token);
       return {
         release: async () => {
-          if ((await readOwner(path))?.token === self.token) await rm(path, { force: true });
+          held.delete(self.token);
+          if ((await readOwner(path))?.token !== self.token) return;
+          // Where it cannot be removed any more, it is taken over once this process is gone.
+          await rm(path, { force: true }).catch(() => undefined);
         },
       };
     }
@@ -73,7 +80,7 @@ const isHere = (host: string): boolean => host === hostname();
 
 /** Written aside and linked into place: whoever finds the lock finds its owner in it. */
 async function tryCreate(path: string, owner: LockOwner): Promise<boolean> {
-  const aside = `${path}.${owner.token}`;
+  const aside = temporaryBeside(path);
   // Apart from the rest: a file in the place of the folder is no lock, though the system says EEXIST of both.
   await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
     throw writeError(path, cause);
@@ -104,8 +111,10 @@ async function readOwner(path: string): Promise<LockOwner | undefined> {
 }
 
 /** Only for a process of this machine can it be known that it is gone. */
-function isStale({ pid, host }: LockOwner): boolean {
+function isStale({ pid, host, token }: LockOwner): boolean {
   if (!isHere(host)) return false;
+  // In a container that was started again, the process that died had the number that this one has.
+  if (pid === process.pid) return !held.has(token);
   try {
     process.kill(pid, 0);
     return false;

@@ -40,6 +40,8 @@ export interface AdaptOptions extends ComputeOptions {
   /** Share of all work that is done, and what is done now. */
   readonly onProgress?: (share: number, detail: string) => void;
   readonly signal?: AbortSignal;
+  /** As of FoalOptions. */
+  readonly saveSeconds?: number;
 }
 
 /** What came of it. */
@@ -113,7 +115,7 @@ interface TrainPart {
 }
 
 function train(
-  { base, seed, data, signal, ...compute }: AdaptOptions,
+  { base, seed, data, signal, saveSeconds, ...compute }: AdaptOptions,
   cases: readonly AdaptCase[],
   { directory, steps, measure, onLog }: TrainPart,
 ): Promise<readonly FoalLog[]> {
@@ -138,6 +140,7 @@ function train(
     directory,
     onLog,
     ...(signal && { signal }),
+    ...(saveSeconds !== undefined && { saveSeconds }),
     ...computeOf(compute),
   });
 }

@@ -62,6 +62,8 @@ export interface FoalOptions extends ComputeOptions {
   readonly onNote?: (text: string) => void;
   /** When aborted, the state is saved after the current step and the signal's reason thrown. */
   readonly signal?: AbortSignal;
+  /** Seconds of work that a kill may cost. Default SAVE_SECONDS. */
+  readonly saveSeconds?: number;
 }
 
 /** One line of log.jsonl: means over the steps since the last one. */
@@ -183,7 +185,7 @@ async function runSteps(
     const { prompts, logits } = episodes.state();
     const vectors = { ...runner.vectors(), best, logits: float32([logits.length], logits) };
     return saveState(directory, key, { step, steps, sums, seconds, curve, prompts, vectors });
-  });
+  }, options.saveSeconds);
 
   while (step < steps) {
     const rate = learningRate(settings.schedule, settings.learningRate, step / Math.max(steps - 1, 1));

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { dataSchema, pathSchema } from '../dataset/config.ts';
 import { DEVICE_SETTINGS } from '../machine/choose.ts';
 import { refineSettingsSchema } from '../refine/settings.ts';
+import { SAVE_SECONDS } from '../training/pace.ts';
 import { trainingSchema } from '../training/settings.ts';
 
 /** The preset is chosen once, for the whole run. */
@@ -130,6 +131,13 @@ export const runSchema = z.strictObject({
     .default('auto')
     .describe(
       'Where networks run. auto: the best device that computes what the CPU does and is faster; a run goes on where it began. `packmule doctor` lists them.',
+    ),
+  checkpointSeconds: z
+    .number()
+    .min(0)
+    .default(SAVE_SECONDS)
+    .describe(
+      'Seconds of training that a kill may cost: its state is saved so often, but for no more than a twentieth of the time.',
     ),
   threads: z.int().min(1).max(256).optional().describe('Threads of the networks; all cores unless set.'),
 });

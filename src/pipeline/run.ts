@@ -1,4 +1,5 @@
 /** @file A whole run: checked data in; two networks, masks for every unlabelled image, figures and a report out. */
+import { removeTemporaryFiles } from '../base/files.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { casesOf } from '../dataset/types.ts';
 import type { Adaptation } from '../foal/adapt.ts';
@@ -59,12 +60,14 @@ export interface RunOutcome {
 export async function runPipeline(config: RunConfig, options: RunOptions): Promise<RunOutcome> {
   const { until = 'report', skipBad = false, observer = silentObserver, machine, shard, signal } = options;
   const run = runDirectory(options.folder);
-  const context: RunContext = { run, observer, signal, ...(shard && { shard }) };
+  const { checkpointSeconds: saveSeconds } = config;
+  const context: RunContext = { run, observer, signal, saveSeconds, ...(shard && { shard }) };
   await requireRunOrNothing(run);
   const sam = await chooseSam(config);
   // A shard writes nothing that another process writes, so that it needs no lock.
   const release = shard === undefined ? await acquireLock(run.lock) : async () => undefined;
   try {
+    if (shard === undefined) await removeTemporaryFiles(run.root);
     const prepared = await prepareRun(context, nameSam(config, sam), { skipBad, machine });
     if (shard === undefined) {
       await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });

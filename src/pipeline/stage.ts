@@ -25,6 +25,8 @@ export interface RunContext {
   readonly run: RunDirectory;
   readonly observer: RunObserver;
   readonly signal: AbortSignal | undefined;
+  /** Seconds of training that a kill may cost; as the training has it unless set. */
+  readonly saveSeconds?: number;
   /** The part of the images that this process is to do; absent where it is to do everything. */
   readonly shard?: Shard;
 }

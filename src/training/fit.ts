@@ -26,7 +26,15 @@ export interface FitOptions
   extends ComputeOptions,
     Pick<
       LoopInput,
-      'settings' | 'batches' | 'directory' | 'key' | 'seed' | 'rateSetting' | 'onEpoch' | 'signal'
+      | 'settings'
+      | 'batches'
+      | 'directory'
+      | 'key'
+      | 'seed'
+      | 'rateSetting'
+      | 'saveSeconds'
+      | 'onEpoch'
+      | 'signal'
     > {
   /** Stored beside the weights. */
   readonly plan: object;

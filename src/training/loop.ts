@@ -30,6 +30,8 @@ export interface LoopInput {
   readonly seed: number;
   /** What people set the learning rate by, for errors. Default training.learningRate. */
   readonly rateSetting?: string;
+  /** Seconds of work that a kill may cost. Default SAVE_SECONDS. */
+  readonly saveSeconds?: number;
   readonly runner: StepRunner;
   /** The state to go on from; the runner already holds its vectors. */
   readonly start: TrainingState | undefined;
@@ -61,7 +63,7 @@ export async function runLoop(input: LoopInput): Promise<EpochLog[]> {
   const saver = pacedSaver(() => {
     const state = { step, lossSum, seconds, rng: rng.state(), curve, vectors: runner.vectors() };
     return saveState(directory, input.key, state);
-  });
+  }, input.saveSeconds);
 
   while (step < totalSteps) {
     const progress = step / Math.max(totalSteps - 1, 1);

@@ -1,12 +1,16 @@
 /** @file What the loops of all trainings share: when to save, and when to give up. */
 import { TrainingError } from '../base/errors.ts';
 
-/** Seconds of work that a kill may cost; more where saving itself takes long (a twentieth of the time at most). */
-const SAVE_INTERVAL = 20;
+/** Seconds of work that a kill may cost, unless it is set otherwise. */
+export const SAVE_SECONDS = 20;
+/** Saving takes a twentieth of the time at most; where it takes long, it is done less often. */
 const SAVE_SHARE = 20;
 
-/** Saves now, or where enough time has passed since the last time. */
-export function pacedSaver(write: () => Promise<void>): {
+/** Saves now, or where `seconds` have passed since the last time. */
+export function pacedSaver(
+  write: () => Promise<void>,
+  seconds: number = SAVE_SECONDS,
+): {
   save(): Promise<void>;
   saveWhenDue(): Promise<void>;
 } {
@@ -17,8 +21,7 @@ export function pacedSaver(write: () => Promise<void>): {
     savedAt = performance.now();
     saveMs = savedAt - before;
   };
-  const isDue = (): boolean =>
-    performance.now() - savedAt > Math.max(SAVE_INTERVAL * 1000, SAVE_SHARE * saveMs);
+  const isDue = (): boolean => performance.now() - savedAt > Math.max(seconds * 1000, SAVE_SHARE * saveMs);
   return { save, saveWhenDue: async () => (isDue() ? save() : undefined) };
 }
 

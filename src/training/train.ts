@@ -36,6 +36,8 @@ export interface TrainOptions extends ComputeOptions {
   readonly seed: number;
   /** As of LoopInput. */
   readonly rateSetting?: string;
+  /** As of LoopInput. */
+  readonly saveSeconds?: number;
   readonly onEpoch?: (log: EpochLog, timeLeftSeconds: number) => void;
   /** When aborted, the state is saved after the current step and the signal's reason thrown. */
   readonly signal?: AbortSignal;
@@ -69,6 +71,7 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
     directory,
     seed,
     ...(options.rateSetting !== undefined && { rateSetting: options.rateSetting }),
+    ...(options.saveSeconds !== undefined && { saveSeconds: options.saveSeconds }),
     ...compute,
     ...(options.onEpoch && { onEpoch: options.onEpoch }),
     ...(signal && { signal }),

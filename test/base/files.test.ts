@@ -3,7 +3,14 @@ import { chmod, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RunError } from '../../src/base/errors.ts';
-import { appendLine, requireFreeSpace, writeError, writeFileAtomic } from '../../src/base/files.ts';
+import {
+  appendLine,
+  removeTemporaryFiles,
+  requireFreeSpace,
+  temporaryBeside,
+  writeError,
+  writeFileAtomic,
+} from '../../src/base/files.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 let folder: string;
@@ -27,6 +34,16 @@ describe('writeFileAtomic', () => {
     const writing = Promise.all(Array.from({ length: 6 }, (_, i) => writeFileAtomic(path, texts[i % 2]!)));
     for (let i = 0; i < 10; i++) expect(texts).toContain(await readFile(path, 'utf8'));
     await writing;
+  });
+
+  it('leaves files behind where it is killed, which are found and removed, and no others', async () => {
+    await writeFileAtomic(join(folder, 'a', 'kept.json'), '{}');
+    const left = temporaryBeside(join(folder, 'a', 'kept.json'));
+    const mine = ['.notes.tmp', '.a.12345678.tmp', 'a.12345678-1234-1234-1234-123456789abc.tmp'];
+    for (const path of [left, ...mine.map((name) => join(folder, 'a', name))]) await writeFile(path, '');
+    await removeTemporaryFiles(folder);
+    expect((await readdir(join(folder, 'a'))).sort()).toEqual([...mine, 'kept.json'].sort());
+    await removeTemporaryFiles(join(folder, 'none'));
   });
 
   it('says what to do when the path is taken, and keeps what was there', async () => {

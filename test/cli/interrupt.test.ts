@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hashFile } from '../../src/base/hash.ts';
+import { killRuns } from '../../tools/kills/kill.ts';
 import { writeTinyData } from '../pipeline/tiny.ts';
-import { runCli, startCli, useSharedFolder } from './program.ts';
+import { MAIN, runCli, startCli, useSharedFolder } from './program.ts';
 
 const inFolder = useSharedFolder();
 
@@ -57,16 +58,12 @@ async function expectSameBytes(name: string): Promise<void> {
 }
 
 describe('a run that is killed', () => {
-  it('in the middle of training, predicting, the folds and refining ends with the same bytes', async () => {
-    const files = ['initial/log.jsonl', 'selected/journal.jsonl', 'folds/2/log.jsonl'];
-    for (const file of [...files, 'refined/journal.jsonl']) {
-      expect((await endedAt('killed', file, 'SIGKILL')).code, file).toBeUndefined();
-      expect(existsSync(inFolder('runs', 'killed', 'lock.json')), 'the lock stays behind').toBe(true);
-    }
-    expect(existsSync(inFolder('runs', 'killed', 'trust', 'model.json'))).toBe(false);
-    expect((await runCli(inFolder(), ...RUN, '--name', 'killed')).code).toBe(0);
-    await expectSameBytes('killed');
-  }, 120_000);
+  it('at random moments loses nothing that was done, and ends with the same bytes', async () => {
+    const figures = await killRuns({ main: MAIN, folder: inFolder('kills'), moments: 10, seed: 1 });
+    expect(figures.defects).toEqual([]);
+    expect(figures.kills).toBe(10);
+    expect(figures.compared.files).toBeGreaterThan(30);
+  }, 600_000);
 });
 
 describe('Ctrl-C', () => {

@@ -40,6 +40,12 @@ describe('the lock of a run directory', () => {
     await release();
   });
 
+  it('is taken over from a process of the same number, as there is one in a container that was started again', async () => {
+    const release = await acquireLock(await writeLock({ pid: process.pid, host: hostname() }));
+    await release();
+    expect(existsSync(inFolder('lock.json'))).toBe(false);
+  });
+
   it('of another machine is left alone, and the message says which file it is', async () => {
     const path = await writeLock({ pid: await deadProcess(), host: 'elsewhere' });
     await expect(acquireLock(path)).rejects.toMatchObject({

@@ -44,7 +44,7 @@ const resultOf = (run: RunDirectory): string => run.path('adapt', 'result.json')
 export async function adaptStage(context: RunContext, options: AdaptStageOptions): Promise<StageOutcome> {
   const { checked, sam, modelKey, folds, steps, compute, config } = options;
   const { dataset } = checked;
-  const { run, observer, signal } = context;
+  const { run, observer, signal, saveSeconds } = context;
   const inputs = {
     model: modelKey,
     folds,
@@ -74,6 +74,7 @@ export async function adaptStage(context: RunContext, options: AdaptStageOptions
         directory: run.path('adapt'),
         onProgress: observer.progress,
         ...(signal && { signal }),
+        ...(saveSeconds !== undefined && { saveSeconds }),
         ...compute,
       });
       await writeFileAtomic(resultOf(run), `${JSON.stringify(adaptation, null, 2)}\n`);

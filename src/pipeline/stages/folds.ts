@@ -42,7 +42,7 @@ const TRAINING_SHARE = 0.9;
 export async function foldsStage(context: RunContext, options: FoldsStageOptions): Promise<StageOutcome> {
   const { checked, planned, selection, seed, compute } = options;
   const { dataset } = checked;
-  const { run, observer } = context;
+  const { run, observer, signal, saveSeconds } = context;
   const { plan, settings, count, networks } = planned;
   const journalPath = run.path('folds', 'journal.jsonl');
   return runStage(context, {
@@ -76,7 +76,8 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
           directory,
           seed,
           ...compute,
-          ...(context.signal && { signal: context.signal }),
+          ...(signal && { signal }),
+          ...(saveSeconds !== undefined && { saveSeconds }),
           onEpoch: ({ epoch, epochs, loss }) =>
             training.progress(
               epoch / epochs,

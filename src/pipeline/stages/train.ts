@@ -28,7 +28,7 @@ export interface TrainStageOptions {
 export async function trainStage(context: RunContext, options: TrainStageOptions): Promise<StageOutcome> {
   const { name, planned, seed, compute } = options;
   const { plan, settings } = planned;
-  const { run, observer, signal } = context;
+  const { run, observer, signal, saveSeconds } = context;
   const directory = run.path(name);
   const files = ['model.onnx', 'weights.safetensors'].map((file) => run.path(name, file));
   return runStage(context, {
@@ -57,6 +57,7 @@ export async function trainStage(context: RunContext, options: TrainStageOptions
         rateSetting: name === 'final' ? 'final.learningRate' : 'training.learningRate',
         ...compute,
         ...(signal && { signal }),
+        ...(saveSeconds !== undefined && { saveSeconds }),
         onEpoch: ({ epoch, epochs, loss, validationDice }, secondsLeft) => {
           const dice = validationDice === undefined ? '' : `, val Dice ${(100 * validationDice).toFixed(1)}`;
           observer.progress(

@@ -1,0 +1,55 @@
+/**
+ * @file Kills small runs at random moments: `npm run kills -- [--moments 200]`. Exit code 0: every run ended with the
+ * bytes of one that nobody touched, and lost nothing on the way. 1: some did not, with what and when.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { runTool, wholeNumber } from './exit.ts';
+import { type KillFigures, killRuns } from './kills/kill.ts';
+
+const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+
+await runTool(async () => {
+  const program = new Command('kills')
+    .description('Kill small runs at random moments and start them again: nothing may be lost or damaged.')
+    .option('--moments <number>', 'how many kills', wholeNumber, 200)
+    .option('--seed <number>', 'seed of the moments', wholeNumber, 1)
+    .option('--json', 'print one JSON object in place of the text')
+    .exitOverride()
+    .parse();
+  const { json, ...options } = program.opts<{ moments: number; seed: number; json?: boolean }>();
+  const folder = await mkdtemp(join(tmpdir(), 'packmule-kills-'));
+  try {
+    const start = performance.now();
+    const figures = await killRuns({
+      main: MAIN,
+      folder,
+      ...options,
+      onKill: (kills, working) => process.stderr.write(`${kills} of ${options.moments}: ${working}\n`),
+    });
+    const minutes = (performance.now() - start) / 60_000;
+    process.stdout.write(json ? `${JSON.stringify({ ...figures, minutes })}\n` : text(figures, minutes));
+    return figures.defects.length === 0 ? 0 : 1;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+function text(
+  { kills, runs, byStage, oldestUnsaved, compared, defects }: KillFigures,
+  minutes: number,
+): string {
+  const stages = Object.entries(byStage).sort(([, a], [, b]) => b - a);
+  return [
+    `${kills} kills of ${runs} runs in ${minutes.toFixed(1)} minutes`,
+    ...stages.map(([stage, count]) => `  ${stage.padEnd(14)} ${String(count).padStart(4)}`),
+    `Oldest unsaved work of a training: ${oldestUnsaved.toFixed(1)} s`,
+    `Compared at each end: ${compared.files} files, ${(compared.bytes / 1e6).toFixed(1)} MB`,
+    defects.length === 0 ? 'Every end was that of a run that nobody touched.' : `${defects.length} defects:`,
+    ...defects,
+    '',
+  ].join('\n');
+}
