@@ -22,11 +22,13 @@ globalThis.fetch = (url, options) => new URL(url).hostname === '127.0.0.1'
 
 function start(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Started {
   return startCli(inFolder(), args, {
-    PACKMULE_HOME: inFolder('home'),
-    HF_HOME: inFolder('hf'),
-    HF_HUB_CACHE: '',
-    NODE_OPTIONS: `--import=${OWN_MACHINE_ONLY}`,
-    ...variables,
+    variables: {
+      PACKMULE_HOME: inFolder('home'),
+      HF_HOME: inFolder('hf'),
+      HF_HUB_CACHE: '',
+      NODE_OPTIONS: `--import=${OWN_MACHINE_ONLY}`,
+      ...variables,
+    },
   });
 }
 

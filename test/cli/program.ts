@@ -21,14 +21,24 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-/** `variables` come on top of the environment of the tests. */
+export interface StartOptions {
+  /** On top of the environment of the tests. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** As whom the process runs. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
 export function startCli(
   cwd: string,
   args: readonly string[],
-  variables: Readonly<Record<string, string>> = {},
+  { variables = {}, user }: StartOptions = {},
 ): Started {
   if (!existsSync(MAIN)) throw new Error('dist is not built: npm test builds it first');
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...process.env, ...variables } });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: { ...process.env, ...variables },
+    ...user,
+  });
   const [out, err]: Buffer[][] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out!.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err!.push(chunk));
