@@ -7,8 +7,7 @@ import { tinyCheckpoint } from '../sam/tiny-model.ts';
 import { startCli, useSharedFolder } from './program.ts';
 
 const inFolder = useSharedFolder();
-const cli = (...args: string[]) =>
-  startCli(inFolder(), args, { variables: { PACKMULE_HOME: inFolder('home') } }).ended;
+const cli = (...args: string[]) => startCli(inFolder(), args, { PACKMULE_HOME: inFolder('home') }).ended;
 
 beforeAll(async () => {
   await writeTinyData(inFolder('data'));

@@ -21,7 +21,7 @@ import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { compareRuns } from '../../tools/kills/compare.ts';
 import { writeTinyData } from '../pipeline/tiny.ts';
-import { type Ended, type StartOptions, startCli, useSharedFolder } from './program.ts';
+import { type Ended, startCli, type User, useSharedFolder } from './program.ts';
 
 const inFolder = useSharedFolder();
 const PATIENCE = 240_000;
@@ -58,8 +58,8 @@ beforeAll(async () => {
   expect(await whole('data', 'whole')).toMatchObject({ code: 0 });
 }, PATIENCE);
 
-function whole(data: string, runs: string, options: StartOptions = {}): Promise<Ended> {
-  return startCli(inFolder(), run(data, runs), options).ended;
+function whole(data: string, runs: string, user?: User): Promise<Ended> {
+  return startCli(inFolder(), run(data, runs), {}, user).ended;
 }
 
 /** Does something to a run as soon as it has begun to mask images, and returns how that ended. */
@@ -67,10 +67,10 @@ async function disturbed(
   data: string,
   runs: string,
   disturb: (root: string) => Promise<void>,
-  options: StartOptions = {},
+  user?: User,
 ): Promise<Ended> {
   const root = inFolder(runs, 'run');
-  const { child, ended } = startCli(inFolder(), run(data, runs), options);
+  const { child, ended } = startCli(inFolder(), run(data, runs), {}, user);
   while (!existsSync(`${root}/selected/journal.jsonl`) && child.exitCode === null)
     await new Promise((next) => setTimeout(next, 2));
   await disturb(root);
@@ -120,7 +120,7 @@ describe('a disk that is full in the middle of a run', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('rights that are taken away in the middle of a run', () => {
-  const somebody: StartOptions = { ...(isRoot && { user: NOBODY }) };
+  const somebody = isRoot ? NOBODY : undefined;
   const makeRuns = async (name: string): Promise<void> => {
     await mkdir(inFolder(name));
     if (isRoot) await chown(inFolder(name), NOBODY.uid, NOBODY.gid);
@@ -219,7 +219,8 @@ describe('a clock that jumps', () => {
          };`,
       );
       const variables = { NODE_OPTIONS: `--import ${pathToFileURL(jump)}` };
-      expect(await whole('data', 'jumped', { variables })).toMatchObject({ code: 0 });
+      const jumping = startCli(inFolder(), run('data', 'jumped'), variables);
+      expect(await jumping.ended).toMatchObject({ code: 0 });
       await expectSameEnd('jumped');
       const log = await readFile(inFolder('jumped', 'run', 'log.jsonl'), 'utf8');
       const years = new Set([...log.matchAll(/"time":"(\d{4})/g)].map(([, year]) => year));

@@ -22,13 +22,11 @@ globalThis.fetch = (url, options) => new URL(url).hostname === '127.0.0.1'
 
 function start(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Started {
   return startCli(inFolder(), args, {
-    variables: {
-      PACKMULE_HOME: inFolder('home'),
-      HF_HOME: inFolder('hf'),
-      HF_HUB_CACHE: '',
-      NODE_OPTIONS: `--import=${OWN_MACHINE_ONLY}`,
-      ...variables,
-    },
+    PACKMULE_HOME: inFolder('home'),
+    HF_HOME: inFolder('hf'),
+    HF_HUB_CACHE: '',
+    NODE_OPTIONS: `--import=${OWN_MACHINE_ONLY}`,
+    ...variables,
   });
 }
 

@@ -21,17 +21,18 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-export interface StartOptions {
-  /** On top of the environment of the tests. */
-  readonly variables?: Readonly<Record<string, string>>;
-  /** As whom the process runs. */
-  readonly user?: { readonly uid: number; readonly gid: number };
+/** Whose rights a process has. */
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
 }
 
+/** `variables` come on top of the environment of the tests. */
 export function startCli(
   cwd: string,
   args: readonly string[],
-  { variables = {}, user }: StartOptions = {},
+  variables: Readonly<Record<string, string>> = {},
+  user?: User,
 ): Started {
   if (!existsSync(MAIN)) throw new Error('dist is not built: npm test builds it first');
   const child = spawn(process.execPath, [MAIN, ...args], {

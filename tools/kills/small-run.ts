@@ -10,10 +10,10 @@ export async function smallRun(data: string): Promise<string[]> {
     seed: 3,
     classes: 3,
     size: { height: 64, width: 64 },
-    counts: { labelled: 4, val: 2, test: 2, unlabelled: 40 },
+    counts: { labelled: 4, val: 2, test: 2, unlabelled: 24 },
   });
   const settings = [
-    ...['base=4', 'levels=3', 'epochs=8', 'samplesPerEpoch=32', 'batch=4', 'inputSize=[64, 64]'].map(
+    ...['base=4', 'levels=3', 'epochs=6', 'samplesPerEpoch=24', 'batch=4', 'inputSize=[64, 64]'].map(
       (set) => `training.${set}`,
     ),
     `checkpointSeconds=${CHECKPOINT_SECONDS}`,
