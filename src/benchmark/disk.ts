@@ -1,6 +1,6 @@
 /** @file What the works that are left will write, in bytes. */
 import { embeddingBytes, maskBytes, networkBytes, trainingBytes } from '../pipeline/disk.ts';
-import { inOrder, type Network, type Work } from './work.ts';
+import { type AskedModel, type Images, inOrder, type Network, type Work } from './work.ts';
 
 /** A network that is no U-Net of ours. */
 const OTHER_NETWORK = 100e6;
@@ -37,9 +37,23 @@ function bytesOf(
 function embeddings(works: readonly Work[]): number {
   const seen = new Map<string, number>();
   for (const work of inOrder(works).values()) {
-    if (work.kind !== 'refinement' || work.model === undefined || work.model.role === 'foal') continue;
-    const { images } = work.prediction;
-    seen.set(`${work.model.key} ${images.fingerprint}`, embeddingBytes(images.count));
+    const asked = askedFor(work);
+    if (asked?.model === undefined || asked.model.role === 'foal') continue;
+    seen.set(`${asked.model.key} ${asked.images.fingerprint}`, embeddingBytes(asked.images.count));
   }
   return [...seen.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** The promptable model that a work asks, if any, and the images that it shows it. */
+function askedFor(
+  work: Work,
+): { readonly model: AskedModel | undefined; readonly images: Images } | undefined {
+  switch (work.kind) {
+    case 'network':
+      return work.sort === 'head' ? { model: work.model, images: work.labelled } : undefined;
+    case 'prediction':
+      return work.network.sort === 'head' ? { model: work.network.model, images: work.images } : undefined;
+    case 'refinement':
+      return { model: work.model, images: work.prediction.images };
+  }
 }

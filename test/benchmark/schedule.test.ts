@@ -107,6 +107,14 @@ describe('neededBytes', () => {
     expect(foal).toBe(walk);
     expect(sam! - walk!, 'four images of 2 MB').toBeCloseTo(4 * 2.1e6);
   });
+
+  it('counts the images that a frozen encoder looks at, to learn from and to mask', () => {
+    const [foal, sam] = [[], ['refine.refiner=sam']].map((set) => {
+      const masks = findMethod('frozen-encoder+lr-aspp').masks(openCell(bareSetup(set), 5, 1), 'test');
+      return neededBytes([...inOrder([masks]).values()], 2, 1);
+    });
+    expect(sam! - foal!, 'five labelled images and four of test').toBeCloseTo(9 * 2.1e6);
+  });
 });
 
 describe('fittingJobs', () => {
