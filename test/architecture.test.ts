@@ -30,6 +30,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   trust: 5.5,
   training: 6,
   foal: 6.2,
+  track: 6.3,
   frozen: 6.2,
   nnunet: 6.2,
   machine: 6.5,

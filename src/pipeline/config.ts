@@ -98,6 +98,27 @@ const reportSchema = z
   })
   .describe('The report.');
 
+const logSchema = z
+  .strictObject({
+    tensorboard: z
+      .boolean()
+      .default(false)
+      .describe('Write event files for TensorBoard into the folder tensorboard of the run.'),
+    mlflow: z
+      .strictObject({
+        uri: z
+          .url({ protocol: /^https?$/ })
+          .optional()
+          .describe('Of the tracking server, such as http://localhost:5000. Unless set, none is told.'),
+        experiment: z.string().min(1).default('packmule').describe('Made where it is not there.'),
+      })
+      .prefault({})
+      .describe(
+        'A server of MLflow. Who may is said by MLFLOW_TRACKING_TOKEN, or _USERNAME and _PASSWORD, in the environment.',
+      ),
+  })
+  .describe('Programs that are told how trainings go; one that fails costs a note and nothing else.');
+
 export const runSchema = z.strictObject({
   name: z
     .string()
@@ -119,6 +140,7 @@ export const runSchema = z.strictObject({
   trust: trustSchema.prefault({}),
   evaluation: evaluationSchema.prefault({}),
   report: reportSchema.prefault({}),
+  log: logSchema.prefault({}),
   reviews: z
     .array(pathSchema)
     .default([])

@@ -17,6 +17,7 @@ import type { RunContext, StageOutcome } from './stage.ts';
 import { readAdaptation, requireAdaptable } from './stages/adapt.ts';
 import { type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
 import { readTrust } from './stages/trust.ts';
+import { figuresOf, trackerOf } from './tracking.ts';
 
 /** The stages after which a run can stop. */
 export type LastStage = 'initial' | 'predict' | 'adapt' | 'trust' | 'final' | 'evaluate' | 'report';
@@ -74,7 +75,9 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
     }
     if (until === 'adapt') requireAdaptable(prepared.config, prepared.checked.dataset);
     const warnings = warningsOf(prepared);
-    const stages = await doSteps(setOut(context, prepared, sam, warnings), until);
+    const stages = await doTracked(context, prepared, (tracked) =>
+      doSteps(setOut(tracked, prepared, sam, warnings), until),
+    );
     const did = (stage: StageName): boolean => stages.some(({ name }) => name === stage);
     return {
       run,
@@ -86,6 +89,27 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
     };
   } finally {
     await release();
+  }
+}
+
+/** Tells the programs of the settings how it goes; a shard leaves that to the call that puts the parts together. */
+async function doTracked(
+  context: RunContext,
+  prepared: PreparedRun,
+  work: (context: RunContext) => Promise<StageOutcome[]>,
+): Promise<StageOutcome[]> {
+  if (context.shard !== undefined) return work(context);
+  const tracker = trackerOf(context, prepared);
+  try {
+    const stages = await work({ ...context, tracker });
+    if (stages.some(({ name }) => name === 'evaluate')) {
+      tracker.figures(figuresOf(await readEvaluation(context.run)));
+    }
+    await tracker.end('finished');
+    return stages;
+  } catch (error) {
+    await tracker.end(context.signal?.aborted ? 'stopped' : 'failed');
+    throw error;
   }
 }
 

@@ -13,6 +13,7 @@ import { RunError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { hashFile, hashJson } from '../base/hash.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
+import type { Tracker } from '../track/tracker.ts';
 import type { Part } from './image-job.ts';
 import type { RunObserver, StageName } from './observer.ts';
 import { logEvent, type RunDirectory } from './run-directory.ts';
@@ -29,6 +30,8 @@ export interface RunContext {
   readonly saveSeconds?: number;
   /** The part of the images that this process is to do; absent where it is to do everything. */
   readonly shard?: Shard;
+  /** Told how trainings go; absent where nobody is. */
+  readonly tracker?: Tracker;
 }
 
 export interface StageOptions {

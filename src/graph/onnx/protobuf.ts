@@ -1,5 +1,5 @@
 /**
- * @file The few parts of the protobuf wire format that ONNX files use
+ * @file The few parts of the protobuf wire format that ONNX files and TensorBoard's events use
  * (https://protobuf.dev/programming-guides/encoding/).
  */
 import { GraphError } from '../../base/errors.ts';
@@ -37,6 +37,11 @@ export class ProtobufWriter {
   float(field: number, value: number): void {
     this.#varint((field << 3) | 5);
     this.#push(new Uint8Array(Float32Array.of(value).buffer));
+  }
+
+  double(field: number, value: number): void {
+    this.#varint((field << 3) | 1);
+    this.#push(new Uint8Array(Float64Array.of(value).buffer));
   }
 
   bytes(field: number, value: Uint8Array): void {

@@ -78,11 +78,13 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
           ...compute,
           ...(signal && { signal }),
           ...(saveSeconds !== undefined && { saveSeconds }),
-          onEpoch: ({ epoch, epochs, loss }) =>
+          onEpoch: ({ epoch, epochs, loss }) => {
+            context.tracker?.epoch(`fold-${fold + 1}`, directory);
             training.progress(
               epoch / epochs,
               `network ${fold + 1}, epoch ${epoch} of ${epochs}, loss ${loss.toFixed(3)}`,
-            ),
+            );
+          },
         });
         const predicting = { ...context, observer: partOf(observer, at(TRAINING_SHARE), at(1)) };
         const predictor = await openPredictor(run.path('folds', String(fold + 1), 'model.onnx'), compute);

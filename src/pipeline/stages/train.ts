@@ -59,6 +59,7 @@ export async function trainStage(context: RunContext, options: TrainStageOptions
         ...(signal && { signal }),
         ...(saveSeconds !== undefined && { saveSeconds }),
         onEpoch: ({ epoch, epochs, loss, validationDice }, secondsLeft) => {
+          context.tracker?.epoch(name, directory);
           const dice = validationDice === undefined ? '' : `, val Dice ${(100 * validationDice).toFixed(1)}`;
           observer.progress(
             epoch / epochs,
