@@ -1,16 +1,17 @@
 /** @file What the works that are left will write, in bytes. */
-import { embeddingBytes, maskBytes, networkBytes, trainingBytes } from '../pipeline/disk.ts';
+import { weightCount } from '../nnunet/topology.ts';
+import { embeddingBytes, maskBytes, networkBytes, trainingBytes, weightsOf } from '../pipeline/disk.ts';
 import { type AskedModel, type Images, inOrder, type Network, type Work } from './work.ts';
 
-/** A network that is no U-Net of ours. */
-const OTHER_NETWORK = 100e6;
+/** More than a head on frozen features has. */
+const HEAD_WEIGHTS = 2e6;
 /** Tables, curves and cells. */
 const OUTPUTS = 50e6;
 
 /** At most, where so many works are done at once; `classes` is how many masks an image has. */
 export function neededBytes(works: readonly Work[], classes: number, jobs: number): number {
   const networks = works.filter((work) => work.kind === 'network');
-  const training = Math.max(0, ...networks.map((work) => bytesOf(work, trainingBytes)));
+  const training = Math.max(0, ...networks.map((work) => trainingBytes(sizeOf(work).weights)));
   const kept = works.reduce((sum, work) => sum + keptBytes(work, classes), 0);
   return OUTPUTS + jobs * training + embeddings(works) + kept;
 }
@@ -18,7 +19,7 @@ export function neededBytes(works: readonly Work[], classes: number, jobs: numbe
 function keptBytes(work: Work, classes: number): number {
   switch (work.kind) {
     case 'network':
-      return bytesOf(work, networkBytes);
+      return sizeOf(work).count * networkBytes(sizeOf(work).weights);
     case 'prediction':
       return 2 * maskBytes(work.images.count, classes);
     case 'refinement':
@@ -26,11 +27,16 @@ function keptBytes(work: Work, classes: number): number {
   }
 }
 
-function bytesOf(
-  work: Network,
-  ofUnet: (planned: Extract<Network, { sort?: undefined }>['planned']) => number,
-): number {
-  return work.sort === undefined ? ofUnet(work.planned) : OTHER_NETWORK;
+/** How large the networks of a work are, and how many it has, which are trained one after the other. */
+function sizeOf(work: Network): { readonly weights: number; readonly count: number } {
+  switch (work.sort) {
+    case undefined:
+      return { weights: weightsOf(work.planned), count: 1 };
+    case 'head':
+      return { weights: HEAD_WEIGHTS, count: 1 };
+    case 'nnunet':
+      return { weights: weightCount(work.planned.plan), count: work.planned.plan.networks };
+  }
 }
 
 /** Of images that a large model looks at, once each. Foal's are not kept. */

@@ -6,14 +6,19 @@ import type { TrainingPlan } from '../training/plan.ts';
 /** At most: four vectors in a checkpoint, which is there twice while it is replaced; weights and model after it. */
 const VECTORS = 10;
 
-/** A network while it is trained. */
-export function trainingBytes({ plan }: Pick<TrainingPlan, 'plan'>): number {
-  return vectorLength(networkSpecs(plan)) * 4 * VECTORS;
+/** Weights of a U-Net. */
+export function weightsOf({ plan }: Pick<TrainingPlan, 'plan'>): number {
+  return vectorLength(networkSpecs(plan));
 }
 
-/** A trained network: its weights, and the model that has them in it. */
-export function networkBytes({ plan }: Pick<TrainingPlan, 'plan'>): number {
-  return vectorLength(networkSpecs(plan)) * 4 * 2;
+/** A network of so many weights while it is trained. */
+export function trainingBytes(weights: number): number {
+  return weights * 4 * VECTORS;
+}
+
+/** A trained network of so many weights: these, and the model that has them in it. */
+export function networkBytes(weights: number): number {
+  return weights * 4 * 2;
 }
 
 /** Masks of so many images as annotations, and the journal that they come from. */

@@ -14,7 +14,7 @@ import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../tr
 import { trainingSchema } from '../training/settings.ts';
 import { FEWEST_IMAGES } from '../trust/model.ts';
 import type { RunConfig } from './config.ts';
-import { embeddingBytes, maskBytes, trainingBytes } from './disk.ts';
+import { embeddingBytes, maskBytes, trainingBytes, weightsOf } from './disk.ts';
 import { openRunDataset } from './run-dataset.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { RunContext } from './stage.ts';
@@ -120,7 +120,9 @@ export async function prepareFolds(
   const planned = { ...planFolds(initial, counts.networks, config.trust.epochs), ...counts };
   await requireFreeSpace(
     run.root,
-    20e6 + counts.networks * trainingBytes(planned) + maskBytes(labelled, checked.dataset.classes.length),
+    20e6 +
+      counts.networks * trainingBytes(weightsOf(planned)) +
+      maskBytes(labelled, checked.dataset.classes.length),
     'This work',
     'Free some space, or choose a folder on another disk with --runs',
   );
@@ -250,7 +252,9 @@ function tooLittleForFolds({ trust }: RunConfig, labelled: number): string | und
 /** What a run writes at most: checkpoints and models of both networks, masks, embeddings. */
 function expectedBytes(config: RunConfig, plans: RunPlans, { dataset }: CheckedDataset): number {
   const folds = new Array<TrainingPlan>(plans.folds?.networks ?? 0).fill(plans.initial);
-  const networks = [plans.initial, plans.final, ...folds].map(trainingBytes).reduce((a, b) => a + b);
+  const networks = [plans.initial, plans.final, ...folds]
+    .map((planned) => trainingBytes(weightsOf(planned)))
+    .reduce((a, b) => a + b);
   const masks = 2 * maskBytes(dataset.cases.length, dataset.classes.length);
   const embeddings = config.refine.refiner === 'sam' ? embeddingBytes(dataset.cases.length) : 0;
   return 20e6 + networks + masks + embeddings;

@@ -7,6 +7,7 @@ import { neededBytes } from '../../src/benchmark/disk.ts';
 import { findMethod } from '../../src/benchmark/methods/index.ts';
 import { doWorks } from '../../src/benchmark/schedule.ts';
 import { inOrder, keyOf, sourcesOf, type Work } from '../../src/benchmark/work.ts';
+import { weightCount } from '../../src/nnunet/topology.ts';
 import { bareSetup } from './setup.ts';
 
 const cell = openCell(bareSetup(), 5, 1);
@@ -106,6 +107,14 @@ describe('neededBytes', () => {
     const [walk, foal, sam] = ['unet+random-walker', 'unet+foal', 'unet+sam'].map((name) => bytesOf([name]));
     expect(foal).toBe(walk);
     expect(sam! - walk!, 'four images of 2 MB').toBeCloseTo(4 * 2.1e6);
+  });
+
+  it('knows how large the networks of each sort are', () => {
+    const [work] = inOrder([findMethod('nnunet').masks(cell, 'test')]).values();
+    if (work?.kind !== 'network' || work.sort !== 'nnunet') throw new Error('nnunet has no network');
+    const training = bytesOf(['nnunet'], 2) - bytesOf(['nnunet'], 1);
+    expect(training, 'ten vectors of its weights').toBeCloseTo(40 * weightCount(work.planned.plan));
+    expect(training).not.toBe(bytesOf(['unet'], 2) - bytesOf(['unet'], 1));
   });
 
   it('counts the images that a frozen encoder looks at, to learn from and to mask', () => {
