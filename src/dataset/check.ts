@@ -5,9 +5,8 @@
 import { createHash } from 'node:crypto';
 import { DatasetError, PackmuleError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
-import { hashBytes } from '../base/hash.ts';
-import { readImageFile } from '../imaging/read.ts';
 import { rleArea } from '../masks/rle.ts';
+import { readCaseFile } from './case-file.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
 import { decodeCase, hashOfView } from './view.ts';
@@ -107,8 +106,8 @@ async function lookAt(item: Case, classes: readonly string[]): Promise<Looked> {
   const doubts: Remark[] = [];
   let [hash, fileHash] = ['', ''];
   try {
-    const bytes = await readImageFile(item.imagePath);
-    fileHash = hashBytes(bytes);
+    const { bytes, hash: ofFile } = await readCaseFile(item);
+    fileHash = ofFile;
     hash = hashOfView(fileHash, item);
     const image = await decodeCase(bytes, item, (doubt) => doubts.push(remarkOf(doubt, item)));
     if (!sameSize(image, item.size)) {

@@ -43,13 +43,16 @@ export async function openWithLayout(
   const wanted = layout.sources.filter(({ split }) => split === 'all' || splits.includes(split));
   const { classes, bySource } = await readSources({ ...layout, sources: wanted }, config);
   const toCase = await caseMaker(config, layout.root);
-  const divided: DividedCase[] = [];
+  const divided: (readonly DividedCase[])[] = [];
   for (const { source, cases } of bySource) {
     const { split } = source;
-    if (split === 'all') divided.push(...(await divideCases(cases, layout.lists, config)));
-    else divided.push(...cases.map((item) => ({ ...item, split })));
+    divided.push(
+      split === 'all'
+        ? await divideCases(cases, layout.lists, config)
+        : cases.map((item) => ({ ...item, split })),
+    );
   }
-  const limited = limitLabelled(divided, config.limit);
+  const limited = limitLabelled(divided.flat(), config.limit);
   const ordered = SPLIT_NAMES.filter((split) => splits.includes(split)).flatMap((split) =>
     limited.filter((item) => item.split === split),
   );

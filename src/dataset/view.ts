@@ -2,12 +2,13 @@
 import type { Structure } from '../annotations/types.ts';
 import { DatasetError } from '../base/errors.ts';
 import type { BoxXyxy } from '../base/geometry.ts';
-import { hashBytes, hashJson } from '../base/hash.ts';
+import { hashJson } from '../base/hash.ts';
 import { blackened, mirrorImage } from '../imaging/edit.ts';
 import type { Image } from '../imaging/image.ts';
-import { decodeImage, readImageFile } from '../imaging/read.ts';
+import { decodeImage } from '../imaging/read.ts';
 import type { IntensityWindow } from '../imaging/window.ts';
 import { mirrorRle } from '../masks/mirror.ts';
+import { readCaseFile } from './case-file.ts';
 import type { Case } from './types.ts';
 
 /** Nothing set: the image is as the file shows it. */
@@ -27,8 +28,8 @@ type Viewed = Pick<Case, 'imagePath' | 'view'>;
 /** The image of a case. @throws ImageError as readImage, DatasetError where the file is not the one that was checked. */
 export async function readCase(item: Viewed & Pick<Case, 'fileHash'>): Promise<Image> {
   const { imagePath, fileHash } = item;
-  const bytes = await readImageFile(imagePath);
-  if (fileHash !== undefined && hashBytes(bytes) !== fileHash) {
+  const { bytes, hash } = await readCaseFile(item);
+  if (fileHash !== undefined && hash !== fileHash) {
     throw new DatasetError({
       seen: `${imagePath} was replaced or changed while the run was working`,
       need: 'The images stay what they were when the run began',

@@ -13,7 +13,7 @@ import {
 } from '../imaging/reader.ts';
 import { applyWindow, type IntensityWindow, USUAL_PERCENTILES, windowValues } from '../imaging/window.ts';
 import { decodeHeader, HEADER_BYTES, type NiftiHeader } from './header.ts';
-import { decodeNifti } from './nifti.ts';
+import { decodeNifti, type NiftiVolume } from './nifti.ts';
 
 /** Voxels of the widest type then take 320 MB, and are held twice while they are read. */
 const MAX_VOXELS = 40e6;
@@ -68,9 +68,20 @@ function spacingOf({ spacingMm: [col = 1, row = 1] }: NiftiHeader): readonly [nu
   return [row, col];
 }
 
+/** Decoded volumes for as long as somebody holds the bytes of their files, who then asks for one slice after the other. */
+const volumes = new WeakMap<Uint8Array, NiftiVolume>();
+
+function volumeOf(bytes: Uint8Array, name: string, maxVoxels: number): NiftiVolume {
+  const known = volumes.get(bytes);
+  if (known !== undefined && known.data.length <= maxVoxels) return known;
+  const volume = decodeNifti(bytes, name, { maxVoxels });
+  volumes.set(bytes, volume);
+  return volume;
+}
+
 async function decodeSlice(bytes: Uint8Array, name: string, options: ReadImageOptions): Promise<Image> {
   const { frame = 0, window, maxPixels = MAX_VOXELS } = options;
-  const volume = decodeNifti(bytes, name, { maxVoxels: Math.min(maxPixels, MAX_VOXELS) });
+  const volume = volumeOf(bytes, name, Math.min(maxPixels, MAX_VOXELS));
   const { height, width, frames } = shapeOf(volume);
   requireFrame(frame, frames, name);
   const data = volume.data.subarray(frame * height * width, (frame + 1) * height * width);

@@ -221,7 +221,8 @@ async function listCases(paths: readonly string[], settings: RunConfig['data']):
 }
 
 function requireDifferentNames(cases: readonly Case[], paths: readonly string[]): void {
-  const twice = cases.find(({ id }, i) => cases.findIndex((other) => other.id === id) < i);
+  const first = new Map(cases.map((item) => [item.id, item] as const).reverse());
+  const twice = cases.find((item) => first.get(item.id) !== item);
   if (cases.length > 0 && twice === undefined) return;
   throw new DatasetError({
     seen:
