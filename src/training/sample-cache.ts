@@ -1,9 +1,10 @@
-/** @file Images and targets of a training at the network's resolution, as bytes in memory. */
+/** @file Images and targets of a training at the network's resolution. */
 import { createHash } from 'node:crypto';
 import type { Image } from '../imaging/image.ts';
 import { toUnitIntensities } from '../imaging/image.ts';
 import { resizeValues } from '../imaging/resample.ts';
 import { rasterTarget } from './labels.ts';
+import type { Spill } from './spill.ts';
 import type { NetworkPlan, TrainingSample, UnlabelledImage } from './types.ts';
 
 export interface CachedImage {
@@ -22,19 +23,33 @@ export function networkImage(image: Image, plan: NetworkPlan): Float32Array {
   return resizeValues(toUnitIntensities(image), image, plan.inputSize);
 }
 
+export interface CacheOptions {
+  /** Where the arrays are kept. */
+  readonly spill: Spill;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Reads and resizes all samples once. @throws the signal's reason when aborted. */
 export async function cacheSamples(
   samples: readonly TrainingSample[],
   plan: NetworkPlan,
-  signal?: AbortSignal,
+  { spill, signal }: CacheOptions,
 ): Promise<CachedSample[]> {
   const cached: CachedSample[] = [];
   for (const { id, size, structures, read } of samples) {
     signal?.throwIfAborted();
+    const image = spill.floats(networkImage(await read(), plan));
+    const target = spill.bytes(
+      rasterTarget(structures, plan.classes.length, size, plan.inputSize, plan.head),
+    );
     cached.push({
       id,
-      image: networkImage(await read(), plan),
-      target: rasterTarget(structures, plan.classes.length, size, plan.inputSize, plan.head),
+      get image() {
+        return image();
+      },
+      get target() {
+        return target();
+      },
     });
   }
   return cached;
@@ -44,12 +59,18 @@ export async function cacheSamples(
 export async function cacheImages(
   images: readonly UnlabelledImage[],
   plan: NetworkPlan,
-  signal?: AbortSignal,
+  { spill, signal }: CacheOptions,
 ): Promise<CachedImage[]> {
   const cached: CachedImage[] = [];
   for (const { id, read } of images) {
     signal?.throwIfAborted();
-    cached.push({ id, image: networkImage(await read(), plan) });
+    const image = spill.floats(networkImage(await read(), plan));
+    cached.push({
+      id,
+      get image() {
+        return image();
+      },
+    });
   }
   return cached;
 }

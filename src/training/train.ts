@@ -1,4 +1,4 @@
-/** @file The training of a U-Net: samples in memory, and the step and batches that are made of them. */
+/** @file The training of a U-Net: samples that are read once, and the step and batches that are made of them. */
 import { createHash } from 'node:crypto';
 import { TrainingError } from '../base/errors.ts';
 import { createRng } from '../base/rng.ts';
@@ -20,6 +20,7 @@ import {
   cacheSamples,
   fingerprintSamples,
 } from './sample-cache.ts';
+import { openSpill, type Spill } from './spill.ts';
 import { buildTrainingStep, type TrainingStep } from './step.ts';
 import type { EpochLog, NetworkPlan, TrainingSample, UnlabelledImage } from './types.ts';
 import { openValidator } from './validate.ts';
@@ -45,8 +46,7 @@ export interface TrainOptions extends ComputeOptions {
 
 /** Trains a network, or continues where an earlier run of the same training stopped. */
 export async function trainNetwork(options: TrainOptions): Promise<{ readonly curve: readonly EpochLog[] }> {
-  const { plan, settings, directory, seed, signal } = options;
-  const compute = computeOf(options);
+  const { settings, directory } = options;
   if (options.samples.length === 0) {
     throw new TrainingError({
       seen: 'There are no images to train on',
@@ -55,10 +55,34 @@ export async function trainNetwork(options: TrainOptions): Promise<{ readonly cu
     });
   }
   if (settings.consistency !== undefined) requireUnlabelled(options);
-  const samples = await cacheSamples(options.samples, plan, signal);
-  const validation = await cacheSamples(options.validation, plan, signal);
-  const unlabelled = await cacheImages(options.unlabelled ?? [], plan, signal);
-  const key = trainingKey(options, { samples, validation, unlabelled });
+  const spill = openSpill(directory);
+  try {
+    return await trainOn(await cacheData(options, spill), options);
+  } finally {
+    spill.close();
+  }
+}
+
+async function cacheData(
+  { plan, samples, validation, unlabelled = [], signal }: TrainOptions,
+  spill: Spill,
+): Promise<CachedData> {
+  const options = { spill, signal };
+  return {
+    samples: await cacheSamples(samples, plan, options),
+    validation: await cacheSamples(validation, plan, options),
+    unlabelled: await cacheImages(unlabelled, plan, options),
+  };
+}
+
+async function trainOn(
+  data: CachedData,
+  options: TrainOptions,
+): Promise<{ readonly curve: readonly EpochLog[] }> {
+  const { plan, settings, directory, seed, signal } = options;
+  const compute = computeOf(options);
+  const { samples, validation, unlabelled } = data;
+  const key = trainingKey(options, data);
   return fitNetwork({
     key,
     plan,

@@ -19,6 +19,7 @@ import {
   teachings,
 } from '../../src/training/consistency.ts';
 import { cacheImages, cacheSamples } from '../../src/training/sample-cache.ts';
+import { openSpill } from '../../src/training/spill.ts';
 import { openStepRunner } from '../../src/training/step.ts';
 import { buildStep, trainNetwork } from '../../src/training/train.ts';
 import type { EpochLog } from '../../src/training/types.ts';
@@ -84,8 +85,9 @@ const settings = { ...SETTINGS, averageDecay: 0.9, consistency: CONSISTENCY.usua
 describe('a step with a teacher', () => {
   it('learns from what its moving average says of unlabelled images', async () => {
     const plan = syntheticPlan('exclusive');
-    const samples = await cacheSamples(syntheticSamples(2, 1), plan);
-    const images = await cacheImages(syntheticSamples(2, 7), plan);
+    const spill = openSpill(tmpdir());
+    const samples = await cacheSamples(syntheticSamples(2, 1), plan, { spill });
+    const images = await cacheImages(syntheticSamples(2, 7), plan, { spill });
     const step = buildStep(plan, settings, samples);
     const parameters = packWeights(step.specs, initializeWeights(step.specs, createRng(1)));
     const other = packWeights(step.specs, initializeWeights(step.specs, createRng(2)));
