@@ -50,6 +50,10 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<Figures>>> 
     const settings = { checkpoint, data, threads, repeats };
     return { ...settings, ...(await benchFoal({ ...settings, images })) };
   },
+  load: async ({ images = 500, classes = 4, size, threads, checkpoint = SHIPPED }) => {
+    const settings = { images, classes, size: heightAndWidth(size ?? [128, 96]), threads, checkpoint };
+    return { ...settings, ...(await (await import('./bench/load.ts')).benchLoad(settings)) };
+  },
   'random-walk': async ({ size, classes = 32, repeats = 3 }) => {
     const { benchRandomWalk } = await import('./bench/random-walk.ts');
     const settings = { size: heightAndWidth(size ?? [512, 904]), classes, repeats };
@@ -89,19 +93,19 @@ await runTool(async () => {
     .option('--batch <images>', 'images per step', whole, 4)
     .option(
       '--size <height width...>',
-      'image size in px (384 224; random-walk 512 904)',
+      'image size in px (384 224; random-walk 512 904; load 128 96)',
       (text, sizes: number[] = []) => [...sizes, whole(text)],
     )
-    .option('--classes <count>', 'classes (17; random-walk and sam-decode 32)', whole)
+    .option('--classes <count>', 'classes (17; random-walk and sam-decode 32; load 4)', whole)
     .addOption(new Option('--model <size>', "size of SAM's encoder").choices(SAM_SIZES).default('b'))
     .addOption(
       new Option('--precision <type>', "of SAM's products").choices(['float32', 'int8']).default('float32'),
     )
     .option('--threads <count>', 'threads of ONNX Runtime', whole, 2)
     .option('--repeats <count>', 'runs that are timed (6; others 3)', whole)
-    .option('--checkpoint <file>', 'the model that foal measures (the shipped one)')
+    .option('--checkpoint <file>', 'the model that foal and load measure (the shipped one)')
     .option('--data <folder>', 'where foal finds teeth/ and nuclei/', '../shared/data')
-    .option('--images <count>', 'how many of each set foal measures (all)', whole)
+    .option('--images <count>', 'how many of each set foal measures (all), or images of load (500)', whole)
     .option('--json', 'print one line of JSON')
     .exitOverride()
     .parse();
