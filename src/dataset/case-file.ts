@@ -14,15 +14,24 @@ export interface CaseFile {
   readonly hash: string;
 }
 
+interface Stamped {
+  /** Another one where the file was changed or exchanged. */
+  readonly stamp: string;
+  readonly size: number;
+}
+
 let last: { readonly stamp: string; readonly file: Promise<CaseFile> } | undefined;
 
 /** @throws ImageError where the file is missing or may not be read. */
 export async function readCaseFile({ imagePath, view }: Pick<Case, 'imagePath' | 'view'>): Promise<CaseFile> {
-  const stamp = view?.frame === undefined ? undefined : await stampOf(imagePath);
-  if (stamp === undefined) return readNow(imagePath);
-  if (last?.stamp === stamp) return last.file;
-  const file = readNow(imagePath);
-  last = { stamp, file };
+  const now = view?.frame === undefined ? undefined : await stampOf(imagePath);
+  if (now === undefined) return readNow(imagePath);
+  if (last?.stamp === now.stamp) return last.file;
+  const kept = { stamp: now.stamp, file: readNow(imagePath) };
+  last = kept;
+  const file = await kept.file;
+  // A header with the values of another file, which may change while the header does not.
+  if (file.bytes.length !== now.size && last === kept) last = undefined;
   return file;
 }
 
@@ -31,12 +40,9 @@ async function readNow(path: string): Promise<CaseFile> {
   return { bytes, hash: hashBytes(bytes) };
 }
 
-/** The ending of headers whose values lie in another file, which may change while the header does not. */
-const HEADERS = /\.(mhd|nhdr)$/i;
-
-/** Something else where the file was changed or exchanged; undefined where that cannot be told. */
-async function stampOf(path: string): Promise<string | undefined> {
-  if (HEADERS.test(path)) return undefined;
+async function stampOf(path: string): Promise<Stamped | undefined> {
   const found = await stat(path, { bigint: true }).catch(() => undefined);
-  return found && [path, found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ');
+  if (found === undefined) return undefined;
+  const { dev, ino, size, mtimeNs, ctimeNs } = found;
+  return { stamp: [path, dev, ino, size, mtimeNs, ctimeNs].join(' '), size: Number(size) };
 }

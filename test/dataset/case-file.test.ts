@@ -37,6 +37,22 @@ describe('the file of a case', () => {
     await expect(readCase({ imagePath, fileHash, view: { frame: 1 } })).rejects.toThrow(DatasetError);
   });
 
+  it('is read again where its values lie in another file', async () => {
+    const folder = await temporaryFolder();
+    const imagePath = join(folder, 'volume.mhd');
+    const header = [
+      'NDims = 3',
+      'DimSize = 2 2 3',
+      'ElementType = MET_UCHAR',
+      'ElementDataFile = volume.raw',
+    ];
+    await writeFile(imagePath, `${header.join('\n')}\n`);
+    for (const grey of [10, 20]) {
+      await writeFile(join(folder, 'volume.raw'), new Uint8Array(12).fill(grey));
+      expect((await readCase({ imagePath, view: { frame: 1 } })).data[0]).toBe(grey);
+    }
+  });
+
   it('is decoded once while it is held', async () => {
     const bytes = volume(10);
     const first = await niftiReader.decode(bytes, 'volume.nii', { frame: 0 });
