@@ -35,6 +35,9 @@ export interface PlannedHead {
 const SECONDS_PER_CHANNEL = 2.2e-3;
 const SECONDS_PER_IMAGE = 0.02;
 
+/** A head of a few thousand weights takes larger steps than a whole network: it then learns in a fraction of the time. */
+const RATE_FACTOR = 5;
+
 /** A head that is trained for the minutes of a U-Net's plan. */
 export function planHead({ plan, settings, minutes }: TrainingPlan): PlannedHead {
   const { samplesPerEpoch, batch, learningRate, schedule, weightDecay, averageDecay, augmentation } =
@@ -48,7 +51,7 @@ export function planHead({ plan, settings, minutes }: TrainingPlan): PlannedHead
       epochs,
       samplesPerEpoch,
       batch,
-      learningRate,
+      learningRate: RATE_FACTOR * learningRate,
       schedule,
       validateEvery: epochs,
       weightDecay,
