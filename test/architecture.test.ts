@@ -26,6 +26,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   refine: 5,
   review: 5.2,
   label: 5.2,
+  desk: 0,
   evaluate: 5,
   trust: 5.5,
   training: 6,

@@ -1,47 +1,17 @@
-/** @file Talking to the server. All addresses are relative: the page's own holds the key. */
+/** @file What the page of a room asks the server for. */
 import type { ClassChange, DoneRequest, LabelsState } from '../../src/label/protocol.ts';
 import type {
   DecisionAnswer,
   DecisionRequest,
   ImageMasks,
-  Refusal,
   ReviewItem,
   RoomEvent,
   RoomState,
   SegmentAnswer,
   SegmentRequest,
 } from '../../src/review/protocol.ts';
+import { post, request } from './request.ts';
 import type { GreyImage } from './view/grey.ts';
-
-/** Something that the user can read, and what to do about it. */
-export class Failure extends Error {
-  readonly fix: string;
-
-  constructor(seen: string, fix: string) {
-    super(seen);
-    this.fix = fix;
-  }
-}
-
-async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  const response = await fetch(path, init).catch(() => {
-    throw new Failure(
-      'The server does not answer',
-      'Start it again and open the new address. What was saved is safe; keep this page open to lose no drawing.',
-    );
-  });
-  if (response.ok || response.status === 409) return response;
-  const refusal = (await response.json().catch(() => undefined)) as Refusal | undefined;
-  throw new Failure(
-    refusal?.error.seen ?? `The server answered ${response.status}`,
-    refusal?.error.fix ?? 'Load the page again',
-  );
-}
-
-async function post(path: string, body: unknown): Promise<Response> {
-  const headers = { 'Content-Type': 'application/json' };
-  return request(path, { method: 'POST', headers, body: JSON.stringify(body) });
-}
 
 const imagePath = (image: string): string => `api/images/${encodeURIComponent(image)}`;
 

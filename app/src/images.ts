@@ -22,6 +22,6 @@ export function orderedImages(
 /** Why an image is suggested, in a few words; `done` is how many images are. */
 export function reasonText({ reason, doubt = 0 }: Suggestion, done: number): string {
   if (reason === 'typical') return 'Typical of the folder';
-  if (reason === 'different') return done === 0 ? 'Unlike those above' : 'Unlike those done and above';
+  if (reason === 'different') return done === 0 ? 'Unlike those above' : 'Unlike those done';
   return `In doubt: trust ${Math.round(100 * (1 - doubt))}`;
 }

@@ -58,6 +58,12 @@ export async function tryLock(path: string): Promise<LockAttempt> {
   });
 }
 
+/** The living process that holds a lock; undefined where it is free, or its process is gone. */
+export async function livingOwner(path: string): Promise<LockOwner | undefined> {
+  const owner = await readOwner(path);
+  return owner === undefined || isStale(owner) ? undefined : owner;
+}
+
 async function removeLock(path: string): Promise<void> {
   await rm(path, { force: true }).catch((cause: unknown) => {
     throw writeError(path, cause);

@@ -1,8 +1,9 @@
 /** @file `packmule ids`: which file stands behind each name in results. */
 import { Command } from 'commander';
 import { openDataset } from '../dataset/dataset.ts';
+import { CONFIG_NAME } from '../pipeline/write-settings.ts';
 import { type ActionResult, defineAction } from './action.ts';
-import { CONFIG_NAME, collect, readSource } from './source.ts';
+import { collect, readSource } from './source.ts';
 
 export function idsCommand(): Command {
   const command = new Command('ids')

@@ -6,6 +6,7 @@ import { RunError } from '../base/errors.ts';
 import type { DataConfigInput } from '../dataset/config.ts';
 import { type LabelFolder, openLabelFolder } from '../dataset/label-folder.ts';
 import { EMBEDDINGS_FOLDER } from '../pipeline/run-directory.ts';
+import { CONFIG_NAME } from '../pipeline/write-settings.ts';
 import { startLabelling } from '../server/serve.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 import {
@@ -18,7 +19,7 @@ import {
   shippedModel,
   untilStopped,
 } from './room-options.ts';
-import { CONFIG_NAME, readSource } from './source.ts';
+import { readSource } from './source.ts';
 
 interface LabelOptions extends RoomOptions {
   readonly run?: string;

@@ -21,6 +21,7 @@ import { reportCommand } from './report.ts';
 import { reviewCommand } from './review.ts';
 import { runCommand } from './run.ts';
 import { segmentCommand } from './segment.ts';
+import { startCommand } from './start.ts';
 import { listenForLostOutput } from './streams.ts';
 import { submitCommand } from './submit.ts';
 import { trainCommand } from './train.ts';
@@ -38,6 +39,7 @@ const program = new Command('packmule')
   );
 
 for (const command of [
+  startCommand(),
   initCommand(),
   runCommand(),
   trainCommand(),
@@ -68,7 +70,13 @@ for (const command of [
 program.exitOverride().enablePositionalOptions();
 
 listenForLostOutput();
-const argv = process.argv.slice(2);
+const given = process.argv.slice(2);
+// Alone, on a terminal, it is somebody who wants to begin; in a script it is a slip.
+const isBeginning = given.length === 0 && process.stdout.isTTY;
+const argv = isBeginning ? ['start'] : given;
+if (argv.length === 0) {
+  process.stderr.write('packmule opens its start page on a terminal; elsewhere: packmule start\n');
+}
 try {
   await program.parseAsync(argv, { from: 'user' });
 } catch (error) {

@@ -13,10 +13,9 @@ import { type LastStage, runPipeline } from '../pipeline/run.ts';
 import { runDirectory } from '../pipeline/run-directory.ts';
 import { requireSameSettings } from '../pipeline/same-settings.ts';
 import { parseShard, type Shard } from '../pipeline/shard.ts';
+import { CONFIG_NAME } from '../pipeline/write-settings.ts';
 import type { ActionContext, ActionResult } from './action.ts';
 import { summarise } from './summary.ts';
-
-export const CONFIG_NAME = 'packmule.yaml';
 
 export interface SettingsOptions {
   readonly set: readonly string[];

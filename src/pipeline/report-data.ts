@@ -22,6 +22,7 @@ import type { EpochLog } from '../training/types.ts';
 import { isTree, type RunConfig } from './config.ts';
 import { readStoredSet, structuresByName } from './mask-sets.ts';
 import type { MaskFolder, RunDirectory } from './run-directory.ts';
+import { listSettings } from './settings-list.ts';
 import { type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
 import { readTrust } from './stages/trust.ts';
 import { trustReport } from './trust-report.ts';
@@ -68,7 +69,7 @@ export async function gatherReportData(options: ReportDataOptions): Promise<Repo
     tables: [
       ...networkResolutionTable(evaluation),
       { title: 'Plan', rows: options.planNotes.map(({ topic, text }) => ({ name: topic, value: text })) },
-      { title: 'Settings', rows: flatten(withoutFolders(config)) },
+      { title: 'Settings', rows: listSettings(config) },
       { title: 'Versions and data', rows: options.versions },
     ],
     warnings: [...options.warnings, ...keptMasks(pool), ...unseenClasses(dataset, pool)],
@@ -227,24 +228,4 @@ function promptMarks({ classIndex, provenance }: Structure): PromptMarks[] {
       negative: negatives ?? [],
     },
   ];
-}
-
-/** A report is passed on; where the files lay on this machine is nobody's business. */
-function withoutFolders({ data, sam, reviews, ...config }: RunConfig): RunConfig {
-  const { model } = sam;
-  return {
-    ...config,
-    data: { ...data, root: basename(data.root) },
-    reviews: reviews.map((run) => basename(run)),
-    sam: { ...sam, ...(model !== undefined && { model: basename(model) }) },
-  };
-}
-
-/** Nested settings as rows of dotted names. */
-function flatten(value: unknown, prefix = ''): Fact[] {
-  if (!isTree(value))
-    return [{ name: prefix, value: typeof value === 'string' ? value : JSON.stringify(value) }];
-  return Object.entries(value).flatMap(([key, child]) =>
-    flatten(child, prefix === '' ? key : `${prefix}.${key}`),
-  );
 }

@@ -25,6 +25,8 @@ export interface RunDirectory {
   /** What happened when, one line of JSON each. */
   readonly log: string;
   readonly lock: string;
+  /** How far the stage is that is being done; there while a run works. */
+  readonly progress: string;
   readonly evaluation: string;
   /** How trust is made from evidence, and how far it can be believed. */
   readonly trust: string;
@@ -45,6 +47,7 @@ export function runDirectory(folder: string): RunDirectory {
     config: path('config.json'),
     log: path('log.jsonl'),
     lock: path('lock.json'),
+    progress: path('progress.json'),
     evaluation: path('evaluation.json'),
     trust: path('trust', 'model.json'),
     report: path('report.html'),

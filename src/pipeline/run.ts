@@ -10,6 +10,7 @@ import { type Course, STEPS, setOut } from './course.ts';
 import { acquireLock } from './lock.ts';
 import { type RunObserver, type StageName, silentObserver } from './observer.ts';
 import { type PreparedRun, prepareRun } from './prepare.ts';
+import { recordProgress } from './progress-file.ts';
 import { logEvent, type RunDirectory, requireRunOrNothing, runDirectory } from './run-directory.ts';
 import { chooseSam, nameSam } from './sam-model.ts';
 import type { Shard } from './shard.ts';
@@ -62,11 +63,18 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
   const { until = 'report', skipBad = false, observer = silentObserver, machine, shard, signal } = options;
   const run = runDirectory(options.folder);
   const { checkpointSeconds: saveSeconds } = config;
-  const context: RunContext = { run, observer, signal, saveSeconds, ...(shard && { shard }) };
   await requireRunOrNothing(run);
   const sam = await chooseSam(config);
   // A shard writes nothing that another process writes, so that it needs no lock.
   const release = shard === undefined ? await acquireLock(run.lock) : async () => undefined;
+  const recorder = shard === undefined ? recordProgress(run, observer) : undefined;
+  const context: RunContext = {
+    run,
+    observer: recorder ?? observer,
+    signal,
+    saveSeconds,
+    ...(shard && { shard }),
+  };
   try {
     if (shard === undefined) await removeTemporaryFiles(run.root);
     const prepared = await prepareRun(context, nameSam(config, sam), { skipBad, machine });
@@ -88,6 +96,7 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
       ...(did('evaluate') && { evaluation: await readEvaluation(run) }),
     };
   } finally {
+    await recorder?.end();
     await release();
   }
 }

@@ -28,25 +28,28 @@ export function guard(key: string): MiddlewareHandler {
     if (!isLoopback(host)) {
       context.res = refuse(context, 403, {
         seen: `This request is for the host ${host}`,
-        need: 'The address that `packmule review` printed, on 127.0.0.1',
+        need: 'The address that Packmule printed, on 127.0.0.1',
         fix: 'Open that address',
       });
     } else if (!timingSafeEqual(digest(given), expected)) {
       context.res = refuse(context, 403, {
         seen: 'This address has no key, or that of an earlier start',
-        need: 'The address that `packmule review` printed when it last started',
+        need: 'The address that Packmule printed when it last started',
         fix: 'Open that address',
       });
     } else if (isForeign(req.method, origin, host, req.header('Sec-Fetch-Site'))) {
       context.res = refuse(context, 403, {
         seen: `This request comes from the page ${origin ?? 'of another program'}`,
-        need: 'Requests of the review page itself',
-        fix: 'Use the page that `packmule review` opens',
+        need: 'Requests of its own page',
+        fix: 'Use the page that Packmule opens',
       });
     } else {
       await next();
     }
-    for (const [name, value] of Object.entries(HEADERS)) context.res.headers.set(name, value);
+    for (const [name, value] of Object.entries(HEADERS)) {
+      // A page that is not ours comes with a narrower policy of its own.
+      if (!context.res.headers.has(name)) context.res.headers.set(name, value);
+    }
   };
 }
 

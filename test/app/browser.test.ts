@@ -17,7 +17,17 @@ import { SamPredictor } from '../../src/sam/predictor.ts';
 import { type Running, startReview } from '../../src/server/serve.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
 import { fixturePath } from '../sam/fixtures.ts';
-import { coloursAt, drawn, launchBrowser, onPage, openTab, picture, whyNoBrowser } from './chromium.ts';
+import {
+  coloursAt,
+  drawn,
+  focusOrder,
+  launchBrowser,
+  lowContrastInBoth,
+  onPage,
+  openTab,
+  picture,
+  whyNoBrowser,
+} from './chromium.ts';
 
 const SIZE = { height: 320, width: 272 };
 
@@ -306,6 +316,34 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     expect(await page.locator('.edited').count()).toBe(1);
     expect(await page.locator('.save').innerText()).toBe('No connection');
     noise = noise.filter((line) => !line.includes('ERR_CONNECTION') && !line.includes('ERR_INCOMPLETE'));
+  });
+
+  it('has text that stands out from its ground, in light and dark, the help among it', async () => {
+    const page = await openPage();
+    expect(await lowContrastInBoth(page)).toEqual([]);
+    await page.keyboard.press('?');
+    await page.locator('dialog').waitFor({ state: 'visible' });
+    expect(await lowContrastInBoth(page)).toEqual([]);
+  });
+
+  it('leads the focus from the head to the queue, the tools, the decision and the classes', async () => {
+    const page = await openPage();
+    const order = await focusOrder(page, 40);
+    const at = (name: string): number => order.findIndex((one) => one.startsWith(name));
+    const places = [
+      'Keys and help',
+      'Images',
+      'Status',
+      'Class',
+      'Look',
+      'Brush',
+      'Whole image',
+      'Later',
+      'Accept',
+      'Show ',
+    ].map(at);
+    expect(places).not.toContain(-1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
   });
 
   it('lists its keys, names its controls, and keeps the focus in the help until it is closed', async () => {

@@ -85,3 +85,77 @@ export async function dragOver(page: Page, points: readonly (readonly [number, n
 export function picture(page: Page, name: string): Promise<unknown> {
   return page.screenshot({ path: join(PACKAGE_FOLDER, 'dist', 'screenshots', `${name}.png`) });
 }
+
+/**
+ * Texts of the page whose contrast to their ground is below WCAG 2.2 AA (4.5 : 1, large ones 3 : 1), as they are with
+ * all transparency; what is disabled or not to be seen is left out.
+ */
+async function lowContrast(page: Page): Promise<string[]> {
+  return (await page.evaluate(`(() => {
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const rgba = (colour) => {
+      canvas.clearRect(0, 0, 1, 1);
+      canvas.fillStyle = colour;
+      canvas.fillRect(0, 0, 1, 1);
+      const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+      return [r, g, b, a / 255];
+    };
+    const over = ([r, g, b, a], ground) => [r, g, b].map((value, i) => value * a + ground[i] * (1 - a));
+    const chain = (element) => element === null ? [] : [...chain(element.parentElement), element];
+    const groundOf = (element) => chain(element).reduce(
+      (ground, one) => over(rgba(getComputedStyle(one).backgroundColor), ground),
+      matchMedia('(prefers-color-scheme: dark)').matches ? [18, 18, 18] : [255, 255, 255]);
+    const light = (rgb) => {
+      const [r, g, b] = rgb.map((value) => value / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ratio = (a, b) => {
+      const [high, low] = [light(a), light(b)].sort((x, y) => y - x);
+      return (high + 0.05) / (low + 0.05);
+    };
+    const bad = [];
+    for (const element of document.querySelectorAll('body *')) {
+      const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join(' ').trim();
+      const style = getComputedStyle(element);
+      const box = element.getBoundingClientRect();
+      if (text === '' || box.width < 2 || box.height < 2 || style.visibility === 'hidden') continue;
+      if (element.closest('button:disabled, noscript, option, title') !== null) continue;
+      const ground = groundOf(element);
+      const opacity = chain(element).reduce((product, one) => product * Number(getComputedStyle(one).opacity), 1);
+      const [r, g, b, a] = rgba(element instanceof SVGElement ? style.fill : style.color);
+      const size = parseFloat(style.fontSize);
+      const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+      const found = ratio(over([r, g, b, a * opacity], ground), ground);
+      if (found < (isLarge ? 3 : 4.5)) bad.push(text.slice(0, 40) + ': ' + found.toFixed(2));
+    }
+    return bad;
+  })()`)) as string[];
+}
+
+/** lowContrast in both schemes; the page stays in the one that it was in. */
+export async function lowContrastInBoth(page: Page): Promise<string[]> {
+  const was = (await page.evaluate(`matchMedia('(prefers-color-scheme: dark)').matches`)) ? 'dark' : 'light';
+  const bad: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    bad.push(...(await lowContrast(page)).map((text) => `${colorScheme}: ${text}`));
+  }
+  await page.emulateMedia({ colorScheme: was });
+  return bad;
+}
+
+/** The names of what Tab goes to, in its order, from the top of the page; `count` of them at most. */
+export async function focusOrder(page: Page, count: number): Promise<string[]> {
+  await page.evaluate('document.activeElement?.blur()');
+  const names: string[] = [];
+  for (let i = 0; i < count; i++) {
+    await page.keyboard.press('Tab');
+    names.push(
+      (await page.evaluate(`(() => {
+        const { activeElement: at } = document;
+        return (at.getAttribute('aria-label') ?? at.labels?.[0]?.innerText ?? at.innerText ?? at.tagName).trim().split('\\n')[0];
+      })()`)) as string,
+    );
+  }
+  return names;
+}

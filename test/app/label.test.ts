@@ -175,7 +175,7 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     await page.locator('.progress b', { hasText: /^1$/ }).waitFor();
     await drawn(page);
     expect(await fileOnPage(page)).not.toBe(first);
-    expect(await page.locator('.reason').first().innerText()).toBe('Unlike those done and above');
+    expect(await page.locator('.reason').first().innerText()).toBe('Unlike those done');
     const set = await coco.read(join(folder, 'annotations.json'));
     expect([set.classes, set.images.map(({ fileName }) => fileName)]).toEqual([['radius'], [first]]);
 

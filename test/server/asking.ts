@@ -9,6 +9,8 @@ export interface Asker {
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** A text is sent as it is, anything else as JSON. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Bytes as they are. */
+  put(path: string, body: Uint8Array<ArrayBuffer>, headers?: Record<string, string>): Promise<Response>;
 }
 
 /** Requests to `app` under its key. */
@@ -21,6 +23,12 @@ export function asking(app: () => Hono): Asker {
         method: 'POST',
         headers: { Host: HOST, Origin: ORIGIN, 'Content-Type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    put: async (path, body, headers = {}) =>
+      app().request(`${ORIGIN}/${KEY}/${path}`, {
+        method: 'PUT',
+        headers: { Host: HOST, Origin: ORIGIN, ...headers },
+        body,
       }),
   };
 }

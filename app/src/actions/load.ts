@@ -9,9 +9,10 @@ import type {
   ReviewItem,
   RoomState,
 } from '../../../src/review/protocol.ts';
-import { Failure, fetchMasks, fetchPixels, fetchRoom, listenForEvents, prepareSmartEdit } from '../api.ts';
+import { fetchMasks, fetchPixels, fetchRoom, listenForEvents, prepareSmartEdit } from '../api.ts';
 import { fromRle } from '../masks/tiled-mask.ts';
 import { itemKey, neighbour } from '../queue.ts';
+import { Failure } from '../request.ts';
 import {
   connected,
   failure,

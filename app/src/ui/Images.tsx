@@ -5,7 +5,7 @@ import { overviewPath } from '../api.ts';
 import { type DoneFilter, reasonText } from '../images.ts';
 import { allItems, doneFilter, imageQueue, labels, room, selected } from '../store.ts';
 import { Icon } from './icons.tsx';
-import { LongList } from './LongList.tsx';
+import { LongList, type RowPlace } from './LongList.tsx';
 
 const FILTERS: readonly (readonly [DoneFilter, string])[] = [
   ['open', 'To label'],
@@ -40,7 +40,7 @@ export function Images() {
         items={imageQueue.value}
         keyOf={({ id }) => id}
         current={selected.value?.image}
-        row={(image, isCurrent) => <Row image={image} isCurrent={isCurrent} />}
+        row={(image, place) => <Row image={image} {...place} />}
         empty={<Empty />}
       />
     </section>
@@ -57,7 +57,7 @@ function orderText(): string {
   return `${images}; looking at them: ${looked.done} of ${looked.total}`;
 }
 
-function Row({ image, isCurrent }: { readonly image: ReviewImage; readonly isCurrent: boolean }) {
+function Row({ image, isCurrent, tabIndex }: RowPlace & { readonly image: ReviewImage }) {
   const { done, suggestions, colours } = labels.value!;
   const isDone = done.includes(image.id);
   const drawn = allItems.value.filter((item) => item.image === image.id);
@@ -69,6 +69,7 @@ function Row({ image, isCurrent }: { readonly image: ReviewImage; readonly isCur
     <button
       type="button"
       class={`item ${isDone ? 'is-accepted' : ''}`}
+      tabIndex={tabIndex}
       aria-current={isCurrent ? 'true' : undefined}
       onClick={() => void select({ image: image.id, classIndex: selected.value?.classIndex ?? 0 })}
     >

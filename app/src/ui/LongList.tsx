@@ -7,12 +7,18 @@ const ROW = 76;
 /** Rows built beyond each end of what is in sight. */
 const SPARE = 4;
 
+export interface RowPlace {
+  readonly isCurrent: boolean;
+  /** One row alone is reached by Tab, which else would go through hundreds; keys of the page lead to the others. */
+  readonly tabIndex: 0 | -1;
+}
+
 interface LongListProps<T> {
   readonly items: readonly T[];
   readonly keyOf: (item: T) => string;
   /** Key of the item that is worked on: it stays in sight. */
   readonly current: string | undefined;
-  readonly row: (item: T, isCurrent: boolean) => ComponentChildren;
+  readonly row: (item: T, place: RowPlace) => ComponentChildren;
   readonly empty: ComponentChildren;
 }
 
@@ -45,7 +51,10 @@ export function LongList<T>({ items, keyOf, current, row, empty }: LongListProps
         <ol style={{ height: `${items.length * ROW}px` }}>
           {items.slice(first, last).map((item, i) => (
             <li key={keyOf(item)} style={{ top: `${(first + i) * ROW}px` }}>
-              {row(item, first + i === index)}
+              {row(item, {
+                isCurrent: first + i === index,
+                tabIndex: first + i === Math.max(0, index) ? 0 : -1,
+              })}
             </li>
           ))}
         </ol>

@@ -6,7 +6,7 @@ import { thumbnailPath } from '../api.ts';
 import { isOpen, itemKey, type StatusFilter } from '../queue.ts';
 import { colourOf, filter, imagesById, poolItems, queue, room, selected } from '../store.ts';
 import { Icon, type IconName } from './icons.tsx';
-import { LongList } from './LongList.tsx';
+import { LongList, type RowPlace } from './LongList.tsx';
 
 const STATUSES: readonly (readonly [StatusFilter, string])[] = [
   ['open', 'Open'],
@@ -31,7 +31,7 @@ export function Queue() {
         items={queue.value}
         keyOf={itemKey}
         current={selected.value && itemKey(selected.value)}
-        row={(item, isCurrent) => <Item item={item} isCurrent={isCurrent} />}
+        row={(item, place) => <Item item={item} {...place} />}
         empty={<Empty />}
       />
     </section>
@@ -132,13 +132,14 @@ const STATUS_ICONS: Readonly<Record<Exclude<ReviewItem['status'], 'pending'>, re
     skipped: ['skip', 'for later'],
   };
 
-function Item({ item, isCurrent }: { readonly item: ReviewItem; readonly isCurrent: boolean }) {
+function Item({ item, isCurrent, tabIndex }: RowPlace & { readonly item: ReviewItem }) {
   const name = room.value!.classes[item.classIndex]!;
   const status = item.status === 'pending' ? undefined : STATUS_ICONS[item.status];
   return (
     <button
       type="button"
       class={`item is-${item.status}`}
+      tabIndex={tabIndex}
       aria-current={isCurrent ? 'true' : undefined}
       onClick={() => void select(item)}
     >

@@ -3,6 +3,9 @@ import { expectedGain, isOpen } from '../queue.ts';
 import { connected, labels, poolItems, queue, room, saving } from '../store.ts';
 import { CommandButton } from './CommandButton.tsx';
 
+/** Whether this page was opened from the start page, to which there is a way back. */
+const isInHouse = location.pathname.split('/').at(-3) === 'room';
+
 /** As many as one looks at in a few minutes. */
 const NEXT = 20;
 
@@ -10,7 +13,7 @@ export function TopBar() {
   return (
     <header class="top">
       <h1>
-        Packmule <span>{room.value!.run}</span>
+        {isInHouse ? <a href="../../#runs">Packmule</a> : 'Packmule'} <span>{room.value!.run}</span>
       </h1>
       {labels.value === undefined ? <Progress /> : <ImagesDone />}
       <Worth />

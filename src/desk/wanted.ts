@@ -1,0 +1,26 @@
+/** @file Which files of a dropped folder are taken: images, annotations, lists and settings. */
+
+const ENDINGS = [
+  '.png',
+  '.jpg',
+  '.jpeg',
+  '.tif',
+  '.tiff',
+  '.dcm',
+  '.nii',
+  '.nii.gz',
+  '.json',
+  '.xml',
+  '.csv',
+  '.txt',
+  '.yaml',
+];
+
+/** `path` is relative to the folder, with slashes. DICOM files often have no ending, or the last part of a UID. */
+export function isWanted(path: string): boolean {
+  const parts = path.split('/');
+  const name = parts.at(-1)!.toLowerCase();
+  if (parts.some((part) => part.startsWith('.'))) return false;
+  const ending = /\.[^.]*$/.exec(name)?.[0] ?? '';
+  return /^(\.\d+)?$/.test(ending) || ENDINGS.some((one) => name.endsWith(one));
+}

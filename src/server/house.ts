@@ -1,0 +1,116 @@
+/** @file The server of `packmule` without arguments: start page, runs, and a room for each folder and run that is opened. */
+import { randomUUID } from 'node:crypto';
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { folderRequestSchema, type RoomOpened } from '../desk/protocol.ts';
+import { readBody } from './answers.ts';
+import { createShell, type Shell, servePage } from './app.ts';
+import { type Children, createChildren, type Program } from './children.ts';
+import { type OpenRoom, openLabels, openReview } from './open-room.ts';
+import { createPlaces } from './places.ts';
+import { dataSettings } from './recognise.ts';
+import { NotFound } from './refusals.ts';
+import { roomApi } from './room-api.ts';
+import { createRunShelf } from './run-shelf.ts';
+import { runsApi } from './runs-api.ts';
+import { type Running, serve } from './serve.ts';
+import { readSite } from './site.ts';
+import type { ModelSource } from './smart-edit.ts';
+import { startApi } from './start-api.ts';
+import { createUploads } from './uploads.ts';
+
+export interface HouseOptions {
+  /** Where new data and runs go unless the page says otherwise. */
+  readonly project: string;
+  /** Folders below which the page may look. */
+  readonly roots: readonly string[];
+  readonly reviewer: string;
+  readonly port: number;
+  readonly program: Program;
+  /** The model of smart edit: of a run, or where there is none. */
+  readonly modelOf: (run: string | undefined) => Promise<ModelSource | undefined>;
+  readonly note: (text: string) => void;
+}
+
+/** Rooms by the folder or run that they are of, opened or being opened. */
+export type Rooms = Map<string, { readonly id: string; readonly room: Promise<OpenRoom> }>;
+
+const reviewRequestSchema = z.strictObject({ run: z.string() });
+
+/** @throws RunError where the port is taken. */
+export async function startHouse(options: HouseOptions): Promise<Running> {
+  const site = await readSite();
+  const children = createChildren(options.program);
+  const rooms: Rooms = new Map();
+  const app = await createHouse(options, children, rooms);
+  return serve(
+    (key) => app({ site, key, note: options.note }),
+    options.port,
+    async () => {
+      await children.close();
+      for (const { room } of rooms.values()) await (await room.catch(() => undefined))?.close();
+    },
+  );
+}
+
+/** What is served, with rooms as they are opened; the caller closes them. */
+export async function createHouse(
+  options: Omit<HouseOptions, 'port' | 'program'>,
+  children: Children,
+  rooms: Rooms,
+): Promise<(shell: Shell) => Hono> {
+  const { project, reviewer, modelOf, note } = options;
+  const places = await createPlaces([...options.roots, project]);
+  const shelf = createRunShelf([`${project}/runs`], children);
+  const uploads = createUploads(places);
+  const opened = new Map<string, OpenRoom>();
+  /** The room of a folder or run is opened once. */
+  const open = async (what: string, make: () => Promise<OpenRoom>): Promise<RoomOpened> => {
+    const entry = rooms.get(what) ?? { id: randomUUID(), room: make() };
+    rooms.set(what, entry);
+    // One that could not be opened is tried again.
+    entry.room.catch(() => rooms.delete(what));
+    opened.set(entry.id, await entry.room);
+    return { path: `room/${entry.id}/` };
+  };
+
+  const api = new Hono();
+  api.route('/', startApi({ project, places, uploads, shelf, children }));
+  api.route('/runs', runsApi(shelf, children));
+  api.post('/rooms/review', async (context) => {
+    const folder = shelf.folderOf((await readBody(context, reviewRequestSchema)).run);
+    const room = await open(`review ${folder}`, async () =>
+      openReview({ folder, reviewer, model: await modelOf(folder), note }),
+    );
+    return context.json(room);
+  });
+  api.post('/rooms/labels', async (context) => {
+    const folder = await places.folder((await readBody(context, folderRequestSchema)).folder);
+    const room = await open(`labels ${folder}`, async () =>
+      openLabels({
+        data: await dataSettings(folder),
+        run: undefined,
+        reviewer,
+        model: await modelOf(undefined),
+        note,
+      }),
+    );
+    return context.json(room);
+  });
+
+  return (shell) => {
+    const app = createShell(shell);
+    app.route('/:key/api', api);
+    app.route(
+      '/:key/room/:room/api',
+      roomApi((context) => {
+        const room = opened.get(context.req.param('room') ?? '');
+        if (room === undefined) throw new NotFound('There is no such room');
+        return room.parts;
+      }),
+    );
+    servePage(app, '/:key/room/:room', 'index.html', shell);
+    servePage(app, '/:key', 'start.html', shell);
+    return app;
+  };
+}

@@ -1,0 +1,76 @@
+/** @file The runs that a page may see: those in known folders of runs, by ids that tell nothing of paths. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { RunCard, RunDetail, RunList } from '../desk/protocol.ts';
+import { runDirectory } from '../pipeline/run-directory.ts';
+import { isRunFolder, readRunCard, readRunStatus } from '../pipeline/run-status.ts';
+import type { Children } from './children.ts';
+import { NotFound } from './refusals.ts';
+
+/** The page that a benchmark writes. */
+export const TABLE_FILE = 'table.html';
+
+export interface RunShelf {
+  /** Has the runs of a folder shown from now on. */
+  addFolder(runs: string): void;
+  /** The id of a run, there or about to be. */
+  idOf(folder: string): string;
+  /** @throws NotFound for an unknown id. */
+  folderOf(id: string): string;
+  list(): Promise<RunList>;
+  detail(id: string): Promise<RunDetail>;
+}
+
+export function createRunShelf(folders: readonly string[], children: Children): RunShelf {
+  const shelves = new Set(folders.map((folder) => resolve(folder)));
+  const known = new Map<string, string>();
+  const idOf = (folder: string): string => {
+    const id = createHash('sha256').update(folder).digest('base64url').slice(0, 16);
+    known.set(id, folder);
+    return id;
+  };
+  const folderOf = (id: string): string => {
+    const found = known.get(id);
+    if (found === undefined) throw new NotFound('There is no such run');
+    return found;
+  };
+  const withChild = <T extends Omit<RunCard, 'id'>>(folder: string, card: T): T & Pick<RunCard, 'id'> => {
+    const failed = card.state !== 'working' && children.failure(folder) !== undefined;
+    const state = children.works(folder) ? 'working' : failed ? 'failed' : card.state;
+    return { ...card, id: idOf(folder), state };
+  };
+  return {
+    addFolder: (runs) => shelves.add(resolve(runs)),
+    idOf,
+    folderOf,
+    list: async () => {
+      const all = (await Promise.all([...shelves].map(foldersIn))).flat();
+      const runs = all.filter((folder) => isRunFolder(runDirectory(folder)));
+      const begun = [...known.values()].filter((folder) => children.works(folder) && !runs.includes(folder));
+      const cards = await Promise.all(
+        [...runs, ...begun].map(async (folder) => withChild(folder, await readRunCard(runDirectory(folder)))),
+      );
+      const benchmarks = all.filter((folder) => existsSync(join(folder, TABLE_FILE)));
+      return {
+        runs: cards.sort((a, b) => (b.started ?? '~').localeCompare(a.started ?? '~')),
+        benchmarks: benchmarks.map((folder) => ({ id: idOf(folder), name: basename(folder) })),
+      };
+    },
+    detail: async (id) => {
+      const folder = folderOf(id);
+      const failure = children.failure(folder);
+      const status = await readRunStatus(runDirectory(folder));
+      return { ...withChild(folder, status), ...(failure !== undefined && { failure }) };
+    },
+  };
+}
+
+/** Folders in a folder, links left out; none where there is no folder. */
+async function foldersIn(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => join(path, name));
+}

@@ -1,0 +1,48 @@
+/** Runs as processes: what they are given, what they say when they fail, that they are asked to end. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createChildren } from '../../src/server/children.ts';
+import { temporaryFolder } from '../temporary.ts';
+
+const PATIENT = { timeout: 50_000 };
+
+it('keeps what a process said last where it failed, and nothing where it did not', async () => {
+  const folder = await temporaryFolder();
+  const main = join(folder, 'main.mjs');
+  await writeFile(
+    main,
+    "console.error('first\\nlast: ' + process.argv[2]); process.exit(Number(process.argv[2]));",
+  );
+  const children = createChildren({ main });
+  children.start('good', ['0'], folder);
+  children.start('bad', ['2'], folder);
+  children.start('interrupted', ['130'], folder);
+  await expect.poll(() => ['good', 'bad', 'interrupted'].some(children.works), PATIENT).toBe(false);
+  expect([children.failure('good'), children.failure('bad'), children.failure('interrupted')]).toEqual([
+    undefined,
+    'first\nlast: 2',
+    undefined,
+  ]);
+  await children.close();
+});
+
+it('asks those that work to save and end, and waits for them', async () => {
+  const folder = await temporaryFolder();
+  const main = join(folder, 'main.mjs');
+  await writeFile(
+    main,
+    "import { writeFileSync } from 'node:fs'; setInterval(() => 0, 1000); writeFileSync('up', ''); process.on('SIGINT', () => { writeFileSync('saved', ''); process.exit(130); });",
+  );
+  const children = createChildren({ main });
+  children.start('one', [], folder);
+  const { existsSync } = await import('node:fs');
+  await expect.poll(() => existsSync(join(folder, 'up')), PATIENT).toBe(true);
+  expect(children.works('one')).toBe(true);
+  await children.close();
+  expect([existsSync(join(folder, 'saved')), children.works('one'), children.failure('one')]).toEqual([
+    true,
+    false,
+    undefined,
+  ]);
+});
