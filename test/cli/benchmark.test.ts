@@ -19,7 +19,7 @@ const benchmark = (...args: string[]): string[] => ['benchmark', 'data', '--jobs
 
 beforeAll(() => writeTinyData(inFolder('data')));
 
-describe('packmule benchmark', () => {
+describe('packmule benchmark', { timeout: 300_000 }, () => {
   it('explains itself, and every method', async () => {
     const { code, stdout } = await cli('benchmark', '--help');
     expect(code).toBe(0);

@@ -34,7 +34,7 @@ beforeAll(async () => {
   await writeFile(inFolder('packmule.yaml'), SETTINGS);
 });
 
-describe('packmule tune', () => {
+describe('packmule tune', { timeout: 300_000 }, () => {
   it('explains itself', async () => {
     const { code, stdout } = await cli('tune', '--help');
     expect(code).toBe(0);

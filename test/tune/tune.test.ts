@@ -66,10 +66,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'packmule-tune-'));
   await writeTinyData(at('data'), { labelled: 7, val: 2, test: 2, unlabelled: 2 });
   first = await tuned('first');
-}, 120_000);
+}, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe('tuning', () => {
+describe('tuning', { timeout: 300_000 }, () => {
   it('measures candidates on all labelled images, each by a network that has not seen it', async () => {
     const { tuning } = first;
     expect(tuning).toMatchObject({ refiner: 'random-walker', images: 7, gridSize: 576 });
@@ -150,7 +150,7 @@ describe('tuning', () => {
   });
 });
 
-describe('val and test', () => {
+describe('val and test', { timeout: 300_000 }, () => {
   it('are not opened: tuning does not see that their files are gone', async () => {
     await cp(at('data'), at('bare'), { recursive: true });
     for (const split of ['val', 'test']) await writeFile(at('bare', split, 'annotations.json'), 'no JSON');
