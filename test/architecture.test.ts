@@ -34,6 +34,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   track: 6.3,
   frozen: 6.2,
   nnunet: 6.2,
+  closeup: 6.2,
   machine: 6.5,
   pipeline: 7,
   benchmark: 8,

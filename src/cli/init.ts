@@ -23,7 +23,10 @@ export function initCommand(): Command {
     .argument('<folder>', 'the folder of the data set')
     .option('-o, --output <file>', 'the settings file', CONFIG_NAME)
     .option('--force', 'overwrite an existing settings file')
-    .option('--refiner <name>', 'write this refiner into the settings: foal, sam, random-walker or none')
+    .option(
+      '--refiner <name>',
+      'write this refiner into the settings: close-up, foal, sam, random-walker or none',
+    )
     .option(
       '--model <name|path>',
       'write this model into the settings (implies --refiner sam unless it is foal)',

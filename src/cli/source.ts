@@ -54,7 +54,7 @@ export function addSettingsOptions(command: Command): Command {
     .argument('[source]', 'a settings file, the folder of a data set, or of a run', CONFIG_NAME)
     .option('--set <key=value>', 'override a setting; may be given again', collect, [])
     .option('--preset <preset>', 'laptop or paper')
-    .option('--refiner <name>', 'foal, sam, random-walker or none')
+    .option('--refiner <name>', 'close-up, foal, sam, random-walker or none')
     .option(
       '--model <name|path>',
       'the model that refines: a name of `packmule models`, a file or a folder (implies --refiner sam unless it is foal)',

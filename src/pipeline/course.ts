@@ -1,5 +1,6 @@
 /** @file The course of a run: its steps in their order, which runs have them, and what each is given. */
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
+import { hasLastWord } from '../refine/settings.ts';
 import type { Stage } from '../report/data.ts';
 import { imagesFingerprint, labelsFingerprint } from './fingerprints.ts';
 import type { StageName } from './observer.ts';
@@ -17,6 +18,7 @@ import {
   whyNotAdapted,
 } from './stages/adapt.ts';
 import { checkModelStage } from './stages/check-model.ts';
+import { closeUpModel, closeUpStage } from './stages/close-up.ts';
 import { evaluateStage } from './stages/evaluate.ts';
 import { foldsStage } from './stages/folds.ts';
 import { type PredictStageOptions, predictStage } from './stages/predict.ts';
@@ -57,9 +59,10 @@ const hasPool = ({ splits }: Course): boolean => splits.includes('unlabelled');
 const isAdapted = ({ prepared: { config, checked } }: Course): boolean =>
   whyNotAdapted(config, checked.dataset) === undefined;
 
-/** Foal mends masks well enough to have the last word on those that are measured. */
+const looksClose = ({ prepared }: Course): boolean => prepared.plans.closeUp !== undefined;
+
 const refinesFinal = (course: Course): boolean =>
-  hasPool(course) && course.prepared.config.refine.refiner === 'foal' && measured(course).length > 0;
+  hasPool(course) && hasLastWord(course.prepared.config.refine) && measured(course).length > 0;
 
 /** The stages of a run in their order. */
 export const STEPS: readonly Step[] = [
@@ -68,6 +71,7 @@ export const STEPS: readonly Step[] = [
   { name: 'predict', belongs: always, work: (course) => predict(course, 'initial') },
   { name: 'folds', belongs: isCalibrated, isAside: (course) => !isAdapted(course), work: trainFolds },
   { name: 'adapt', belongs: isAdapted, work: adapt },
+  { name: 'closeUp', belongs: looksClose, work: trainCloseUp },
   { name: 'refine', belongs: always, work: refine },
   { name: 'trust', belongs: always, isAside: always, work: trust },
   { name: 'final', belongs: hasPool, work: trainFinal },
@@ -145,10 +149,19 @@ function foldsOf(course: Course): TrustStageOptions['folds'] {
   return { count, networks, seed: config.seed, key: keyOf(course, 'folds') };
 }
 
+function trainCloseUp({ context, prepared }: Course): Promise<StageOutcome> {
+  const { config, checked, plans, compute } = prepared;
+  const { closeUp: planned, folds } = plans;
+  const counts = folds && { count: folds.count, networks: folds.networks };
+  return closeUpStage(context, { checked, planned: planned!, folds: counts, seed: config.seed, compute });
+}
+
 /** What all refinement is done with, but for the adaptation of its model. */
-function asShipped({ context, prepared, sam, splits }: Course) {
+function asShipped(course: Course) {
+  const { context, prepared, sam, splits } = course;
   const { config, checked, compute } = prepared;
-  return { config, sam, checked, splits, compute, embeddings: embeddingsFolder(context.run) };
+  const closeUp = looksClose(course) ? closeUpModel(context.run) : undefined;
+  return { config, sam, closeUp, checked, splits, compute, embeddings: embeddingsFolder(context.run) };
 }
 
 function adapt(course: Course): Promise<StageOutcome> {
@@ -163,7 +176,9 @@ function adapt(course: Course): Promise<StageOutcome> {
 async function refining(course: Course): Promise<Omit<RefineStageOptions, 'name' | 'splits' | 'predictKey'>> {
   const { context, sam, keys } = course;
   const model = sam && isAdapted(course) ? await adaptedSam(context.run, sam) : sam;
-  const modelKeys = [keys.get('checkModel'), keys.get('adapt')].filter((key) => key !== undefined);
+  const modelKeys = [keys.get('checkModel'), keys.get('adapt'), keys.get('closeUp')].filter(
+    (key) => key !== undefined,
+  );
   return { ...asShipped(course), sam: model, modelKeys };
 }
 

@@ -15,6 +15,7 @@ export type StageName =
   | 'folds'
   | 'adapt'
   | 'tune'
+  | 'closeUp'
   | 'trust'
   | 'final'
   | 'predictFinal'

@@ -26,12 +26,12 @@ import { type RunConfig, runSchema } from './config.ts';
 import { doImages, doPart, forgetJournals, type ImageJob, type Part } from './image-job.ts';
 import { type StoredStructure, storeMasks } from './mask-sets.ts';
 import { predictedMasks, selectedMasks } from './network-masks.ts';
-import { openRefiner } from './refine-images.ts';
+import { openRefiner, type RefinerOptions } from './refine-images.ts';
 import type { RunDirectory } from './run-directory.ts';
-import type { SamChoice } from './sam-model.ts';
 import { describeShard, type Shard } from './shard.ts';
 import type { RunContext } from './stage.ts';
 import { refiningSam } from './stages/adapt.ts';
+import { closeUpModel } from './stages/close-up.ts';
 import { asFiled, turned } from './turned.ts';
 
 export interface PredictImagesOptions {
@@ -101,12 +101,16 @@ async function withJob<T>(
 ): Promise<T> {
   const { run, observer } = context;
   const network = await findNetwork(run);
-  const { config, sam } = await settingsOf(run);
+  const { config, refining } = await settingsOf(run);
   const cases = await listCases(paths, config.data);
   const model = run.path(network, 'model.onnx');
   const key = hashJson({
     model: await hashFile(model),
-    refine: refine && { ...config.refine, sam },
+    refine: refine && {
+      ...config.refine,
+      ...refining,
+      ...(refining.closeUp && { closeUp: await hashFile(refining.closeUp) }),
+    },
     images: cases.map(({ id, fileHash, view }) => [id, fileHash, view ?? null]),
   }).slice(0, 12);
   const start = performance.now();
@@ -117,7 +121,9 @@ async function withJob<T>(
     journal: join(out, `journal-${key}.jsonl`),
     parts: join(out, `journals-${key}`),
     open: async () => {
-      const refiner = refine ? await openRefiner(context, { config, sam, compute, embeddings }) : undefined;
+      const refiner = refine
+        ? await openRefiner(context, { config, ...refining, compute, embeddings })
+        : undefined;
       return {
         work: (item) => predictImage(predictor, refiner, item, config, join(out, `${item.id}.overlay.png`)),
         close: async () => refiner?.close(),
@@ -181,9 +187,10 @@ async function findNetwork(run: RunDirectory): Promise<'final' | 'initial'> {
 }
 
 /** The settings that the run was done with, and its promptable model: adapted, if the run adapted it. */
-async function settingsOf(
-  run: RunDirectory,
-): Promise<{ config: Pick<RunConfig, 'data' | 'refine' | 'sam'>; sam: SamChoice | undefined }> {
+async function settingsOf(run: RunDirectory): Promise<{
+  config: Pick<RunConfig, 'data' | 'refine' | 'sam'>;
+  refining: Pick<RefinerOptions, 'sam' | 'closeUp'>;
+}> {
   const recorded = runSchema.pick({ data: true, refine: true, sam: true });
   const config = await readFile(run.config, 'utf8')
     .then((text) => recorded.loose().parse((JSON.parse(text) as { config: unknown }).config))
@@ -197,7 +204,8 @@ async function settingsOf(
         { cause },
       );
     });
-  return { config, sam: await refiningSam(run, config) };
+  const closeUp = config.refine.refiner === 'close-up' ? closeUpModel(run) : undefined;
+  return { config, refining: { sam: await refiningSam(run, config), closeUp } };
 }
 
 /** The images of files and folders, viewed as those of the run were. */

@@ -4,6 +4,7 @@ import { availableParallelism, platform } from 'node:os';
 import { ConfigError } from '../base/errors.ts';
 import { requireFreeSpace, writeFileAtomic } from '../base/files.ts';
 import { dependencyVersion, PACKMULE_VERSION } from '../base/version.ts';
+import { CLOSE_UP_SHARE, type CloseUpPlan, describeCloseUp, planCloseUp } from '../closeup/plan.ts';
 import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
 import { computeStatistics } from '../dataset/statistics.ts';
 import { casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
@@ -28,6 +29,8 @@ export interface RunPlans {
   readonly final: TrainingPlan;
   /** The networks on which trust is calibrated, and how many; absent where it is not. */
   readonly folds?: TrainingPlan & FoldCounts;
+  /** The network of the refiner close-up, where that is the refiner. */
+  readonly closeUp?: CloseUpPlan;
 }
 
 /** A run whose data were checked and whose networks are planned. */
@@ -174,8 +177,12 @@ async function recordedCompute(run: RunDirectory): Promise<Pick<ComputeOptions, 
 }
 
 /** What was planned and why, for the user. */
-export function planNotes({ initial, folds }: RunPlans): readonly PlanNote[] {
-  return [...initial.notes, ...(folds?.notes ?? [])];
+export function planNotes({ initial, folds, closeUp }: RunPlans): readonly PlanNote[] {
+  return [
+    ...initial.notes,
+    ...(closeUp === undefined ? [] : [describeCloseUp(closeUp, folds?.networks ?? 0)]),
+    ...(folds?.notes ?? []),
+  ];
 }
 
 async function check(
@@ -208,8 +215,12 @@ async function planNetworks(
   const plan = await planner(config, checked, signal);
   const initial = plan(config.training);
   const counts = foldCounts(config.trust, casesOf(dataset, 'labelled').length);
+  const { refiner, closeUpMinutes } = config.refine;
   return {
     initial,
+    ...(refiner === 'close-up' && {
+      closeUp: planCloseUp(closeUpMinutes ?? initial.minutes * CLOSE_UP_SHARE),
+    }),
     final: plan({ ...config.training, ...overrides }),
     ...(whyNoFolds(config, dataset) === undefined && {
       folds: { ...planFolds(initial, counts.networks, config.trust.epochs), ...counts },

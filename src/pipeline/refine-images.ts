@@ -1,5 +1,6 @@
 /** @file Refining the images of a run one by one: the refiner that the settings name, and masks with their evidence. */
 import type { Structure } from '../annotations/types.ts';
+import { openCloseUp } from '../closeup/predictor.ts';
 import type { ClassShapes } from '../dataset/shapes.ts';
 import type { Case } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
@@ -17,16 +18,25 @@ export interface RefinerOptions extends SamOptions {
   readonly config: Pick<RunConfig, 'refine'>;
   /** The promptable model, where the refiner needs one. */
   readonly sam: SamChoice | undefined;
+  /** The trained network of close-ups, where that is the refiner. */
+  readonly closeUp?: string | undefined;
 }
 
 /** The refiner of a run; closing it closes its model too. */
 export async function openRefiner(
   context: RunContext,
-  { config: { refine }, sam, compute, embeddings }: RefinerOptions,
+  { config: { refine }, sam, closeUp, compute, embeddings }: RefinerOptions,
 ): Promise<Refiner> {
+  if (closeUp !== undefined) {
+    const model = await openCloseUp(closeUp, compute);
+    return withModel(createRefiner(refine, { closeUp: model }), model);
+  }
   if (sam === undefined) return createRefiner(refine);
   const model = await openSam(sam, context, { compute, embeddings });
-  const refiner = createRefiner(refine, { model });
+  return withModel(createRefiner(refine, { model }), model);
+}
+
+function withModel(refiner: Refiner, model: { close(): Promise<void> }): Refiner {
   return {
     ...refiner,
     close: async () => {

@@ -9,6 +9,7 @@
  */
 import type { Size } from '../base/geometry.ts';
 import type { Image } from '../imaging/image.ts';
+import { smoothGaussian } from '../imaging/smooth.ts';
 import { emptyMask, type Mask, maskArea } from '../masks/mask.ts';
 import { maskAgreement } from '../masks/overlap.ts';
 import { levelIou, majority, meanAgreement } from './ensemble.ts';
@@ -22,7 +23,6 @@ import {
   type Refiner,
 } from './refiner.ts';
 import type { EnsembleSettings, RandomWalkerSettings } from './settings.ts';
-import { smoothGaussian } from './smooth.ts';
 import {
   countCores,
   cutWindow,

@@ -121,8 +121,10 @@ const ensembleSchema = z
   })
   .describe('Asking more than once: how stable a mask is when its prompt is disturbed.');
 
-const REFINERS = ['foal', 'sam', 'random-walker', 'none'] as const;
-const DEFAULT_REFINER: (typeof REFINERS)[number] = 'random-walker';
+const REFINERS = ['close-up', 'foal', 'sam', 'random-walker', 'none'] as const;
+/** Refiners that mend masks well enough to do so with those of the final network too. */
+const LAST_WORDS: readonly string[] = ['close-up', 'foal'];
+const DEFAULT_REFINER: (typeof REFINERS)[number] = 'close-up';
 
 const settingsSchema = z.strictObject({
   preset: z
@@ -135,7 +137,7 @@ const settingsSchema = z.strictObject({
     .enum(REFINERS)
     .default(DEFAULT_REFINER)
     .describe(
-      'What refines the initial masks: Foal, the promptable model that comes with Packmule; sam, a large one, which is downloaded where it is not here yet; the random walker, which needs no model.',
+      'What refines the initial masks: a small network that learns from the labelled images to redraw outlines close up; Foal, the promptable model that comes with Packmule; sam, a large one, which is downloaded where it is not here yet; the random walker, which needs no model.',
     ),
   selection: z
     .enum(COMPONENT_SELECTIONS)
@@ -176,6 +178,13 @@ const settingsSchema = z.strictObject({
       'The single mask of a promptable model, or of its three candidates the one of the highest predicted IoU, or the one closest to the initial mask.',
     ),
   ensemble: ensembleSchema.prefault({}),
+  closeUpMinutes: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'Time in minutes on two cores for the network of the refiner close-up; a third of training.minutes unless set.',
+    ),
   adaptSteps: z
     .int()
     .min(0)
@@ -217,6 +226,9 @@ export const refineSettingsSchema = z.preprocess((input) => {
 
 export type RefineSettings = z.output<typeof settingsSchema>;
 export type RefineSettingsInput = z.input<typeof settingsSchema>;
+/** Whether what the final network finds is refined too. */
+export const hasLastWord = ({ refiner }: RefineSettings): boolean => LAST_WORDS.includes(refiner);
+
 export type RandomWalkerSettings = RefineSettings['randomWalker'];
 export type EnsembleSettings = RefineSettings['ensemble'];
 export type PassSettings = RefineSettings['passes'][number];

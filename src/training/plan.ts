@@ -9,6 +9,7 @@ import { ConfigError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
 import type { DatasetStatistics } from '../dataset/statistics.ts';
 import { type ConsistencySettings, TEACHER_DECAY, unlabelledPerBatch } from './consistency.ts';
+import { imageSeconds, SECONDS_PER_STEP } from './cost.ts';
 import { headChannels } from './objective.ts';
 import { type Preset, presets } from './presets.ts';
 import type { ResolvedTraining } from './resolved.ts';
@@ -37,9 +38,6 @@ const OVERLAP_LIMIT = 0.05;
 const STRUCTURE_PIXELS = 10;
 /** Images a training should see at least: bounds the input size from above for a given time. */
 const FEWEST_IMAGES_SEEN = 8000;
-/** Seconds a training step takes on two cores for a U-Net of base 16: per image and pixel, and whatever its size. */
-const SECONDS_PER_PIXEL = 2.9e-6;
-const SECONDS_PER_STEP = 0.03;
 /** What a forward pass alone takes of a step. */
 const FORWARD_SHARE = 1 / 3;
 
@@ -170,7 +168,7 @@ function withEpochs(whole: TrainingPlan, epochs: number): TrainingPlan {
   };
 }
 
-function wholeMinutes(minutes: number): string {
+export function wholeMinutes(minutes: number): string {
   const whole = Math.max(1, Math.round(minutes));
   return `${whole} minute${whole === 1 ? '' : 's'}`;
 }
@@ -183,11 +181,6 @@ export function mirrorOf(classes: number, pairs: readonly (readonly [number, num
     mirror[b] = a;
   }
   return mirror;
-}
-
-/** Seconds per image of a step; the cost of a U-Net grows a little slower than the square of its width. */
-function imageSeconds({ height, width }: Size, base: number): number {
-  return SECONDS_PER_PIXEL * height * width * (base / 16) ** 1.7;
 }
 
 function chooseHead(

@@ -30,9 +30,10 @@ export function spaceOf({ refiner, preset }: Pick<RefineSettings, 'refiner' | 'p
     case 'sam':
       // MedSAM was trained on boxes, and knows no other prompt.
       return preset === 'medsam' ? [MORPHOLOGY, ELEMENT] : [FIRST_PROMPT, SECOND_PROMPT, MORPHOLOGY, ELEMENT];
+    case 'close-up':
     case 'none':
       throw new ConfigError({
-        seen: 'The refiner is none, which has no settings',
+        seen: `The refiner is ${refiner}, which has no settings to compare`,
         need: 'A refiner whose settings can be compared: random-walker, foal or sam',
         fix: 'Name one with --refiner',
       });

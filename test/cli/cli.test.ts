@@ -9,12 +9,15 @@ import { runCli, useSharedFolder } from './program.ts';
 const inFolder = useSharedFolder();
 const cli = (...args: string[]): ReturnType<typeof runCli> => runCli(inFolder(), ...args);
 
+// The default refiner learns, which takes its time: test/pipeline/close-up.test.ts has it.
 const SETTINGS = [
   ...Object.entries(TINY_SETTINGS.training).map(([key, value]) => `training.${key}=${JSON.stringify(value)}`),
   'evaluation.resamples=100',
   'threads=1',
   'device=cpu',
-].flatMap((set) => ['--set', set]);
+]
+  .flatMap((set) => ['--set', set])
+  .concat('--refiner', 'random-walker');
 
 beforeAll(async () => {
   await writeTinyData(inFolder('data'));

@@ -129,7 +129,7 @@ describe('a promptable model that is asked more than once', () => {
 
 describe('a random walk from disturbed masks', () => {
   const walk = (truth: ReturnType<typeof disk>, input: RefineSettingsInput['ensemble']) =>
-    createRefiner(refineSettingsSchema.parse({ ensemble: input })).refine(
+    createRefiner(refineSettingsSchema.parse({ refiner: 'random-walker', ensemble: input })).refine(
       imageOf([truth]),
       [initialMask(0, disk(46, 36, 15), 0.9)],
       contextOf(1),

@@ -28,7 +28,7 @@ export interface RefineStageOptions extends RefinerOptions {
   readonly splits: readonly SplitName[];
   /** Of the stage that made the selected masks. */
   readonly predictKey: string;
-  /** Of the stages that checked and adapted the promptable model, where there is one. */
+  /** Of the stages that checked, adapted or trained the refiner's model, where there is one. */
   readonly modelKeys: readonly string[];
 }
 
@@ -119,9 +119,11 @@ export function relevantSettings(refine: RunConfig['refine']): unknown {
     threshold: __,
     preset: ___,
     adaptSteps: ____,
+    closeUpMinutes: _____,
     ...prompts
   } = refine;
-  if (refiner === 'none') return { refiner };
+  // What the network of close-ups learnt is behind the key of its training.
+  if (refiner === 'none' || refiner === 'close-up') return { refiner };
   const ensemble = refine.ensemble.jitters ? { ensemble: refine.ensemble } : {};
   return refiner === 'random-walker' ? { refiner, randomWalker, ...ensemble } : { refiner, ...prompts };
 }

@@ -21,6 +21,7 @@ import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.
 import type { RunDirectory } from '../run-directory.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { foldSam } from './adapt.ts';
+import { closeUpModel } from './close-up.ts';
 import { type Fold, type FoldCounts, foldsOf } from './folds.ts';
 
 export interface TrustStageOptions extends RefinerOptions {
@@ -116,7 +117,8 @@ async function heldOutPairs(
   for (const [fold, { held }] of folds.entries()) {
     // A model that was adapted to these images would be too good on them.
     const sam = options.sam && (await foldSam(run, options.sam, fold));
-    const refiner = await openRefiner(context, { ...options, sam });
+    const closeUp = options.closeUp && closeUpModel(run, fold);
+    const refiner = await openRefiner(context, { ...options, sam, closeUp });
     try {
       const part = partOf(observer, fold / folds.length, (fold + 1) / folds.length);
       const refined = await eachImage({ ...context, observer: part }, held, journalOf(run), (item) =>

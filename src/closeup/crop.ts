@@ -1,0 +1,84 @@
+/**
+ * @file A close-up: the square of an image about one structure, at one size for structures of all sizes, with the
+ * structure's mask and what other masks cover beside it.
+ */
+import type { BoxXyxy, Size } from '../base/geometry.ts';
+import { resizeValues } from '../imaging/resample.ts';
+import { type Mask, maskBox } from '../masks/mask.ts';
+
+/** Side of a close-up in cells. */
+export const CROP_CELLS = 144;
+/** Side of a close-up, in longest sides of the structure's box: room to turn and to move in. */
+export const CROP_REACH = 2.1;
+
+/** Where a close-up is: a square of the image that may reach beyond it, px. */
+export interface Square {
+  readonly x0: number;
+  readonly y0: number;
+  readonly side: number;
+}
+
+/** Three planes of CROP_CELLS x CROP_CELLS, row-major; beyond the image all are 0. */
+export interface CloseUp {
+  /** Intensities in [0, 1]. */
+  readonly image: Float32Array;
+  /** Share of each cell that the structure covers, 0 to 255. */
+  readonly own: Uint8Array;
+  /** Share that other structures cover and this one does not, 0 to 255. */
+  readonly others: Uint8Array;
+}
+
+/** The square of a close-up of a mask; undefined for an empty one. */
+export function squareAbout(mask: Mask): Square | undefined {
+  const box = maskBox(mask);
+  return box && squareOf(box);
+}
+
+function squareOf([x0, y0, x1, y1]: BoxXyxy): Square {
+  const side = Math.ceil(CROP_REACH * (Math.max(x1 - x0, y1 - y0) + 1));
+  return {
+    x0: Math.round((x0 + x1 + 1 - side) / 2),
+    y0: Math.round((y0 + y1 + 1 - side) / 2),
+    side,
+  };
+}
+
+/**
+ * @param intensities of the image in [0, 1], row-major
+ * @param coverage how many of all masks cover each pixel, that of the structure included
+ */
+export function cropCloseUp(
+  intensities: Float32Array,
+  own: Mask,
+  coverage: Uint16Array,
+  square: Square,
+): CloseUp {
+  const size: Size = own;
+  const shrunk = (values: (at: number) => number): Float32Array =>
+    resizeValues(
+      cutSquare(values, size, square),
+      { height: square.side, width: square.side },
+      { height: CROP_CELLS, width: CROP_CELLS },
+    );
+  const shares = (values: Float32Array): Uint8Array => Uint8Array.from(values, (value) => 255 * value + 0.5);
+  return {
+    image: shrunk((at) => intensities[at]!),
+    own: shares(shrunk((at) => own.data[at]!)),
+    others: shares(shrunk((at) => Number(own.data[at] === 0 && coverage[at]! > 0))),
+  };
+}
+
+/** The values of a square, row-major, 0 beyond the image. */
+function cutSquare(
+  valueAt: (at: number) => number,
+  { height, width }: Size,
+  { x0, y0, side }: Square,
+): Float32Array {
+  const out = new Float32Array(side * side);
+  const [left, right] = [Math.max(0, -x0), Math.min(side, width - x0)];
+  for (let y = Math.max(0, -y0); y < Math.min(side, height - y0); y++) {
+    const row = (y + y0) * width + x0;
+    for (let x = left; x < right; x++) out[y * side + x] = valueAt(row + x);
+  }
+  return out;
+}
