@@ -2,6 +2,8 @@
  * @file A cell of a benchmark: a method, a number of labelled images, a seed. It says which works give the masks by
  * which the method is measured; nothing is computed here.
  */
+
+import { CLOSE_UP_SHARE, planCloseUp } from '../closeup/plan.ts';
 import type { SplitName } from '../dataset/types.ts';
 import { planHead } from '../frozen/plan.ts';
 import { fingerprintOf } from '../nnunet/fingerprint.ts';
@@ -15,6 +17,7 @@ import { modelRole, type Refiner } from './refiners.ts';
 import type { Setup } from './setup.ts';
 import type {
   AskedModel,
+  CloseUp,
   FrozenHead,
   Images,
   Masks,
@@ -34,6 +37,11 @@ export interface Cell {
   readonly refine: RefineSettings;
   /** Whether the networks that learn from pseudo masks learn from the labelled images too. */
   readonly samples: 'pseudo' | 'pseudo+labelled';
+  /**
+   * What each of so many networks of a method has of the budget, where their masks are refined by these settings: a
+   * refiner that learns has its part too.
+   */
+  share(networks: number, settings: RefineSettings): number;
   network(options: NetworkOptions): UNet;
   /** A head on what the encoder of a promptable model says, that which such settings of refinement ask. */
   head(settings: RefineSettings): FrozenHead;
@@ -81,11 +89,24 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     const role = modelRole(settings);
     return role && { role, key: models[role]!.key };
   };
+  const closeUpFor = ({ share: ofNetwork }: Network): CloseUp => {
+    const share = CLOSE_UP_SHARE * ofNetwork;
+    return {
+      kind: 'network',
+      sort: 'close-up',
+      planned: planCloseUp(share * planned(setup, labelled).minutes),
+      share,
+      seed,
+      labelled: lessons.get(labelled)!.images,
+      compute: machine,
+    };
+  };
   return {
     labelled,
     all,
     refine: config.refine,
     samples: config.final.samples,
+    share: (networks, settings) => 1 / (networks + (looksClose(settings) ? CLOSE_UP_SHARE : 0)),
     network: ({ share, recipe, labelled: count = labelled, pseudo, agreement, meanTeacher }) => {
       const whole = planned(setup, Math.max(labelled, count), recipe);
       const used = meanTeacher === undefined ? whole : planMeanTeacher(whole, CONSISTENCY[meanTeacher]);
@@ -135,10 +156,19 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     }),
     refined: (prediction, settings) => {
       const model = asked(settings);
-      return { kind: 'refinement', prediction, settings, ...(model && { model }) };
+      const closeUp = looksClose(settings) ? closeUpFor(prediction.network) : undefined;
+      return {
+        kind: 'refinement',
+        prediction,
+        settings,
+        ...(model && { model }),
+        ...(closeUp && { closeUp }),
+      };
     },
   };
 }
+
+const looksClose = ({ refiner }: RefineSettings): boolean => refiner === 'close-up';
 
 const NO_IMAGES: Images = { count: 0, fingerprint: '' };
 

@@ -1,10 +1,12 @@
 /** @file What the works that are left will write, in bytes. */
 import { weightCount } from '../nnunet/topology.ts';
 import { embeddingBytes, maskBytes, networkBytes, trainingBytes, weightsOf } from '../pipeline/disk.ts';
-import { type AskedModel, type Images, inOrder, type Network, type Work } from './work.ts';
+import { type AskedModel, type Images, inOrder, type Training, type Work } from './work.ts';
 
 /** More than a head on frozen features has. */
 const HEAD_WEIGHTS = 2e6;
+/** More than the network of close-ups has. */
+const CLOSE_UP_WEIGHTS = 5e5;
 /** Tables, curves and cells. */
 const OUTPUTS = 50e6;
 
@@ -28,12 +30,14 @@ function keptBytes(work: Work, classes: number): number {
 }
 
 /** How large the networks of a work are, and how many it has, which are trained one after the other. */
-function sizeOf(work: Network): { readonly weights: number; readonly count: number } {
+function sizeOf(work: Training): { readonly weights: number; readonly count: number } {
   switch (work.sort) {
     case undefined:
       return { weights: weightsOf(work.planned), count: 1 };
     case 'head':
       return { weights: HEAD_WEIGHTS, count: 1 };
+    case 'close-up':
+      return { weights: CLOSE_UP_WEIGHTS, count: 1 };
     case 'nnunet':
       return { weights: weightCount(work.planned.plan), count: work.planned.plan.networks };
   }

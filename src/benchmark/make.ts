@@ -20,10 +20,10 @@ import { openSort, trainSort } from './sorts.ts';
 import {
   keyOf,
   type Masks,
-  type Network,
   type Prediction,
   type Refinement,
   splitOf,
+  type Training,
   type Work,
 } from './work.ts';
 
@@ -52,7 +52,7 @@ function outputsOf(run: RunDirectory, work: Work): string[] {
   }
 }
 
-const networkOf = (run: RunDirectory, work: Network): string =>
+const networkOf = (run: RunDirectory, work: Training): string =>
   directoryOf(run, work).path('network', 'model.onnx');
 
 /** As a network draws them, and after component selection. */
@@ -87,7 +87,7 @@ function perform(context: RunContext, setup: Setup, work: Work): Promise<void> {
   }
 }
 
-async function train(context: RunContext, setup: Setup, work: Network): Promise<void> {
+async function train(context: RunContext, setup: Setup, work: Training): Promise<void> {
   const { run, observer, signal } = context;
   await trainSort(context, setup, work, {
     samples: await samplesOf(context, setup, work),
@@ -103,7 +103,7 @@ async function train(context: RunContext, setup: Setup, work: Network): Promise<
 async function samplesOf(
   { run, observer }: RunContext,
   { checked: { dataset }, lessons }: Setup,
-  { labelled, pseudo, agreement }: Network,
+  { labelled, pseudo, agreement }: Training,
 ): Promise<TrainingSample[]> {
   const own = lessons.get(labelled.count)?.cases ?? [];
   if (pseudo === undefined) return labelledSamples(own);
@@ -162,7 +162,7 @@ async function predict(context: RunContext, setup: Setup, work: Prediction): Pro
 async function refine(context: RunContext, setup: Setup, work: Refinement): Promise<void> {
   const { checked, compute, embeddings, models, lessons } = setup;
   const { dataset } = checked;
-  const { prediction, settings, model } = work;
+  const { prediction, settings, model, closeUp } = work;
   const { split, network } = prediction;
   const own = directoryOf(context.run, work);
   const journal = own.path('journal.jsonl');
@@ -174,7 +174,13 @@ async function refine(context: RunContext, setup: Setup, work: Refinement): Prom
     dataset.classes.length,
   );
   const sam = model && models[model.role]?.choice;
-  const refiner = await openRefiner(context, { config: { refine: settings }, sam, compute, embeddings });
+  const refiner = await openRefiner(context, {
+    config: { refine: settings },
+    sam,
+    closeUp: closeUp && networkOf(context.run, closeUp),
+    compute,
+    embeddings,
+  });
   try {
     const found = await eachImage(context, casesOf(dataset, split), journal, (item) =>
       refineImage(refiner, item, selected.get(item.name) ?? [], usual, {

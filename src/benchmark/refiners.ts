@@ -5,6 +5,8 @@ import type { ModelRole } from './work.ts';
 /** From the user's settings to those of a method. */
 export type Refiner = (own: RefineSettings) => RefineSettings;
 
+export const byCloseUp: Refiner = (own) => lean(ownOr(own, 'close-up'));
+
 export const byRandomWalker: Refiner = (own) => lean(ownOr(own, 'random-walker'));
 
 export const byFoal: Refiner = (own) => lean(ownOr(own, 'foal'));
@@ -32,9 +34,10 @@ function ownOr(own: RefineSettings, refiner: RefineSettings['refiner']): RefineS
 
 /**
  * Disturbed prompts tell how far a mask is to be trusted, which no method asks: they stay where they vote only. A
- * model is taken as it is, because adapting it costs networks beyond the budget of a cell.
+ * model is taken as it is, because adapting it costs networks beyond the budget of a cell; one that learns has a part
+ * of that budget, whatever minutes are set.
  */
-function lean(settings: RefineSettings): RefineSettings {
+function lean({ closeUpMinutes: _, ...settings }: RefineSettings): RefineSettings {
   const { ensemble } = settings;
   return { ...settings, adaptSteps: 0, ensemble: ensemble.vote ? ensemble : { ...ensemble, jitters: 0 } };
 }

@@ -1,5 +1,6 @@
 /** @file The sorts of networks: how each is trained, and how it masks images afterwards. */
 import { join } from 'node:path';
+import { trainCloseUp } from '../closeup/train.ts';
 import { type Case, casesOf } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
 import { frozenEncoder } from '../frozen/features.ts';
@@ -14,7 +15,7 @@ import { openPredictor } from '../training/predictor.ts';
 import { type TrainOptions, trainNetwork } from '../training/train.ts';
 import type { Head, ProbabilityMaps, UnlabelledImage } from '../training/types.ts';
 import type { Setup } from './setup.ts';
-import type { FrozenHead, Network } from './work.ts';
+import type { FrozenHead, Network, Training } from './work.ts';
 
 /** What a training of any sort needs beside its plan. */
 type Common = Omit<TrainOptions, 'plan' | 'settings' | 'validation' | 'unlabelled'>;
@@ -23,9 +24,13 @@ type Common = Omit<TrainOptions, 'plan' | 'settings' | 'validation' | 'unlabelle
 export async function trainSort(
   context: RunContext,
   setup: Setup,
-  work: Network,
+  work: Training,
   common: Common,
 ): Promise<void> {
+  if (work.sort === 'close-up') {
+    await trainCloseUp({ ...common, plan: work.planned });
+    return;
+  }
   if (work.sort === 'nnunet') {
     await trainNnUnet({ ...common, ...work.planned });
     return;

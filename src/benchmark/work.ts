@@ -3,6 +3,8 @@
  * those masks refined. A work holds all that its result depends on, the works that it is made from included, so that
  * its hash is its address: what two methods have in common has one address, and is done once.
  */
+
+import type { CloseUpPlan } from '../closeup/plan.ts';
 import type { SplitName } from '../dataset/types.ts';
 import type { PlannedHead } from '../frozen/plan.ts';
 import type { PlannedNnUnet } from '../nnunet/plan.ts';
@@ -50,6 +52,12 @@ export interface NnUnet extends Trained {
 
 export type Network = UNet | FrozenHead | NnUnet;
 
+/** What redraws masks close up; it masks no image by itself. */
+export interface CloseUp extends Trained {
+  readonly sort: 'close-up';
+  readonly planned: CloseUpPlan;
+}
+
 /** The masks of a network, as it draws them and after component selection. */
 export interface Prediction {
   readonly kind: 'prediction';
@@ -66,10 +74,13 @@ export interface Refinement {
   readonly settings: RefineSettings;
   /** The promptable model, where the refiner has one. */
   readonly model?: AskedModel;
+  /** The network that redraws, where that is the refiner. */
+  readonly closeUp?: CloseUp;
 }
 
 export type Masks = Prediction | Refinement;
-export type Work = Network | Masks;
+export type Training = Network | CloseUp;
+export type Work = Training | Masks;
 
 /** A promptable model: which, and what stands for the content of its file. */
 export interface AskedModel {
@@ -104,8 +115,10 @@ function withKeys(work: Work): unknown {
       return work.pseudo === undefined ? work : { ...work, pseudo: keyOf(work.pseudo) };
     case 'prediction':
       return { ...work, network: keyOf(work.network) };
-    case 'refinement':
-      return { ...work, prediction: keyOf(work.prediction) };
+    case 'refinement': {
+      const closeUp = work.closeUp && keyOf(work.closeUp);
+      return { ...work, prediction: keyOf(work.prediction), ...(closeUp && { closeUp }) };
+    }
   }
 }
 
@@ -117,7 +130,7 @@ export function sourcesOf(work: Work): readonly Work[] {
     case 'prediction':
       return [work.network];
     case 'refinement':
-      return [work.prediction];
+      return [work.prediction, ...(work.closeUp ? [work.closeUp] : [])];
   }
 }
 

@@ -4,7 +4,7 @@ import { concat, split } from '../graph/ops/join.ts';
 import { input, type Tensor } from '../graph/tensor.ts';
 import { augment, augmentationInputs } from './augment.ts';
 import { targetChannels } from './batches.ts';
-import { consistencyLoss, teachings, unlabelledPerBatch } from './consistency.ts';
+import { consistencyLoss, flipsUnlabelled, teachings, unlabelledPerBatch } from './consistency.ts';
 import { networkLogits } from './network.ts';
 import { asTarget, type Objective, objectiveLoss } from './objective.ts';
 import type { ResolvedTraining } from './resolved.ts';
@@ -16,7 +16,8 @@ export const UNLABELLED = 'unlabelled.';
 
 /**
  * Inputs: image [L, 1, H, W] and target [L, T, H, W] of the labelled images, the numbers of their augmentation; with
- * `settings.consistency` the same without a target under the prefix UNLABELLED, and consistencyWeight [].
+ * `settings.consistency` the same without a target under the prefix UNLABELLED, consistencyWeight [], and where these may
+ * be flipped which ones are, [F, 1, 1, 1].
  */
 export function batchLoss(plan: NetworkPlan, settings: ResolvedTraining, objective: Objective): LossBuilder {
   const { inputSize, head } = plan;
@@ -33,7 +34,13 @@ export function batchLoss(plan: NetworkPlan, settings: ResolvedTraining, objecti
       return { loss: objectiveLoss(objective, head, logits, own.target) };
     }
     const image = images(`${UNLABELLED}image`, free);
-    const taught = teachings(consistency, head, networkLogits(plan, average, image));
+    const { mirror } = settings;
+    const flips = flipsUnlabelled(consistency, mirror) && {
+      flipped: input(`${UNLABELLED}flipped`, [free, 1, 1, 1]),
+      mirror: mirror!,
+    };
+    const answers = networkLogits(plan, average, image);
+    const taught = teachings(consistency, head, answers, flips || undefined);
     const others = augment(image, taught, augmentationInputs(free, inputSize, UNLABELLED));
     // One pass for both, which is quicker than two of half the size.
     const logits = networkLogits(plan, source, concat([own.image, others.image], 0));

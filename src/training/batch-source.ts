@@ -5,7 +5,7 @@ import { float32 } from '../tensor/array.ts';
 import { drawAugmentation, makeNoiseBank } from './augment.ts';
 import { UNLABELLED } from './batch-loss.ts';
 import { batchFeeds, drawSamples, imageFeed } from './batches.ts';
-import { consistencyWeight, unlabelledPerBatch } from './consistency.ts';
+import { consistencyWeight, flipsUnlabelled, unlabelledPerBatch } from './consistency.ts';
 import type { ResolvedTraining } from './resolved.ts';
 import type { CachedImage, CachedSample } from './sample-cache.ts';
 import type { NetworkPlan } from './types.ts';
@@ -38,13 +38,14 @@ export function batchSource(
       ...drawAugmentation(rng, augmentation, flipped, plan.inputSize, noise),
     };
     if (consistency === undefined) return labelled;
-    // Never flipped: the teacher's classes would have to change places.
     const images = Array.from({ length: free }, () => unlabelled[rng.below(unlabelled.length)]!);
-    const upright = images.map(() => false);
+    const mayFlip = flipsUnlabelled(consistency, mirror);
+    const turned = images.map(() => mayFlip && rng.uniform() < 0.5);
     return {
       ...labelled,
       [`${UNLABELLED}image`]: imageFeed(images, plan),
-      ...drawAugmentation(rng, augmentation, upright, plan.inputSize, noise, UNLABELLED),
+      ...(mayFlip && { [`${UNLABELLED}flipped`]: float32([free, 1, 1, 1], turned.map(Number)) }),
+      ...drawAugmentation(rng, augmentation, turned, plan.inputSize, noise, UNLABELLED),
       consistencyWeight: float32([], [consistencyWeight(consistency, progress)]),
     };
   };

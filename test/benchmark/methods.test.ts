@@ -6,9 +6,9 @@ import {
   inOrder,
   keyOf,
   type Masks,
-  type Network,
   type Prediction,
   type Refinement,
+  type Training,
   type UNet,
 } from '../../src/benchmark/work.ts';
 import { bareSetup, COUNTS } from './setup.ts';
@@ -17,7 +17,7 @@ const N = 5;
 const masksOf = (name: string, set: readonly string[] = [], labelled = N, seed = 1): Masks =>
   findMethod(name).masks(openCell(bareSetup(set), labelled, seed), 'test');
 
-function networksOf(masks: Masks): Network[] {
+function networksOf(masks: Masks): Training[] {
   return [...inOrder([masks]).values()].filter((work) => work.kind === 'network');
 }
 /** The network whose masks are measured, and that by which its pseudo labels were drawn. */
@@ -36,12 +36,13 @@ describe('every method', () => {
   it.each(named)('%s spends the budget of a cell, no more and no less', (name) => {
     const networks = networksOf(masksOf(name));
     expect(networks.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
-    for (const { share, planned } of networks)
-      expect(planned.minutes).toBeCloseTo(share * wholeMinutes(name), 5);
+    // Outlines are learnt in short epochs of their own.
+    const masking = networks.filter(({ sort }) => sort !== 'close-up');
+    const sum = (of: (network: Training) => number): number =>
+      masking.reduce((total, network) => total + of(network), 0);
+    const whole = sum(({ planned }) => planned.minutes) / sum(({ share }) => share);
+    for (const { share, planned } of masking) expect(planned.minutes).toBeCloseTo(share * whole, 5);
   });
-  /** Of the whole training, in its own recipe. */
-  const wholeMinutes = (name: string): number =>
-    networksOf(masksOf(name)).reduce((sum, { planned }) => sum + planned.minutes, 0);
 
   it.each(named)('%s is made from labelled and unlabelled images alone', (name) => {
     for (const split of ['val', 'test'] as const) {
@@ -110,6 +111,16 @@ describe.each([
   });
 });
 
+describe('unet+close-up', () => {
+  it('redraws what a U-Net of three quarters of the budget finds by outlines that the labelled images taught', () => {
+    const { prediction, closeUp } = masksOf('unet+close-up') as Refinement;
+    expect(prediction).toMatchObject({ split: 'test', network: { labelled: { count: N } } });
+    expect(prediction.network.share).toBeCloseTo(3 / 4);
+    expect(closeUp).toMatchObject({ sort: 'close-up', labelled: { count: N } });
+    expect(closeUp!.share).toBeCloseTo(1 / 4);
+  });
+});
+
 describe('raw-pseudo-labels', () => {
   it('teaches the final network by the unrefined masks alone', () => {
     const [final] = twoNetworks('raw-pseudo-labels');
@@ -121,6 +132,7 @@ describe('raw-pseudo-labels', () => {
 });
 
 describe.each([
+  ['close-up-pseudo-labels', 'close-up', undefined],
   ['random-walker-pseudo-labels', 'random-walker', undefined],
   ['foal-pseudo-labels', 'foal', 'key of foal'],
   ['sam-pseudo-labels', 'sam', 'key of sam'],
@@ -165,8 +177,16 @@ describe('foal', () => {
 
 describe('packmule', () => {
   it('teaches the final network by refined masks and by the labelled images', () => {
-    const [final] = twoNetworks('packmule');
+    const [final] = twoNetworks('packmule', ['refine.refiner=random-walker']);
     expect(final).toMatchObject({ labelled: { count: N }, pseudo: { kind: 'refinement' } });
+  });
+
+  it('redraws what the final network finds, by the same outlines as the pseudo labels', () => {
+    const last = masksOf('packmule', ['refine.refiner=close-up']) as Refinement;
+    const final = last.prediction.network as UNet;
+    expect(last.kind).toBe('refinement');
+    expect(final.pseudo).toMatchObject({ kind: 'refinement', settings: { refiner: 'close-up' } });
+    expect(keyOf(last.closeUp!)).toBe(keyOf((final.pseudo as Refinement).closeUp!));
   });
 
   it('follows the settings of a run', () => {
@@ -248,6 +268,7 @@ describe('mean teachers', () => {
   it.each([
     ['mean-teacher', 'probabilities'],
     ['mean-teacher-logits', 'logits'],
+    ['self-training', 'labels'],
   ])('%s learns from unlabelled images without masks, by %s', (name, compare) => {
     const [network, ...others] = networksOf(masksOf(name));
     expect(others).toEqual([]);
@@ -275,9 +296,12 @@ describe('mean teachers', () => {
 
 describe('works that methods share', () => {
   it('are one: the initial network and its masks teach all methods with pseudo labels of our recipe', () => {
-    const initial = ['packmule', 'raw-pseudo-labels', 'random-walker-pseudo-labels', 'sam-pseudo-labels'].map(
-      (name) => keyOf(twoNetworks(name)[1]),
-    );
+    const initial = [
+      'foal-pseudo-labels',
+      'raw-pseudo-labels',
+      'random-walker-pseudo-labels',
+      'sam-pseudo-labels',
+    ].map((name) => keyOf(twoNetworks(name)[1]));
     expect(new Set(initial).size).toBe(1);
     expect(initial[0]).not.toBe(keyOf(twoNetworks('paper')[1]));
   });

@@ -2,6 +2,7 @@
 import { ConfigError } from '../../base/errors.ts';
 import { nearestName } from '../../base/suggest.ts';
 import type { Method } from '../cell.ts';
+import { closeUpPseudoLabels } from './close-up-pseudo-labels.ts';
 import { foalPseudoLabels } from './foal-pseudo-labels.ts';
 import { frozenEncoder } from './frozen-encoder.ts';
 import { fullySupervised } from './fully-supervised.ts';
@@ -15,7 +16,9 @@ import { paper } from './paper.ts';
 import { randomWalkerPseudoLabels } from './random-walker-pseudo-labels.ts';
 import { rawPseudoLabels } from './raw-pseudo-labels.ts';
 import { samPseudoLabels } from './sam-pseudo-labels.ts';
+import { selfTraining } from './self-training.ts';
 import { unet } from './unet.ts';
+import { unetCloseUp } from './unet-close-up.ts';
 import { unetFoal } from './unet-foal.ts';
 import { unetMedSam } from './unet-medsam.ts';
 import { unetRandomWalker } from './unet-random-walker.ts';
@@ -24,12 +27,14 @@ import { unetSam } from './unet-sam.ts';
 export const METHODS: readonly Method[] = [
   packmule,
   unet,
+  unetCloseUp,
   unetRandomWalker,
   unetFoal,
   unetSam,
   unetMedSam,
   rawPseudoLabels,
   randomWalkerPseudoLabels,
+  closeUpPseudoLabels,
   foalPseudoLabels,
   samPseudoLabels,
   medSamPseudoLabels,
@@ -38,6 +43,7 @@ export const METHODS: readonly Method[] = [
   meanTeacher,
   meanTeacherLogits,
   meanTeacherSelection,
+  selfTraining,
   nnUnet,
   fullySupervised,
 ];

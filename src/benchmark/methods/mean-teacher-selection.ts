@@ -15,9 +15,11 @@ export const meanTeacherSelection: Method = {
     'a second mean teacher also learns from refined masks, of the images on which these agree with the first',
   refiner: asSet,
   masks: (cell, split) => {
-    const first = cell.network({ share: 1 / 2, meanTeacher: 'usual' });
-    const pseudo = cell.refined(cell.predicted(first, 'unlabelled'), asSet(cell.refine));
-    const second = cell.network({ share: 1 / 2, meanTeacher: 'usual', pseudo, agreement: AGREEMENT });
+    const settings = asSet(cell.refine);
+    const share = cell.share(2, settings);
+    const first = cell.network({ share, meanTeacher: 'usual' });
+    const pseudo = cell.refined(cell.predicted(first, 'unlabelled'), settings);
+    const second = cell.network({ share, meanTeacher: 'usual', pseudo, agreement: AGREEMENT });
     return cell.predicted(second, split);
   },
 };

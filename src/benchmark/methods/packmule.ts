@@ -1,3 +1,4 @@
+import { hasLastWord } from '../../refine/settings.ts';
 import type { Method } from '../cell.ts';
 import { asSet } from '../refiners.ts';
 
@@ -5,14 +6,14 @@ export const packmule: Method = {
   name: 'packmule',
   title: 'Packmule',
   about:
-    'what `packmule run` does: refined masks and, with them, the labelled images teach the final network',
+    'what `packmule run` does: refined masks and, with them, the labelled images teach the final network, whose masks are refined too where the refiner is up to it',
   refiner: asSet,
   masks: (cell, split) => {
-    const pseudo = cell.refined(
-      cell.predicted(cell.network({ share: 1 / 2 }), 'unlabelled'),
-      asSet(cell.refine),
-    );
+    const settings = asSet(cell.refine);
+    const share = cell.share(2, settings);
+    const pseudo = cell.refined(cell.predicted(cell.network({ share }), 'unlabelled'), settings);
     const labelled = cell.samples === 'pseudo' ? 0 : cell.labelled;
-    return cell.predicted(cell.network({ share: 1 / 2, labelled, pseudo }), split);
+    const final = cell.predicted(cell.network({ share, labelled, pseudo }), split);
+    return hasLastWord(settings) ? cell.refined(final, settings) : final;
   },
 };

@@ -1,6 +1,7 @@
 /**
  * @file Refined pseudo labels: half of the budget goes to a network of the labelled images, which masks the unlabelled
- * ones; the masks are refined; half goes to the final network, which learns from them alone, as in the paper.
+ * ones; the masks are refined; half goes to the final network, which learns from them alone, as in the paper. A refiner
+ * that learns takes its part from both.
  */
 import type { Method, NetworkOptions } from '../cell.ts';
 import type { Refiner } from '../refiners.ts';
@@ -12,9 +13,11 @@ export function refinedPseudoLabels(
   return {
     refiner,
     masks: (cell, split) => {
-      const initial = cell.network({ share: 1 / 2, ...recipe });
-      const pseudo = cell.refined(cell.predicted(initial, 'unlabelled'), refiner(cell.refine));
-      return cell.predicted(cell.network({ share: 1 / 2, ...recipe, labelled: 0, pseudo }), split);
+      const settings = refiner(cell.refine);
+      const share = cell.share(2, settings);
+      const initial = cell.network({ share, ...recipe });
+      const pseudo = cell.refined(cell.predicted(initial, 'unlabelled'), settings);
+      return cell.predicted(cell.network({ share, ...recipe, labelled: 0, pseudo }), split);
     },
   };
 }
