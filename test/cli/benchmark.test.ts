@@ -114,7 +114,7 @@ describe('packmule benchmark', { timeout: 300_000 }, () => {
     // No training gets past its first step, so that all methods are named as left out.
     const absurd = await cli(...benchmark('--out', 'usual', '--set', 'training.learningRate=1e38'));
     expect(absurd.code).toBe(0);
-    expect(absurd.stdout).toMatch(/^Left out: Packmule, 4 labelled, seed 1: The loss is/);
+    expect(absurd.stdout).toContain('Left out: Packmule, 4 labelled, seed 1: The loss is');
     expect(absurd.stdout).toContain('Left out: Mean teacher, 4');
     expect(absurd.stdout).toContain('Left out: U-Net + Foal, 4');
     expect(absurd.stdout).not.toMatch(/SAM|arXiv/);

@@ -268,7 +268,7 @@ describe('bad input ends with exit code 2 before work starts:', () => {
   });
 
   it('a checkpoint that is missing, and one that is no checkpoint', async () => {
-    const sam = (path: string): string[] => ['--model', path];
+    const sam = (path: string): string[] => ['--refiner', 'sam', '--model', path];
     await writeFile(inFolder('hostile.pth'), 'cos\nsystem\n(S"touch owned"\ntR.');
     for (const path of ['missing.pth', 'hostile.pth']) {
       const { code, stdout } = await cli('run', 'data', ...SETTINGS, ...sam(path), '--name', 'sam', '--json');
