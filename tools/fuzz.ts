@@ -1,10 +1,12 @@
 /**
- * @file Damages image files and reads them, in processes of their own: `npm run fuzz -- DIR [--mutants N]`. Every
- * mutant is to be read or refused with a named error, within 5 s of processor time and 1 GB of memory. Exit code 0: all
- * were. 1: some were not, which are listed with the seed that makes them again. 2: the folder cannot be used.
+ * @file Damages the inputs of every reader and reads them, in processes of their own: `npm run fuzz -- [DIR]`. Every mutant
+ * is to be read or refused with a named error, within 5 s of processor time and 1 GB of memory, and nothing is to be
+ * written. Exit code 0: all were. 1: some were not, which are listed with the seed that makes them again. 2: wrong use.
  */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -12,6 +14,8 @@ import { ConfigError } from '../src/base/errors.ts';
 import { listImages } from '../src/dataset/layout.ts';
 import { runTool, wholeNumber } from './exit.ts';
 import type { MutantResult } from './fuzz/child.ts';
+import { HOSTILE } from './fuzz/hostile.ts';
+import { TARGETS } from './fuzz/targets.ts';
 
 const CHILD = fileURLToPath(new URL('./fuzz/child.js', import.meta.url));
 const CPU_SECONDS = 5;
@@ -20,7 +24,7 @@ const MEMORY_BYTES = 1e9;
 const SILENCE_MS = 60_000;
 
 interface Defect {
-  readonly file: string;
+  readonly input: string;
   readonly mutant: number;
   readonly what: string;
 }
@@ -35,48 +39,78 @@ interface Tally {
 
 await runTool(async () => {
   const program = new Command('fuzz')
-    .description('Read damaged copies of the image files of a folder, and name those that do harm.')
-    .argument('<dir>', 'folder of sound image files')
-    .option('--mutants <number>', 'how many damaged copies of all files together', wholeNumber, 10_000)
+    .description('Read damaged inputs of every reader, and name those that do harm.')
+    .argument('[dir]', 'folder of further sound image files, such as DICOM')
+    .option('--mutants <number>', 'how many damaged copies for each reader', wholeNumber, 10_000)
     .option('--seed <number>', 'seed of the damage', wholeNumber, 1)
+    .option('--reader <name>', 'one of them alone')
     .option('--json', 'print one JSON object in place of the table')
     .exitOverride()
     .parse();
-  const [dir] = program.args as [string];
-  const options = program.opts<{ mutants: number; seed: number; json?: boolean }>();
-  const files = await listImages(dir);
-  if (files.length === 0) {
-    throw new ConfigError({
-      seen: `${dir} holds no image`,
-      need: 'A folder of sound image files, of every kind that is to be tried',
-      fix: 'Name another folder',
-    });
-  }
-  const each = Math.ceil(options.mutants / files.length);
+  const [dir] = program.args;
+  const options = program.opts<{ mutants: number; seed: number; reader?: string; json?: boolean }>();
   const tallies = new Map<string, Tally>();
-  for (const file of files) tallies.set(file, await fuzzFile(join(dir, file), options.seed, each));
+  for (const { name, count } of await inputs(dir, options)) {
+    tallies.set(name, await fuzzInput(name, options.seed, count));
+    if (!options.json) process.stderr.write(`${name}\n`);
+  }
   const defects = [...tallies.values()].flatMap((tally) => tally.defects);
   process.stdout.write(
     options.json
-      ? `${JSON.stringify({ seed: options.seed, each, files: Object.fromEntries(tallies) })}\n`
-      : table(tallies, each),
+      ? `${JSON.stringify({ seed: options.seed, inputs: Object.fromEntries(tallies) })}\n`
+      : table(tallies),
   );
   return defects.length === 0 ? 0 : 1;
 });
 
-/** All mutants of a file. A process ends at a mutant that does harm, and another goes on behind it. */
-async function fuzzFile(path: string, seed: number, count: number): Promise<Tally> {
+interface Input {
+  readonly name: string;
+  /** Mutants. */
+  readonly count: number;
+}
+
+/** Every reader, then the files of the folder, which share as many mutants, then what is hostile as it is. */
+async function inputs(
+  dir: string | undefined,
+  { mutants, reader }: { readonly mutants: number; readonly reader?: string },
+): Promise<Input[]> {
+  const files = dir === undefined ? [] : (await listImages(dir)).map((file) => resolve(dir, file));
+  if (dir !== undefined && files.length === 0) {
+    throw new ConfigError({
+      seen: `${dir} holds no image`,
+      need: 'A folder of sound image files',
+      fix: 'Name another folder, or none',
+    });
+  }
+  const all: Input[] = [
+    ...TARGETS.map(({ name }) => ({ name, count: mutants })),
+    ...files.map((name) => ({ name, count: Math.ceil(mutants / files.length) })),
+    ...HOSTILE.map(({ name }) => ({ name, count: 1 })),
+  ];
+  const chosen = all.filter(({ name }) => reader === undefined || name === reader);
+  if (chosen.length > 0) return chosen;
+  throw new ConfigError({
+    seen: `There is no reader ${reader}`,
+    need: `One of ${all.map(({ name }) => name).join(', ')}`,
+    fix: 'Choose one of these',
+  });
+}
+
+/** All mutants of an input. A process ends at a mutant that does harm, and another goes on behind it. */
+async function fuzzInput(name: string, seed: number, count: number): Promise<Tally> {
   const tally: Tally = { read: 0, refused: 0, slowest: 0, peakBytes: 0, defects: [] };
-  for (let from = 0; from < count; ) from = await runChild(path, seed, from, count, tally);
+  for (let from = 0; from < count; ) from = await runChild(name, seed, from, count, tally);
   return tally;
 }
 
 /** Runs mutants until the last one or the first that does harm; returns the number of the next. */
-async function runChild(path: string, seed: number, from: number, to: number, tally: Tally): Promise<number> {
-  const child = spawn(process.execPath, [CHILD, path, String(seed), String(from), String(to)], {
+async function runChild(name: string, seed: number, from: number, to: number, tally: Tally): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'packmule-fuzz-'));
+  const child = spawn(process.execPath, [CHILD, folder, name, String(seed), String(from), String(to)], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let at = from;
+  let begun = false;
   let harm: string | undefined;
   const stop = (what: string): void => {
     harm ??= what;
@@ -88,6 +122,7 @@ async function runChild(path: string, seed: number, from: number, to: number, ta
   });
   for await (const line of createInterface({ input: child.stdout })) {
     silence.refresh();
+    begun = true;
     const message = JSON.parse(line) as { readonly started: number } | MutantResult;
     if ('started' in message) at = message.started;
     else {
@@ -97,7 +132,7 @@ async function runChild(path: string, seed: number, from: number, to: number, ta
       tally.peakBytes = Math.max(tally.peakBytes, message.peakBytes);
       at = message.mutant + 1;
       if (harm !== undefined) {
-        tally.defects.push({ file: path, mutant: message.mutant, what: harm });
+        tally.defects.push({ input: name, mutant: message.mutant, what: harm });
         child.kill('SIGKILL');
         break;
       }
@@ -105,8 +140,13 @@ async function runChild(path: string, seed: number, from: number, to: number, ta
   }
   clearTimeout(silence);
   const end = await ended;
+  await rm(folder, { recursive: true, force: true });
+  if (!begun) {
+    tally.defects.push({ input: name, mutant: from, what: `the sound input is not read: ${end}` });
+    return to;
+  }
   if (at === to || (harm !== undefined && tally.defects.at(-1)?.mutant === at - 1)) return at;
-  tally.defects.push({ file: path, mutant: at, what: harm ?? `the process ended by ${end}` });
+  tally.defects.push({ input: name, mutant: at, what: harm ?? `the process ended by ${end}` });
   return at + 1;
 }
 
@@ -116,7 +156,7 @@ function harmOf({ outcome, error, cpuSeconds, peakBytes }: MutantResult): string
   return peakBytes > MEMORY_BYTES ? `it took ${(peakBytes / 1e9).toFixed(2)} GB of memory` : undefined;
 }
 
-function table(tallies: ReadonlyMap<string, Tally>, each: number): string {
+function table(tallies: ReadonlyMap<string, Tally>): string {
   const lines = [...tallies].map(([file, { read, refused, slowest, peakBytes, defects }]) =>
     [
       defects.length === 0 ? 'ok  ' : 'FAIL',
@@ -130,6 +170,6 @@ function table(tallies: ReadonlyMap<string, Tally>, each: number): string {
     ].join('  '),
   );
   const defects = [...tallies.values()].flatMap((tally) => tally.defects);
-  const listed = defects.map(({ file, mutant, what }) => `${file}, mutant ${mutant}: ${what}`);
-  return `${[...lines, `${tallies.size} files, ${each} mutants each, ${defects.length} did harm.`, ...listed].join('\n')}\n`;
+  const listed = defects.map(({ input, mutant, what }) => `${input}, mutant ${mutant}: ${what}`);
+  return `${[...lines, `${tallies.size} inputs, ${defects.length} did harm.`, ...listed].join('\n')}\n`;
 }

@@ -1,52 +1,59 @@
 /**
- * @file The process in which damaged images are read: `node child.js FILE SEED FROM TO`. It writes one line of JSON
- * before each mutant and one after it, so that whoever started it knows which one crashed or hung.
+ * @file The process in which damaged inputs are read: `node child.js FOLDER TARGET SEED FROM TO`, TARGET a name of targets.ts
+ * or hostile.ts, or the path of an image file. It writes one line of JSON before each mutant and one after it, so that
+ * whoever started it knows which one crashed or hung. What it reads lies in the folder, which is empty.
  */
-import { readFile } from 'node:fs/promises';
-import { PackmuleError } from '../../src/base/errors.ts';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createRng } from '../../src/base/rng.ts';
-import { decodeImage } from '../../src/imaging/read.ts';
-import { mutate } from './mutate.ts';
+import { type Attempt, attempt, openPatient } from './attempt.ts';
+import { HOSTILE } from './hostile.ts';
+import { fileTarget, TARGETS } from './targets.ts';
 
 /** What became of one mutant. */
-export interface MutantResult {
+export interface MutantResult extends Attempt {
   readonly mutant: number;
-  readonly outcome: 'read' | 'refused' | 'defect';
   /** Processor time, which unlike the clock knows nothing of other processes. */
   readonly cpuSeconds: number;
   /** Largest memory of this process so far. */
   readonly peakBytes: number;
-  /** Of a defect: the error. */
-  readonly error?: string;
 }
 
-const [file, seed, from, to] = process.argv.slice(2) as [string, string, string, string];
-const original = await readFile(file);
+const [sandbox, name, seed, from, to] = process.argv.slice(2) as [string, string, string, string, string];
+const folder = join(sandbox, 'inside', 'input');
+await mkdir(folder, { recursive: true });
+process.chdir(join(sandbox, 'inside'));
+const tryMutant = await mutants();
 for (let mutant = Number(from); mutant < Number(to); mutant++) {
   print({ started: mutant });
   const before = process.cpuUsage();
-  const found = await attempt(mutate(original, createRng(Number(seed)).child(`${file} ${mutant}`)));
+  const result = await tryMutant(mutant);
   const { user, system } = process.cpuUsage(before);
-  print({
-    mutant,
-    ...found,
-    cpuSeconds: (user + system) / 1e6,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
-  } satisfies MutantResult);
+  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  print({ mutant, ...result, cpuSeconds: (user + system) / 1e6, peakBytes } satisfies MutantResult);
 }
 
-async function attempt(bytes: Uint8Array): Promise<Pick<MutantResult, 'outcome' | 'error'>> {
-  try {
-    const { data, height, width } = await decodeImage(bytes, file);
-    if (data.length === height * width) return { outcome: 'read' };
-    return { outcome: 'defect', error: `${data.length} pixels for ${width} x ${height}` };
-  } catch (error) {
-    if (error instanceof PackmuleError) return { outcome: 'refused' };
-    return {
-      outcome: 'defect',
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    };
+async function mutants(): Promise<(mutant: number) => Promise<Attempt>> {
+  const hostile = HOSTILE.find((one) => one.name === name);
+  if (hostile !== undefined) {
+    const path = await hostile.make(folder);
+    return () => withoutStrays(attempt(() => hostile.read(path)));
   }
+  const target = TARGETS.find((one) => one.name === name) ?? fileTarget(name);
+  const patient = await openPatient(target, folder);
+  return async (mutant) => {
+    const result = patient.tryMutant(createRng(Number(seed)).child(`${name} ${mutant}`));
+    return withoutStrays(result, mutant % 100 === 99 ? await result.then(() => patient.strays()) : []);
+  };
+}
+
+/** A file that a reader wrote is a defect, wherever it is. */
+async function withoutStrays(result: Promise<Attempt>, strays: readonly string[] = []): Promise<Attempt> {
+  const found = await result;
+  const beside = (await readdir(sandbox)).filter((entry) => entry !== 'inside');
+  const here = (await readdir('.')).filter((entry) => entry !== 'input');
+  const all = [...strays, ...beside, ...here];
+  return all.length === 0 ? found : { outcome: 'defect', error: `it wrote ${all.join(', ')}` };
 }
 
 function print(line: object): void {

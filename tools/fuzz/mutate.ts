@@ -34,13 +34,56 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
+/** What damage and malice do to a text: another number in the place of one, another word in the place of one. */
+const TEXT_MUTATIONS: readonly Mutation[] = [
+  (bytes, rng) => exchanged(bytes, rng, /-?\d+(\.\d+)?/g, NUMERALS),
+  (bytes, rng) => exchanged(bytes, rng, /\b[A-Za-z]\w*\b/g, WORDS),
+];
+const NUMERALS = [
+  '-1',
+  '0',
+  '1e999',
+  '99999999',
+  '2147483648',
+  '1.5',
+  '9007199254740993',
+  '""',
+  'null',
+  '[]',
+];
+const WORDS = [
+  '',
+  '__proto__',
+  'constructor',
+  '../../x',
+  'a\0b',
+  'null',
+  'Ulna',
+  'x'.repeat(5000),
+  '[[[[',
+  '&a;',
+];
+
+export type Kind = 'bytes' | 'text';
+
 /** A damaged copy: one to four changes, more often in the first kilobyte, where files say what they are. */
-export function mutate(original: Uint8Array, rng: Rng): Uint8Array {
+export function mutate(original: Uint8Array, rng: Rng, kind: Kind = 'bytes'): Uint8Array {
+  // Of a text, a third of the changes are of what it says.
+  const mutations = kind === 'text' ? [...MUTATIONS, ...TEXT_MUTATIONS, ...TEXT_MUTATIONS] : MUTATIONS;
   let bytes: Buffer = Buffer.from(original);
   for (let left = 1 + rng.below(4); left > 0 && bytes.length > 0; left--) {
-    bytes = MUTATIONS[rng.below(MUTATIONS.length)]!(bytes, rng);
+    bytes = mutations[rng.below(mutations.length)]!(bytes, rng);
   }
   return bytes;
+}
+
+function exchanged(bytes: Buffer, rng: Rng, pattern: RegExp, values: readonly string[]): Buffer {
+  const text = bytes.toString('latin1');
+  const matches = [...text.matchAll(pattern)];
+  if (matches.length === 0) return bytes;
+  const { index, 0: found } = matches[rng.below(matches.length)]!;
+  const value = values[rng.below(values.length)]!;
+  return Buffer.from(text.slice(0, index) + value + text.slice(index + found.length), 'latin1');
 }
 
 function place(bytes: Buffer, rng: Rng): number {
