@@ -4,19 +4,22 @@ import { defineAction } from './action.ts';
 import { addSourceOptions, runUntil, type SourceOptions } from './source.ts';
 
 const ABOUT = `
-Networks first mask labelled images that they have not seen. A copy of Foal learns to mend such masks, and is measured
-on images held out; the adapted model is kept only if it mends them better than Foal as it is shipped. It lies in the
-run's folder adapt/, is what the rest of the run refines with, and can be named by --model anywhere else.`;
+close-up (the default refiner): a network learns how outlines run from close-ups of the labelled structures, in the run's
+folder close-up/.
+
+foal: networks first mask labelled images that they have not seen. A copy of Foal learns to mend such masks, and is
+measured on images held out; the adapted model is kept only if it mends them better than Foal as it is shipped. It lies
+in the run's folder adapt/, is what the rest of the run refines with, and can be named by --model anywhere else.`;
 
 export function adaptCommand(): Command {
   const command = addSourceOptions(
     new Command('adapt').description(
-      'adapt Foal to the labelled images (does earlier stages where they are not done)',
+      'let the refiner learn from the labelled images (does earlier stages where they are not done)',
     ),
   ).addHelpText('after', ABOUT);
   return defineAction(
     command,
-    ['packmule adapt', 'packmule adapt data/teeth --set refine.adaptSteps=800'],
-    (context, source: string, options: SourceOptions) => runUntil('adapt', context, source, options),
+    ['packmule adapt', 'packmule adapt data/teeth --refiner foal --set refine.adaptSteps=800'],
+    (context, source: string, options: SourceOptions) => runUntil('closeUp', context, source, options),
   );
 }

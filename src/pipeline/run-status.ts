@@ -23,6 +23,7 @@ const TITLES: Readonly<Partial<Record<StageName, string>>> = {
   predict: 'Mask the unlabelled images',
   folds: 'Train on folds, for trust',
   adapt: 'Adapt Foal',
+  closeUp: 'Learn outlines close up',
   refine: 'Refine the masks',
   trust: 'Calibrate trust',
   final: 'Train the final network',
@@ -33,7 +34,7 @@ const TITLES: Readonly<Partial<Record<StageName, string>>> = {
 };
 
 /** Stages that a run may be without. */
-const RARE: readonly StageName[] = ['checkModel', 'folds', 'adapt', 'refineFinal'];
+const RARE: readonly StageName[] = ['checkModel', 'folds', 'adapt', 'closeUp', 'refineFinal'];
 
 type Status = Omit<RunDetail, 'id' | 'failure'>;
 

@@ -15,13 +15,13 @@ import { logEvent, type RunDirectory, requireRunOrNothing, runDirectory } from '
 import { chooseSam, nameSam } from './sam-model.ts';
 import type { Shard } from './shard.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
-import { readAdaptation, requireAdaptable } from './stages/adapt.ts';
+import { readAdaptation, requireLearning } from './stages/adapt.ts';
 import { type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
 import { readTrust } from './stages/trust.ts';
 import { figuresOf, trackerOf } from './tracking.ts';
 
 /** The stages after which a run can stop. */
-export type LastStage = 'initial' | 'predict' | 'adapt' | 'trust' | 'final' | 'evaluate' | 'report';
+export type LastStage = 'initial' | 'predict' | 'closeUp' | 'trust' | 'final' | 'evaluate' | 'report';
 
 export interface RunOptions {
   /** The run directory. */
@@ -81,7 +81,7 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
     if (shard === undefined) {
       await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });
     }
-    if (until === 'adapt') requireAdaptable(prepared.config, prepared.checked.dataset);
+    if (until === 'closeUp') requireLearning(prepared.config, prepared.checked.dataset);
     const warnings = warningsOf(prepared);
     const stages = await doTracked(context, prepared, (tracked) =>
       doSteps(setOut(tracked, prepared, sam, warnings), until),

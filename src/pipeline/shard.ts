@@ -40,6 +40,7 @@ const COMMANDS: Readonly<Partial<Record<StageName, string>>> = {
   predict: 'predict',
   folds: 'adapt',
   adapt: 'adapt',
+  closeUp: 'adapt',
   refine: 'refine',
   final: 'train --final',
 };

@@ -19,11 +19,13 @@ const config = (...set: string[]) =>
     'trust.networks=1',
     ...set,
   ]);
+let taught: RunOutcome;
 let first: RunOutcome;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'packmule-close-up-run-'));
   await writeTinyData(at('data'));
+  taught = await runPipeline(config(), { folder: at('first'), until: 'closeUp' });
   first = await runPipeline(config(), { folder: at('first') });
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -33,6 +35,7 @@ const refined = async (run: string): Promise<string> =>
 
 describe('a run that looks close up', { timeout: 300_000 }, () => {
   it('learns outlines before it refines, a copy without each fold too, and refines what the final network finds', async () => {
+    expect(taught.stages.at(-1)!.name).toBe('closeUp');
     const names = first.stages.map(({ name }) => name);
     expect(names.filter((name) => /folds|closeUp|refine|trust/.test(name))).toEqual([
       'folds',

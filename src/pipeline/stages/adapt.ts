@@ -91,13 +91,13 @@ export function whyNotAdapted(config: RunConfig, dataset: Dataset): string | und
   return adaptSteps === 0 ? 'refine.adaptSteps is 0' : whyNoFolds(config, dataset);
 }
 
-/** @throws ConfigError where settings or data leave nothing to adapt, or to measure it by. */
-export function requireAdaptable(config: RunConfig, dataset: Dataset): void {
-  const why = whyNotAdapted(config, dataset);
+/** @throws ConfigError where the refiner does not learn, or settings and data leave it nothing to learn from. */
+export function requireLearning(config: RunConfig, dataset: Dataset): void {
+  const why = config.refine.refiner === 'close-up' ? undefined : whyNotAdapted(config, dataset);
   if (why === undefined) return;
   throw new ConfigError({
-    seen: `Nothing is adapted, because ${why}`,
-    need: 'The refiner foal, steps to learn in, and enough labelled images to hold some out',
+    seen: `The refiner learns nothing, because ${why}`,
+    need: 'The refiner close-up; or foal, steps to learn in, and enough labelled images to hold some out',
     fix: 'Change the settings, or go on without: packmule run',
   });
 }
