@@ -26,6 +26,8 @@ export interface TrainCloseUpOptions extends ComputeOptions {
   /** Receives checkpoint/, log.jsonl, weights.safetensors and model.onnx. */
   readonly directory: string;
   readonly seed: number;
+  /** As of LoopInput. */
+  readonly saveSeconds?: number;
   readonly onEpoch?: (log: EpochLog, timeLeftSeconds: number) => void;
   /** When aborted, the state is saved after the current step and the signal's reason thrown. */
   readonly signal?: AbortSignal;
@@ -38,7 +40,7 @@ const MOST_STRUCTURES = 2000;
 export async function trainCloseUp(
   options: TrainCloseUpOptions,
 ): Promise<{ readonly curve: readonly EpochLog[] }> {
-  const { plan, directory, seed, onEpoch, signal } = options;
+  const { plan, directory, seed, saveSeconds, onEpoch, signal } = options;
   const { settings } = plan;
   const closeUps = await closeUpsOf(options);
   const architecture = closeUpArchitecture(plan.base);
@@ -57,6 +59,7 @@ export async function trainCloseUp(
     directory,
     seed,
     ...computeOf(options),
+    ...(saveSeconds !== undefined && { saveSeconds }),
     ...(onEpoch && { onEpoch }),
     ...(signal && { signal }),
   });

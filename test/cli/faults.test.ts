@@ -34,7 +34,9 @@ const SETTINGS = [
   'report.pictureSide=64',
   'threads=1',
   'device=cpu',
-].flatMap((set) => ['--set', set]);
+]
+  .flatMap((set) => ['--set', set])
+  .concat('--refiner', 'random-walker');
 
 const run = (data: string, runs: string): string[] => [
   'run',

@@ -15,7 +15,16 @@ const RUN = [
   ...['base=4', 'levels=3', 'epochs=6', 'samplesPerEpoch=16', 'batch=4', 'inputSize=[64, 64]'].flatMap(
     (set) => ['--set', `training.${set}`],
   ),
-  ...['--set', 'threads=1', '--set', 'evaluation.resamples=100', '--device', 'cpu'],
+  ...[
+    '--refiner',
+    'random-walker',
+    '--set',
+    'threads=1',
+    '--set',
+    'evaluation.resamples=100',
+    '--device',
+    'cpu',
+  ],
 ];
 
 const FILES = [

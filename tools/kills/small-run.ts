@@ -16,6 +16,7 @@ export async function smallRun(data: string): Promise<string[]> {
     ...['base=4', 'levels=3', 'epochs=6', 'samplesPerEpoch=24', 'batch=4', 'inputSize=[64, 64]'].map(
       (set) => `training.${set}`,
     ),
+    'trust.networks=1',
     `checkpointSeconds=${CHECKPOINT_SECONDS}`,
     'evaluation.resamples=2000',
     'report.pictureSide=128',

@@ -35,7 +35,7 @@ export async function closeUpStage(
   { checked, planned, folds, seed, compute }: CloseUpStageOptions,
 ): Promise<StageOutcome> {
   const { dataset } = checked;
-  const { run, observer, signal } = context;
+  const { run, observer, signal, saveSeconds } = context;
   const parts = [
     { directory: run.path('close-up', 'network'), cases: casesOf(dataset, 'labelled') },
     ...(folds === undefined ? [] : foldsOf(dataset, folds, seed)).map(({ others }, fold) => ({
@@ -68,11 +68,14 @@ export async function closeUpStage(
           seed,
           ...compute,
           ...(signal && { signal }),
-          onEpoch: ({ epoch, epochs, loss }) =>
+          ...(saveSeconds !== undefined && { saveSeconds }),
+          onEpoch: ({ epoch, epochs, loss }) => {
+            context.tracker?.epoch(k === 0 ? 'close-up' : `close-up-fold-${k}`, directory);
             training.progress(
               epoch / epochs,
               `${k === 0 ? 'all images' : `without fold ${k}`}, epoch ${epoch} of ${epochs}, loss ${loss.toFixed(3)}`,
-            ),
+            );
+          },
         });
       }
     },
