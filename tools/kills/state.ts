@@ -14,6 +14,8 @@ export interface RunState {
   readonly journals: ReadonlyMap<string, readonly string[]>;
   /** Steps in the checkpoints of trainings, by folder. */
   readonly checkpoints: ReadonlyMap<string, Checkpoint>;
+  /** Folders of trainings that have come to their end. */
+  readonly trained: ReadonlySet<string>;
   /** Files under a final name that cannot be read. */
   readonly corrupt: readonly string[];
 }
@@ -54,7 +56,10 @@ export async function readState(root: string): Promise<RunState> {
   for (const file of files.filter((path) => basename(path) === 'state.safetensors')) {
     checkpoints.set(dirname(dirname(file)), await readCheckpoint(file));
   }
-  return { finished, working, journals, checkpoints, corrupt };
+  const trained = new Set(
+    files.filter((path) => basename(path) === 'model.onnx').map((path) => dirname(path)),
+  );
+  return { finished, working, journals, checkpoints, trained, corrupt };
 }
 
 async function readCheckpoint(path: string): Promise<Checkpoint> {
@@ -101,14 +106,10 @@ export function lostWork(before: RunState, after: RunState): string[] {
     }),
     ...[...before.checkpoints].flatMap(([folder, { key, step }]) => {
       const now = after.checkpoints.get(folder);
-      // So does a checkpoint when its training is.
-      if (now === undefined) return wentOn || isTrained(after, folder) ? [] : [`the checkpoint of ${folder}`];
+      // So does a checkpoint when its training is, of which a stage may have several.
+      if (now === undefined)
+        return wentOn || after.trained.has(folder) ? [] : [`the checkpoint of ${folder}`];
       return now.key !== key || now.step >= step ? [] : [`steps ${now.step} to ${step} of ${folder}`];
     }),
   ];
-}
-
-/** Whether a fold's network is finished, which several of make a stage. */
-function isTrained({ journals }: RunState, folder: string): boolean {
-  return [...journals.keys()].some((path) => dirname(path) === dirname(folder));
 }
