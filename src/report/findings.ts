@@ -90,9 +90,10 @@ function alone({ split, stage, evaluation }: StageResult): Finding {
   return { tone: 'plain', text: `On ${split}, the ${what} reached Dice ${percent(mean)}${range}.` };
 }
 
-/** `what` is the step from the initial network to `after`. Says plainly where it did not help. */
+/** `what` is the step from the masks of one of the networks to `after`. Says plainly where it did not help. */
 function change(split: string, before: StageResult, after: StageResult, what: string): Finding {
   const { method } = after.evaluation;
+  const source = `the ${before.stage} network`;
   const paired = compareEvaluations(before.evaluation, after.evaluation, 'present', method);
   if (paired === undefined) {
     return {
@@ -107,18 +108,18 @@ function change(split: string, before: StageResult, after: StageResult, what: st
   if (interval.low > 0) {
     return {
       tone: 'better',
-      text: `On ${split}, ${what} raised Dice from ${from} with the initial network to ${to} ${figures}.`,
+      text: `On ${split}, ${what} raised Dice from ${from} with ${source} to ${to} ${figures}.`,
     };
   }
   if (interval.high < 0) {
     return {
       tone: 'worse',
-      text: `On ${split}, ${what} did not help: Dice fell from ${from} with the initial network to ${to} ${figures}.`,
+      text: `On ${split}, ${what} did not help: Dice fell from ${from} with ${source} to ${to} ${figures}.`,
     };
   }
   return {
     tone: 'unclear',
-    text: `On ${split}, ${what} did not clearly help: Dice ${from} with the initial network, ${to} after, a difference within chance ${figures}.`,
+    text: `On ${split}, ${what} did not clearly help: Dice ${from} with ${source}, ${to} after, a difference within chance ${figures}.`,
   };
 }
 
