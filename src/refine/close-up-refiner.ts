@@ -4,7 +4,8 @@
  */
 import type { Size } from '../base/geometry.ts';
 import type { Image } from '../imaging/image.ts';
-import { emptyMask, type Mask, maskArea } from '../masks/mask.ts';
+import { pasteMask } from '../masks/crop.ts';
+import { type Mask, maskArea } from '../masks/mask.ts';
 import { maskAgreement } from '../masks/overlap.ts';
 import { levelIou } from './ensemble.ts';
 import {
@@ -69,11 +70,8 @@ function redrawn(item: InitialMask, map: PlacedMap | undefined, image: Size): Re
   };
 }
 
-function cutAt({ x0, y0, width, height, data }: PlacedMap, threshold: number, size: Size): Mask {
-  const mask = emptyMask(size);
-  for (let y = 0, at = 0; y < height; y++) {
-    const row = (y + y0) * size.width + x0;
-    for (let x = 0; x < width; x++, at++) if (data[at]! > threshold) mask.data[row + x] = 1;
-  }
-  return mask;
+function cutAt(map: PlacedMap, threshold: number, size: Size): Mask {
+  const { height, width } = map;
+  const data = Uint8Array.from(map.data, (value) => Number(value > threshold));
+  return pasteMask({ height, width, data }, map, size);
 }

@@ -10,7 +10,8 @@
 import type { Size } from '../base/geometry.ts';
 import type { Image } from '../imaging/image.ts';
 import { smoothGaussian } from '../imaging/smooth.ts';
-import { emptyMask, type Mask, maskArea } from '../masks/mask.ts';
+import { pasteMask } from '../masks/crop.ts';
+import { type Mask, maskArea } from '../masks/mask.ts';
 import { maskAgreement } from '../masks/overlap.ts';
 import { levelIou, majority, meanAgreement } from './ensemble.ts';
 import { randomWalk } from './random-walk.ts';
@@ -146,7 +147,7 @@ function walkWindow(window: WalkerWindow, { image, intensities, cores, settings 
   };
   if (settings.fillHoles) dropUnseededRegions(decided, seeds);
   return {
-    mask: pasteWindow(decided, window, image),
+    mask: pasteMask(decided, window, image),
     thresholdStability: levelIou(probability, moveOdds(threshold, -1), moveOdds(threshold, 1)),
     details: { sigma, threshold, unseededPixels: countUnseeded(seeds) },
   };
@@ -171,7 +172,7 @@ function disturbedMasks(mask: Mask, window: WalkerWindow, { jitters = 0, spread 
       const kept = member % 2 === 0 ? depth > reach || core[i] === 1 : depth > 0 || outside[i]! <= reach;
       return kept ? 1 : 0;
     });
-    return pasteWindow({ height: window.height, width: window.width, data }, window, mask);
+    return pasteMask({ height: window.height, width: window.width, data }, window, mask);
   });
 }
 
@@ -219,15 +220,6 @@ function cutIntensities(intensities: Float32Array, imageWidth: number, window: W
     local.set(intensities.subarray(row, row + window.width), y * window.width);
   }
   return local;
-}
-
-function pasteWindow(decided: Mask, window: WalkerWindow, image: Size): Mask {
-  const mask = emptyMask(image);
-  for (let y = 0; y < window.height; y++) {
-    const row = y * window.width;
-    mask.data.set(decided.data.subarray(row, row + window.width), (y + window.y0) * image.width + window.x0);
-  }
-  return mask;
 }
 
 function countUnseeded(seeds: Uint8Array): number {
