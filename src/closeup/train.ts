@@ -115,10 +115,7 @@ function closeUpKey({ plan, seed, device }: TrainCloseUpOptions, closeUps: reado
   const hash = createHash('sha256');
   hash.update(JSON.stringify({ plan, seed, ...deviceKey(device) }));
   for (const { image, own, others } of closeUps) {
-    hash
-      .update(new Uint8Array(image.buffer, image.byteOffset, image.byteLength))
-      .update(own)
-      .update(others);
+    hash.update(image).update(own).update(others);
   }
   return hash.digest('hex');
 }

@@ -149,10 +149,7 @@ function headKey(
   const hash = createHash('sha256');
   hash.update(JSON.stringify({ plan, settings, shape: encoder.shape, seed, ...deviceKey(device) }));
   for (const { id, features, early, target } of lessons) {
-    hash.update(id).update(asBytes(features)).update(asBytes(early)).update(target);
+    hash.update(id).update(features).update(early).update(target);
   }
   return hash.digest('hex');
 }
-
-const asBytes = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);

@@ -110,10 +110,7 @@ async function trainOne(
 function networkKey(settings: object, lessons: readonly PreparedSample[]): string {
   const hash = createHash('sha256').update(JSON.stringify(settings));
   for (const { id, data, target } of lessons) {
-    hash
-      .update(id)
-      .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-      .update(target);
+    hash.update(id).update(data).update(target);
   }
   return hash.digest('hex');
 }

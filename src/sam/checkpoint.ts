@@ -90,7 +90,7 @@ export function weightsHash(weights: Weights): string {
   const hash = createHash('sha256');
   for (const [name, { shape, data }] of [...weights].sort(([a], [b]) => (a < b ? -1 : 1))) {
     hash.update(`${name}[${shape}]`);
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    hash.update(data);
   }
   return hash.digest('hex');
 }

@@ -40,7 +40,7 @@ export function imageKey(image: Image): string {
   const { data } = image;
   return createHash('sha256')
     .update(`${image.height}x${image.width}x${image.bits}:${data.BYTES_PER_ELEMENT}`)
-    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .update(data)
     .digest('hex');
 }
 

@@ -79,7 +79,7 @@ export async function cacheImages(
 export function fingerprintSamples(samples: readonly (CachedImage & Partial<CachedSample>)[]): string {
   const hash = createHash('sha256');
   for (const { id, image, target } of samples) {
-    hash.update(id).update(new Uint8Array(image.buffer, image.byteOffset, image.byteLength));
+    hash.update(id).update(image);
     if (target !== undefined) hash.update(target);
   }
   return hash.digest('hex');
