@@ -5,7 +5,8 @@ import { addSourceOptions, runUntil, type SourceOptions } from './source.ts';
 
 const ABOUT = `
 close-up (the default refiner): a network learns how outlines run from close-ups of the labelled structures, in the run's
-folder close-up/.
+folder close-up/. Copies that have not seen some images redraw masks that networks drew of these; where that makes them no
+better, the run leaves all masks as they are.
 
 foal: networks first mask labelled images that they have not seen. A copy of Foal learns to mend such masks, and is
 measured on images held out; the adapted model is kept only if it mends them better than Foal as it is shipped. It lies

@@ -2,6 +2,7 @@
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import { hasLastWord } from '../refine/settings.ts';
 import type { Stage } from '../report/data.ts';
+import type { PlanNote } from '../training/plan.ts';
 import { imagesFingerprint, labelsFingerprint } from './fingerprints.ts';
 import type { StageName } from './observer.ts';
 import { type PreparedRun, planNotes, whyNoFolds } from './prepare.ts';
@@ -18,7 +19,7 @@ import {
   whyNotAdapted,
 } from './stages/adapt.ts';
 import { checkModelStage } from './stages/check-model.ts';
-import { closeUpModel, closeUpStage } from './stages/close-up.ts';
+import { closeUpRefining, closeUpStage, describeCloseUps, readCloseUps } from './stages/close-up.ts';
 import { evaluateStage } from './stages/evaluate.ts';
 import { foldsStage } from './stages/folds.ts';
 import { type PredictStageOptions, predictStage } from './stages/predict.ts';
@@ -69,7 +70,12 @@ export const STEPS: readonly Step[] = [
   { name: 'checkModel', belongs: isPrompted, work: ({ context, sam }) => checkModelStage(context, sam!) },
   { name: 'initial', belongs: always, work: trainInitial },
   { name: 'predict', belongs: always, work: (course) => predict(course, 'initial') },
-  { name: 'folds', belongs: isCalibrated, isAside: (course) => !isAdapted(course), work: trainFolds },
+  {
+    name: 'folds',
+    belongs: isCalibrated,
+    isAside: (course) => !isAdapted(course) && !looksClose(course),
+    work: trainFolds,
+  },
   { name: 'adapt', belongs: isAdapted, work: adapt },
   { name: 'closeUp', belongs: looksClose, work: trainCloseUp },
   { name: 'refine', belongs: always, work: refine },
@@ -149,19 +155,32 @@ function foldsOf(course: Course): TrustStageOptions['folds'] {
   return { count, networks, seed: config.seed, key: keyOf(course, 'folds') };
 }
 
-function trainCloseUp({ context, prepared }: Course): Promise<StageOutcome> {
+function trainCloseUp(course: Course): Promise<StageOutcome> {
+  const { context, prepared } = course;
   const { config, checked, plans, compute } = prepared;
-  const { closeUp: planned, folds } = plans;
-  const counts = folds && { count: folds.count, networks: folds.networks };
-  return closeUpStage(context, { checked, planned: planned!, folds: counts, seed: config.seed, compute });
+  const folds = foldsOf(course);
+  return closeUpStage(context, {
+    checked,
+    planned: plans.closeUp!,
+    folds: 'none' in folds ? undefined : folds,
+    seed: config.seed,
+    compute,
+  });
 }
 
-/** What all refinement is done with, but for the adaptation of its model. */
-function asShipped(course: Course) {
-  const { context, prepared, sam, splits } = course;
+/** What all refinement is done with before its model has learnt from the labelled images. */
+function asShipped({ context, prepared, sam, splits }: Course) {
   const { config, checked, compute } = prepared;
-  const closeUp = looksClose(course) ? closeUpModel(context.run) : undefined;
-  return { config, sam, closeUp, checked, splits, compute, embeddings: embeddingsFolder(context.run) };
+  return { config, sam, checked, splits, compute, embeddings: embeddingsFolder(context.run) };
+}
+
+/** The same after the network of close-ups has, where that is the refiner. */
+async function afterCloseUps(course: Course) {
+  const { context, prepared } = course;
+  return {
+    ...asShipped(course),
+    ...(looksClose(course) && (await closeUpRefining(context.run, prepared.config))),
+  };
 }
 
 function adapt(course: Course): Promise<StageOutcome> {
@@ -179,7 +198,7 @@ async function refining(course: Course): Promise<Omit<RefineStageOptions, 'name'
   const modelKeys = [keys.get('checkModel'), keys.get('adapt'), keys.get('closeUp')].filter(
     (key) => key !== undefined,
   );
-  return { ...asShipped(course), sam: model, modelKeys };
+  return { ...(await afterCloseUps(course)), sam: model, modelKeys };
 }
 
 async function refine(course: Course): Promise<StageOutcome> {
@@ -189,9 +208,13 @@ async function refine(course: Course): Promise<StageOutcome> {
   return refineStage(context, { ...(await refining(course)), name: 'refine', splits, predictKey });
 }
 
-function trust(course: Course): Promise<StageOutcome> {
+async function trust(course: Course): Promise<StageOutcome> {
   const refineKey = keyOf(course, 'refine');
-  return trustStage(course.context, { ...asShipped(course), refineKey, folds: foldsOf(course) });
+  return trustStage(course.context, {
+    ...(await afterCloseUps(course)),
+    refineKey,
+    folds: foldsOf(course),
+  });
 }
 
 function trainFinal(course: Course): Promise<StageOutcome> {
@@ -256,14 +279,18 @@ function report(course: Course): Promise<StageOutcome> {
         config,
         dataset: checked.dataset,
         masks: masksOf(course),
-        planNotes: [...planNotes(plans), ...(await adaptationNote(course))],
+        planNotes: [...planNotes(plans), ...(await learningNotes(course))],
         warnings,
         versions,
       }),
   });
 }
 
-async function adaptationNote(course: Course): Promise<{ topic: string; text: string }[]> {
-  if (!isAdapted(course)) return [];
-  return [{ topic: 'Foal', text: describeAdaptation(await readAdaptation(course.context.run)) }];
+/** What came of letting the refiner learn from the labelled images. */
+async function learningNotes(course: Course): Promise<PlanNote[]> {
+  const { run } = course.context;
+  return [
+    ...(isAdapted(course) ? [{ topic: 'Foal', text: describeAdaptation(await readAdaptation(run)) }] : []),
+    ...(looksClose(course) ? [{ topic: 'Refiner', text: describeCloseUps(await readCloseUps(run)) }] : []),
+  ];
 }

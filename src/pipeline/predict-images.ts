@@ -31,7 +31,7 @@ import type { RunDirectory } from './run-directory.ts';
 import { describeShard, type Shard } from './shard.ts';
 import type { RunContext } from './stage.ts';
 import { refiningSam } from './stages/adapt.ts';
-import { closeUpModel } from './stages/close-up.ts';
+import { closeUpRefining } from './stages/close-up.ts';
 import { asFiled, turned } from './turned.ts';
 
 export interface PredictImagesOptions {
@@ -101,14 +101,14 @@ async function withJob<T>(
 ): Promise<T> {
   const { run, observer } = context;
   const network = await findNetwork(run);
-  const { config, refining } = await settingsOf(run);
+  const { config, refining } = await settingsOf(run, refine);
   const cases = await listCases(paths, config.data);
   const model = run.path(network, 'model.onnx');
   const key = hashJson({
     model: await hashFile(model),
-    refine: refine && {
-      ...config.refine,
-      ...refining,
+    refine: refining && {
+      ...refining.config.refine,
+      sam: refining.sam,
       ...(refining.closeUp && { closeUp: await hashFile(refining.closeUp) }),
     },
     images: cases.map(({ id, fileHash, view }) => [id, fileHash, view ?? null]),
@@ -121,9 +121,7 @@ async function withJob<T>(
     journal: join(out, `journal-${key}.jsonl`),
     parts: join(out, `journals-${key}`),
     open: async () => {
-      const refiner = refine
-        ? await openRefiner(context, { config, ...refining, compute, embeddings })
-        : undefined;
+      const refiner = refining && (await openRefiner(context, { ...refining, compute, embeddings }));
       return {
         work: (item) => predictImage(predictor, refiner, item, config, join(out, `${item.id}.overlay.png`)),
         close: async () => refiner?.close(),
@@ -186,10 +184,13 @@ async function findNetwork(run: RunDirectory): Promise<'final' | 'initial'> {
   });
 }
 
-/** The settings that the run was done with, and its promptable model: adapted, if the run adapted it. */
-async function settingsOf(run: RunDirectory): Promise<{
+/** The settings that the run was done with and, where masks are to be refined, what its own were refined with. */
+async function settingsOf(
+  run: RunDirectory,
+  refine: boolean,
+): Promise<{
   config: Pick<RunConfig, 'data' | 'refine' | 'sam'>;
-  refining: Pick<RefinerOptions, 'sam' | 'closeUp'>;
+  refining: Pick<RefinerOptions, 'config' | 'sam' | 'closeUp'> | undefined;
 }> {
   const recorded = runSchema.pick({ data: true, refine: true, sam: true });
   const config = await readFile(run.config, 'utf8')
@@ -204,8 +205,10 @@ async function settingsOf(run: RunDirectory): Promise<{
         { cause },
       );
     });
-  const closeUp = config.refine.refiner === 'close-up' ? closeUpModel(run) : undefined;
-  return { config, refining: { sam: await refiningSam(run, config), closeUp } };
+  if (!refine) return { config, refining: undefined };
+  const sam = await refiningSam(run, config);
+  const looksClose = config.refine.refiner === 'close-up';
+  return { config, refining: { sam, ...(looksClose ? await closeUpRefining(run, config) : { config }) } };
 }
 
 /** The images of files and folders, viewed as those of the run were. */

@@ -7,6 +7,8 @@ import { coco } from '../../src/annotations/coco.ts';
 import { silentObserver } from '../../src/pipeline/observer.ts';
 import { predictImages } from '../../src/pipeline/predict-images.ts';
 import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
+import { runDirectory } from '../../src/pipeline/run-directory.ts';
+import { readCloseUps } from '../../src/pipeline/stages/close-up.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
 let folder = '';
@@ -44,28 +46,40 @@ describe('a run that looks close up', { timeout: 300_000 }, () => {
       'trust',
       'refineFinal',
     ]);
-    const folds = (await readdir(at('first', 'close-up'))).sort();
-    expect(folds).toEqual(['fold-1', 'network']);
+    const folds = ['fold-1', 'network'];
+    expect((await readdir(at('first', 'close-up'))).sort()).toEqual([...folds, 'result.json']);
     const models = await Promise.all(
       folds.map((one) => readFile(at('first', 'close-up', one, 'model.onnx'))),
     );
     expect(models[0]!.equals(models[1]!)).toBe(false);
     const stages = first.evaluation!.results.filter(({ split }) => split === 'test');
     expect(stages.map(({ stage }) => stage)).toEqual(['initial', 'refined', 'final', 'finalRefined']);
-    expect(await refined('first')).toContain('"refiner":"close-up"');
   });
 
-  it('refines again when the network has learnt for longer, but trains no other anew', async () => {
-    await cp(at('first'), at('longer'), { recursive: true });
-    const longer = await runPipeline(config('refine.closeUpMinutes=0.08'), { folder: at('longer') });
-    const done = (name: string) => longer.stages.find((stage) => stage.name === name)!.skipped;
-    expect(['initial', 'predict', 'folds'].every(done)).toBe(true);
+  it('leaves masks as they are where what it learnt makes held-out ones no better', async () => {
+    const { heldOut, kept } = await readCloseUps(first.run);
+    expect(heldOut!.after).toBeLessThanOrEqual(heldOut!.before);
+    expect(kept).toBe(false);
+    const masks = async (folder: string) => {
+      const { images } = await coco.read(at('first', folder, 'annotations.json'));
+      return images.map(({ structures }) => structures.map(({ classIndex, rle }) => [classIndex, rle]));
+    };
+    expect(await masks('refined')).toEqual(await masks('selected'));
+    expect(await readFile(at('first', 'report.html'), 'utf8')).toContain('Masks stay as they are');
+  });
+
+  it('redraws masks where no image is held out that could tell, and trains no other network anew', async () => {
+    await cp(at('first'), at('untold'), { recursive: true });
+    const untold = await runPipeline(config('trust.folds=0'), { folder: at('untold') });
+    const done = (name: string) => untold.stages.find((stage) => stage.name === name)!.skipped;
+    expect(['initial', 'predict'].every(done)).toBe(true);
     expect(['closeUp', 'refine', 'final'].some(done)).toBe(false);
-    expect(await refined('longer')).not.toBe(await refined('first'));
+    expect(await readCloseUps(untold.run)).toEqual({ kept: true });
+    expect(await refined('untold')).toContain('"refiner":"close-up"');
   });
 
   it('redraws the masks of other images as its own', async () => {
-    const context = { run: first.run, observer: silentObserver, signal: undefined };
+    const context = { run: runDirectory(at('untold')), observer: silentObserver, signal: undefined };
     const paths = [at('data', 'test', 'images')];
     const options = { paths, out: at('predicted'), compute: { threads: 1 }, embeddings: at('embeddings') };
     const { annotations } = await predictImages(context, { ...options, refine: true });
@@ -76,6 +90,6 @@ describe('a run that looks close up', { timeout: 300_000 }, () => {
         structures.map(({ classIndex, rle }) => [classIndex, rle]),
       ]);
     };
-    expect(await masks(annotations)).toEqual(await masks(at('first', 'final-refined', 'test.json')));
+    expect(await masks(annotations)).toEqual(await masks(at('untold', 'final-refined', 'test.json')));
   });
 });

@@ -12,16 +12,17 @@ import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readCase } from '../../dataset/view.ts';
 import { type Adaptation, type AdaptCase, adaptFoal, foldModel } from '../../foal/adapt.ts';
 import { FOAL_FILE } from '../../foal/train.ts';
-import { decodeRle, encodeRle, rleArea } from '../../masks/rle.ts';
+import { decodeRle, rleArea } from '../../masks/rle.ts';
 import { createRefiner } from '../../refine/index.ts';
+import type { Refiner } from '../../refine/refiner.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import { loadSamCheckpoint } from '../../sam/checkpoint.ts';
 import type { PromptableModel } from '../../sam/promptable.ts';
-import { trueDice } from '../../trust/judge.ts';
 import type { RunConfig } from '../config.ts';
+import { heldOutDice } from '../held-out-dice.ts';
 import { readMaskSet, structuresByName } from '../mask-sets.ts';
 import { whyNoFolds } from '../prepare.ts';
-import { initialMask, type RefinerOptions } from '../refine-images.ts';
+import type { RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { chooseSam, obtainSam, type SamChoice } from '../sam-model.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
@@ -66,7 +67,7 @@ export async function adaptStage(context: RunContext, options: AdaptStageOptions
         cases: casesOf(dataset, 'labelled').map(asCase),
         folds: foldsOf(dataset, folds, folds.seed).map(({ held, others }) => ({
           learns: others.map(asCase),
-          measure: (model) => refinedDice(model, held, drawn, options, signal),
+          measure: (model) => heldOutDice(asked(model, config.refine), held, drawn, checked, signal),
         })),
         steps,
         seed: folds.seed,
@@ -169,30 +170,7 @@ function adaptCase(item: Case, drawn: readonly Structure[]): AdaptCase {
   };
 }
 
-/** Mean Dice of the masks that a model refines of images, with the settings of the run. */
-async function refinedDice(
-  model: PromptableModel,
-  cases: readonly Case[],
-  drawn: ReadonlyMap<string, readonly Structure[]>,
-  { config, checked }: AdaptStageOptions,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const refiner = createRefiner(
-    { ...config.refine, ensemble: { ...config.refine.ensemble, jitters: 0 } },
-    { model },
-  );
-  let [sum, count] = [0, 0];
-  for (const item of cases) {
-    const initial = (drawn.get(item.name) ?? []).map(initialMask);
-    const refined = await refiner.refine(await readCase(item), initial, {
-      classes: checked.dataset.classes,
-      imageKey: checked.imageHashes.get(item.id)!,
-      ...(signal && { signal }),
-    });
-    for (const mask of refined) {
-      sum += trueDice({ classIndex: mask.classIndex, rle: encodeRle(mask.mask) }, item.structures ?? []);
-      count++;
-    }
-  }
-  return count === 0 ? 0 : sum / count;
+/** The refiner that asks a model as the run does, but once for each mask. */
+function asked(model: PromptableModel, refine: RunConfig['refine']): Refiner {
+  return createRefiner({ ...refine, ensemble: { ...refine.ensemble, jitters: 0 } }, { model });
 }

@@ -1,15 +1,26 @@
 /**
  * @file Training the network that redraws masks close up, on all labelled images; and for each fold a copy that has
- * not seen its images, by which trust is calibrated.
+ * not seen its images, which tells whether such a network makes masks better, and calibrates trust.
  */
+import { readFile } from 'node:fs/promises';
+import { RunError } from '../../base/errors.ts';
+import { writeFileAtomic } from '../../base/files.ts';
 import type { CloseUpPlan } from '../../closeup/plan.ts';
+import { openCloseUp } from '../../closeup/predictor.ts';
 import { trainCloseUp } from '../../closeup/train.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { casesOf } from '../../dataset/types.ts';
+import { createCloseUpRefiner } from '../../refine/close-up-refiner.ts';
+import { createNoRefiner } from '../../refine/none.ts';
+import type { Refiner } from '../../refine/refiner.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { ComputeOptions } from '../../runtime/session.ts';
+import type { RunConfig } from '../config.ts';
 import { imagesFingerprint, labelsFingerprint } from '../fingerprints.ts';
+import { heldOutDice } from '../held-out-dice.ts';
+import { readMaskSet, structuresByName } from '../mask-sets.ts';
 import { partOf } from '../observer.ts';
+import type { RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { type FoldCounts, foldsOf } from './folds.ts';
@@ -18,18 +29,28 @@ import { labelledSamples } from './train.ts';
 export interface CloseUpStageOptions {
   readonly checked: CheckedDataset;
   readonly planned: CloseUpPlan;
-  /** The folds whose images a copy must not have seen; none where trust is not calibrated. */
-  readonly folds: FoldCounts | undefined;
+  /** The folds whose images a copy must not have seen, and the key of the stage that masked these; none where trust is not calibrated. */
+  readonly folds: (FoldCounts & { readonly key: string }) | undefined;
   readonly seed: number;
   readonly compute: ComputeOptions;
 }
+
+/** What came of it. */
+export interface CloseUpResult {
+  /** Mean Dice of masks of held-out images, as networks drew them and redrawn; not known where no image is held out. */
+  readonly heldOut?: { readonly before: number; readonly after: number };
+  /** Whether the run refines with the network: not where it makes masks no better. */
+  readonly kept: boolean;
+}
+
+const resultOf = (run: RunDirectory): string => run.path('close-up', 'result.json');
 
 /** The network of a run; with a fold, counted from 0, the copy that has not seen its images. */
 export function closeUpModel(run: RunDirectory, fold?: number): string {
   return run.path('close-up', fold === undefined ? 'network' : `fold-${fold + 1}`, 'model.onnx');
 }
 
-/** Writes close-up/. */
+/** Writes close-up/: the networks, and what came of it. */
 export async function closeUpStage(
   context: RunContext,
   { checked, planned, folds, seed, compute }: CloseUpStageOptions,
@@ -44,6 +65,7 @@ export async function closeUpStage(
     })),
   ];
   const models = [closeUpModel(run), ...parts.slice(1).map((_, fold) => closeUpModel(run, fold))];
+  const files = [...models, resultOf(run)];
   return runStage(context, {
     name: 'closeUp',
     title: 'Learning outlines close up',
@@ -56,8 +78,8 @@ export async function closeUpStage(
       labelled: [imagesFingerprint(checked, ['labelled']), labelsFingerprint(checked, ['labelled'])],
     },
     owns: ['close-up'],
-    outputs: models,
-    seals: models,
+    outputs: files,
+    seals: files,
     work: async () => {
       for (const [k, { directory, cases }] of parts.entries()) {
         const training = partOf(observer, k / parts.length, (k + 1) / parts.length);
@@ -78,6 +100,73 @@ export async function closeUpStage(
           },
         });
       }
+      const result = await tryCopies(context, { checked, folds, seed, compute });
+      await writeFileAtomic(resultOf(run), `${JSON.stringify(result, null, 2)}\n`);
+      observer.note(describeCloseUps(result));
     },
   });
+}
+
+/** Lets the copies redraw the masks of the images that they have not seen. */
+async function tryCopies(
+  { run, signal }: RunContext,
+  { checked, folds, seed, compute }: Pick<CloseUpStageOptions, 'checked' | 'folds' | 'seed' | 'compute'>,
+): Promise<CloseUpResult> {
+  if (folds === undefined) return { kept: true };
+  const drawn = structuresByName(await readMaskSet(run, 'folds', 'labelled', checked.dataset));
+  const measured: { before: number; after: number }[] = [];
+  for (const [fold, { held }] of foldsOf(checked.dataset, folds, seed).entries()) {
+    const dice = (refiner: Refiner): Promise<number> => heldOutDice(refiner, held, drawn, checked, signal);
+    const model = await openCloseUp(closeUpModel(run, fold), compute);
+    try {
+      measured.push({
+        before: await dice(createNoRefiner()),
+        after: await dice(createCloseUpRefiner(model)),
+      });
+    } finally {
+      await model.close();
+    }
+  }
+  const mean = (of: 'before' | 'after'): number =>
+    measured.reduce((sum, one) => sum + one[of], 0) / measured.length;
+  const heldOut = { before: mean('before'), after: mean('after') };
+  return { heldOut, kept: heldOut.after > heldOut.before };
+}
+
+/** @throws RunError where close-up/result.json is missing or damaged. */
+export async function readCloseUps(run: RunDirectory): Promise<CloseUpResult> {
+  try {
+    return JSON.parse(await readFile(resultOf(run), 'utf8')) as CloseUpResult;
+  } catch (cause) {
+    throw new RunError(
+      {
+        seen: `${resultOf(run)} is missing or damaged`,
+        need: 'What came of learning outlines',
+        fix: 'Start the run again: it is made from what is there',
+      },
+      { cause },
+    );
+  }
+}
+
+/** One line. */
+export function describeCloseUps({ heldOut, kept }: CloseUpResult): string {
+  if (heldOut === undefined)
+    return 'Outlines are redrawn close up; with so few labelled images none could be held out to see what that gains.';
+  const figures = `Dice of held-out masks ${percent(heldOut.before)} before, ${percent(heldOut.after)} redrawn`;
+  return kept
+    ? `Outlines are redrawn close up: ${figures}.`
+    : `Masks stay as they are, because redrawing them makes them no better: ${figures}. More labelled images or a higher refine.closeUpMinutes may change that.`;
+}
+
+const percent = (share: number): string => (100 * share).toFixed(1);
+
+/** What the masks of a run are refined with where its refiner is close-up: with none, where that was not kept. */
+export async function closeUpRefining(
+  run: RunDirectory,
+  config: Pick<RunConfig, 'refine'>,
+): Promise<Pick<RefinerOptions, 'config' | 'closeUp'>> {
+  const { kept } = await readCloseUps(run);
+  if (kept) return { config, closeUp: closeUpModel(run) };
+  return { config: { ...config, refine: { ...config.refine, refiner: 'none' } } };
 }
