@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { AnnotationError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import type { PointXy, Size } from '../base/geometry.ts';
-import { cocoPolygonToRle } from '../masks/polygon.ts';
+import { checkPointCount, cocoPolygonToRle } from '../masks/polygon.ts';
 import {
   checkMaskSize,
   type Rle,
@@ -29,6 +29,7 @@ import {
   readAnnotationText,
 } from './collect.ts';
 import { parseJson, shaped } from './json.ts';
+import { anything, list, numbers } from './lists.ts';
 import { startsLike } from './recognise.ts';
 import type { AnnotatedImage, AnnotationSet, ReadableFormat, Structure, WritableFormat } from './types.ts';
 
@@ -36,23 +37,23 @@ const id = z.union([z.int(), z.string()]);
 
 const runLengths = z.object({
   size: z.tuple([z.number(), z.number()]),
-  counts: z.union([z.string(), z.array(z.number())]),
+  counts: z.union([z.string(), numbers]),
 });
 
 const annotationSchema = z.object({
   id: id.optional(),
   image_id: id,
   category_id: id,
-  segmentation: z.union([z.array(z.array(z.number())), runLengths]).optional(),
+  segmentation: z.union([list(numbers), runLengths]).optional(),
   score: z.number().min(0).max(1).optional(),
   trust: z.number().min(0).max(1).optional(),
-  packmule: z.record(z.string(), z.unknown()).optional(),
+  packmule: anything.optional(),
 });
 
 const fileSchema = z.object({
-  categories: z.array(z.object({ id, name: z.string() })),
-  images: z.array(z.object({ id, file_name: z.string(), width: z.number(), height: z.number() })),
-  annotations: z.array(annotationSchema),
+  categories: list(z.object({ id, name: z.string() })),
+  images: list(z.object({ id, file_name: z.string(), width: z.number(), height: z.number() })),
+  annotations: list(annotationSchema),
 });
 
 type CocoFile = z.infer<typeof fileSchema>;
@@ -149,6 +150,7 @@ function maskOf({ segmentation }: CocoAnnotation, size: Size, where: string): Rl
 }
 
 function pairs(ring: readonly number[], where: string): PointXy[] {
+  checkPointCount(ring.length / 2, where);
   if (ring.length % 2 !== 0)
     throw contradiction(where, `has a polygon of ${ring.length} coordinates, an odd number`);
   return Array.from({ length: ring.length / 2 }, (_, i): PointXy => [ring[2 * i]!, ring[2 * i + 1]!]);

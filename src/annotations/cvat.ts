@@ -9,7 +9,7 @@
 import { AnnotationError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import type { PointXy, Size } from '../base/geometry.ts';
-import { polygonToRle } from '../masks/polygon.ts';
+import { checkPointCount, polygonToRle } from '../masks/polygon.ts';
 import { checkMaskSize, decodeRle, encodeRegion, type Rle, rleBox, rleFromCounts } from '../masks/rle.ts';
 import {
   type ClassLookup,
@@ -156,7 +156,9 @@ function withoutClass(where: string, attribute: string | undefined): AnnotationE
 
 function polygonOf(shape: XmlElement, size: Size, where: string): Rle {
   const text = attributeOf(shape, 'points') ?? '';
-  const points = text.split(';').map((pair): PointXy => {
+  const pairs = text.split(';');
+  checkPointCount(pairs.length, where);
+  const points = pairs.map((pair): PointXy => {
     const [x, y, ...more] = pair.split(',');
     return [number(x), more.length > 0 ? Number.NaN : number(y)];
   });

@@ -1,7 +1,7 @@
 /**
  * @file JSON of unknown origin: parsed only where it cannot fill the memory, and checked against the shape that is
- * wanted of it. A text of [[[[ or {},{}, takes many times its own size once it is parsed, so its brackets and commas
- * are counted first.
+ * wanted of it. A text of [[[[ or {},{}, takes many times its own size once it is parsed, so its brackets, commas and
+ * different keys are counted first.
  */
 import type { z } from 'zod';
 import { AnnotationError } from '../base/errors.ts';
@@ -16,13 +16,19 @@ const MAX_MEMORY = 600e6;
 const CONTAINER_BYTES = 64;
 const PLACE_BYTES = 16;
 
+/** Values in one list or object: while Node.js reads them it holds all of them twice. */
+const MAX_LENGTH = 5_000_000;
+
+/** Different keys: annotations have a few dozen. Each is kept apart by Node.js, which takes long for millions. */
+const MAX_KEYS = 100_000;
+
 /** The value of a JSON text. @throws AnnotationError for damaged, too deep and too large JSON. */
 export function parseJson(path: string, text: string): unknown {
-  const { depth, memory } = measureJson(text);
-  if (depth > MAX_DEPTH || memory > MAX_MEMORY) {
+  const excess = excessOf(text);
+  if (excess !== undefined) {
     throw new AnnotationError({
-      seen: `${path} ${depth > MAX_DEPTH ? `nests its values more than ${MAX_DEPTH} deep` : 'holds more values than fit in memory'}`,
-      need: `Annotation files are nested ${MAX_DEPTH} deep at most and take ${MAX_MEMORY / 1e6} MB of memory at most`,
+      seen: `${path} ${excess}`,
+      need: `Annotation files are nested ${MAX_DEPTH} deep at most, take ${MAX_MEMORY / 1e6} MB of memory, and have ${MAX_LENGTH} values in a list and ${MAX_KEYS} different keys at most`,
       fix: 'Check that it is an annotation file, or divide it',
     });
   }
@@ -57,20 +63,47 @@ export function shaped<T extends z.ZodType>(
   });
 }
 
-/** How deep a text nests, and about how many bytes its values will take; reads no further than the limits. */
-function measureJson(text: string): { depth: number; memory: number } {
-  let [open, depth, memory, quoted] = [0, 0, 0, false];
-  for (let i = 0; i < text.length && depth <= MAX_DEPTH && memory <= MAX_MEMORY; i++) {
+/** What of a text is too much, as the end of a sentence; reads no further than that. */
+function excessOf(text: string): string | undefined {
+  let [open, memory, quoted, hash] = [0, 0, false, 0];
+  /** Commas so far in each of the lists and objects that are open. */
+  const commas = new Int32Array(MAX_DEPTH + 1);
+  const keys = new HashCount();
+  for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (quoted) {
       if (code === 0x5c) i++;
       else if (code === 0x22) quoted = false;
-    } else if (code === 0x22) quoted = true;
-    else if (code === 0x2c) memory += PLACE_BYTES;
-    else if (code === 0x5b || code === 0x7b) {
+      // FNV-1a (Fowler, Noll, Vo).
+      else hash = Math.imul(hash ^ code, 0x01000193);
+    } else if (code === 0x22) [quoted, hash] = [true, 0x811c9dc5 | 0];
+    else if (code === 0x2c) {
+      memory += PLACE_BYTES;
+      if (++commas[open]! >= MAX_LENGTH) return `has a list of more than ${MAX_LENGTH} values`;
+    } else if (code === 0x3a) {
+      // The last string was a key.
+      memory += PLACE_BYTES;
+      keys.add(hash);
+      if (keys.count > MAX_KEYS) return `has more than ${MAX_KEYS} different keys`;
+    } else if (code === 0x5b || code === 0x7b) {
       memory += CONTAINER_BYTES;
-      depth = Math.max(depth, ++open);
-    } else if (code === 0x5d || code === 0x7d) open--;
+      if (++open > MAX_DEPTH) return `nests its values more than ${MAX_DEPTH} deep`;
+      commas[open] = 0;
+    } else if (code === 0x5d || code === 0x7d) open = Math.max(0, open - 1);
+    if (memory > MAX_MEMORY) return 'holds more values than fit in memory';
   }
-  return { depth, memory };
+  return undefined;
+}
+
+/** How many of many hashes are different, a little too few: those that share a bit are taken for one. */
+class HashCount {
+  count = 0;
+  private readonly bits = new Uint8Array(1 << 18);
+
+  add(hash: number): void {
+    const [place, bit] = [(hash >>> 3) & (this.bits.length - 1), 1 << (hash & 7)];
+    if ((this.bits[place]! & bit) !== 0) return;
+    this.bits[place]! |= bit;
+    this.count++;
+  }
 }

@@ -23,6 +23,7 @@ import {
   readAnnotationText,
 } from './collect.ts';
 import { parseJson, shaped } from './json.ts';
+import { anything, list, numbers } from './lists.ts';
 import { startsLike } from './recognise.ts';
 import type { AnnotatedImage, AnnotationSet, ReadableFormat, Structure, WritableFormat } from './types.ts';
 
@@ -33,27 +34,29 @@ const regionSchema = z.object({
   original_height: z.number().optional(),
   image_rotation: z.number().optional(),
   score: z.number().min(0).max(1).nullish(),
-  value: z.record(z.string(), z.unknown()),
+  value: anything,
 });
 
 const resultSchema = z.object({
-  result: z.array(z.unknown()),
+  result: list(z.unknown()),
   was_cancelled: z.boolean().optional(),
 });
 
 const taskSchema = z.object({
   id: z.union([z.int(), z.string()]).optional(),
-  data: z.record(z.string(), z.unknown()),
-  annotations: z.array(resultSchema).default([]),
-  predictions: z.array(resultSchema).default([]),
+  data: anything,
+  annotations: list(resultSchema).default([]),
+  predictions: list(resultSchema).default([]),
 });
 
 type Task = z.infer<typeof taskSchema>;
 type Region = z.infer<typeof regionSchema>;
 
-const namesSchema = z.array(z.string());
-const brushSchema = z.array(z.int().min(0).max(255));
-const pointsSchema = z.array(z.tuple([z.number(), z.number()]));
+const namesSchema = list(z.string());
+const brushSchema = numbers.refine((code) =>
+  code.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255),
+);
+const pointsSchema = list(z.tuple([z.number(), z.number()]));
 
 /** What is drawn in an image and has no exact area, or is no mask. */
 const OTHER_DRAWINGS = /^(rectangle|ellipse|keypoint|video|vector)/;
@@ -76,7 +79,7 @@ export const labelStudio: ReadableFormat & WritableFormat = {
 
   async read(path, options = {}) {
     const json = parseJson(path, await readAnnotationText(path));
-    const tasks = shaped(path, json, z.array(taskSchema), 'Label Studio file');
+    const tasks = shaped(path, json, list(taskSchema), 'Label Studio file');
     const drawn = tasks.flatMap((task, i) => {
       const where = `Task ${task.id ?? `number ${i + 1}`} of ${path}`;
       const regions = regionsOf(task, where);

@@ -28,6 +28,7 @@ import {
 } from './collect.ts';
 import { stemOf } from './fit.ts';
 import { parseJson, shaped } from './json.ts';
+import { list } from './lists.ts';
 import { listFolder, readClassList, writeClassList } from './mask-folders.ts';
 import { startsLike } from './recognise.ts';
 import type { AnnotatedImage, ReadableFormat, Structure, WritableFormat } from './types.ts';
@@ -38,13 +39,13 @@ const NO_CLASSES = ['__ignore__', '_background_'];
 
 const shapeSchema = z.object({
   label: z.string(),
-  points: z.array(z.tuple([z.number(), z.number()])),
+  points: list(z.tuple([z.number(), z.number()])),
   shape_type: z.string().default('polygon'),
   mask: z.string().nullish(),
 });
 
 const fileSchema = z.object({
-  shapes: z.array(shapeSchema),
+  shapes: list(shapeSchema),
   imagePath: z.string(),
   imageHeight: z.number(),
   imageWidth: z.number(),

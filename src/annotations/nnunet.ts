@@ -20,6 +20,7 @@ import { readLabelNifti } from './label-map-nifti.ts';
 import { writeLabelPng } from './label-map-png.ts';
 import { type LabelValues, masksOfValues } from './label-values.ts';
 import { describeOverlaps, findOverlaps } from './layers.ts';
+import { list } from './lists.ts';
 import { checkSameSize, emptyFolder, listFolder, readValuePng } from './mask-folders.ts';
 import { startsLike } from './recognise.ts';
 import type {
@@ -40,7 +41,7 @@ const CHANNEL = '_0000';
 const RESERVED = ['background', 'ignore'];
 
 const headSchema = z.object({
-  labels: z.record(z.string(), z.union([z.int().min(0), z.array(z.int().min(0))])),
+  labels: z.record(z.string(), z.union([z.int().min(0), list(z.int().min(0))])),
   file_ending: z.enum(['.png', '.nii.gz', '.nii']),
 });
 
@@ -85,7 +86,11 @@ export const nnunet: ReadableFormat & WritableFormat = {
     const classesOf = new Map<number, number[]>();
     for (const [name, values] of numbers) {
       const classIndex = lookup.indexOf(name, headPath);
-      for (const value of values) classesOf.set(value, [...(classesOf.get(value) ?? []), classIndex]);
+      for (const value of values) {
+        const classes = classesOf.get(value);
+        if (classes === undefined) classesOf.set(value, [classIndex]);
+        else classes.push(classIndex);
+      }
     }
     const folder = join(dirname(headPath), LABELS);
     const names = (await listFolder(folder)).files.filter((name) => name.endsWith(head.file_ending));

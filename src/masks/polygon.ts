@@ -26,8 +26,8 @@ export function rasterizePolygon(points: readonly PointXy[], size: Size): Mask {
 /**
  * Pixels whose centre (whole numbers) is inside the closed polygon, on an edge or on a vertex. What lies outside
  * the image is cut off. `where` names the annotation in errors.
- * @throws AnnotationError for fewer than three points, coordinates that are no numbers, and points further outside
- * the image than the image is large: those belong to another image.
+ * @throws AnnotationError for fewer than three points and for far too many, coordinates that are no numbers, and points
+ * further outside the image than the image is large: those belong to another image.
  */
 export function polygonToRle(points: readonly PointXy[], size: Size, where = 'A shape'): Rle {
   checkPolygon(points, size, where);
@@ -162,8 +162,26 @@ function walkEdge(
   }
 }
 
+/** Points of a polygon, and px of its outline, at most: what has more was not drawn, and would take long. */
+const MAX_POINTS = 100_000;
+const MAX_OUTLINE = 10_000_000;
+
+/** For readers, before they make points of so many coordinates. @throws AnnotationError where there are too many. */
+export function checkPointCount(count: number, where: string): void {
+  if (count > MAX_POINTS) throw tooLong(where, `of ${count} points`);
+}
+
+function tooLong(where: string, what: string): AnnotationError {
+  return new AnnotationError({
+    seen: `${where} is a polygon ${what}`,
+    need: `A polygon has ${MAX_POINTS} points and an outline of ${MAX_OUTLINE} px at most`,
+    fix: 'Check that it is the outline of a structure; a mask so detailed is better kept as run lengths',
+  });
+}
+
 function checkPolygon(points: readonly PointXy[], size: Size, where: string): void {
   checkMaskSize(size, where);
+  checkPointCount(points.length, where);
   if (points.length < 3) {
     throw new AnnotationError({
       seen: `${where} is a polygon of ${points.length} points`,
@@ -171,7 +189,11 @@ function checkPolygon(points: readonly PointXy[], size: Size, where: string): vo
       fix: 'Remove it or draw it again',
     });
   }
+  let outline = 0;
+  let [x0, y0] = points.at(-1)!;
   for (const [x, y] of points) {
+    outline += Math.max(Math.abs(x - x0), Math.abs(y - y0));
+    [x0, y0] = [x, y];
     const near = x >= -size.width && x <= 2 * size.width && y >= -size.height && y <= 2 * size.height;
     if (near) continue;
     throw new AnnotationError({
@@ -180,6 +202,7 @@ function checkPolygon(points: readonly PointXy[], size: Size, where: string): vo
       fix: 'Check that the annotation belongs to this image and was made at its size',
     });
   }
+  if (outline > MAX_OUTLINE) throw tooLong(where, `with an outline of ${Math.round(outline)} px`);
 }
 
 function least(values: readonly number[]): number {

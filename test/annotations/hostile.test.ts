@@ -36,7 +36,22 @@ describe('malice', () => {
     await refuses('tasks.json', `[{"data":${deep}`, /more than 200 deep/);
     await refuses('labelme.json', `{"shapes":${deep}`, /more than 200 deep/);
     await refuses('nnunet.json', `{"channel_names":${deep}`, /more than 200 deep/);
-    await refuses('many.json', `{"shapes":[${'{},'.repeat(1e7)}`, /more values than fit/);
+    await refuses('many.json', `{"shapes":[${'[[],[]],'.repeat(4e6)}`, /more values than fit/);
+    await refuses('long.json', `{"shapes":[${'1,'.repeat(6e6)}`, /list of more than 5000000 values/);
+    const short = `{"shapes":[${`[${'1,'.repeat(1e6)}1],`.repeat(6)}1]}`;
+    await refuses('short.json', short, /not a labelme file at shapes\.0/);
+    const keys = (count: number): string => Array.from({ length: count }, (_, i) => `"k${i}":1`).join();
+    await refuses('keys.json', `{"images":{${keys(110_000)}}}`, /more than 100000 different keys/);
+    await refuses('same.json', `{"images":[${`{${keys(1000)}},`.repeat(150)}1]}`, /not a COCO file/);
+  });
+
+  it('of polygons without end is refused', async () => {
+    const coco = (ring: string): string =>
+      `{"images":[{"id":1,"file_name":"a.png","width":9000,"height":9000}],"categories":[{"id":1,"name":"a"}],"annotations":[{"image_id":1,"category_id":1,"segmentation":[[${ring}1,1]]}]}`;
+    await refuses('points.json', coco('1,1,2,2,'.repeat(60_000)), /polygon of 120001 points/);
+    await refuses('outline.json', coco('0,0,9000,9000,'.repeat(2000)), /outline of 36\d{6} px/);
+    const cvat = `<annotations><image name="a.png" width="9" height="9"><polygon label="a" points="${'1,1;'.repeat(110_000)}2,2"></polygon></image></annotations>`;
+    await refuses('points.xml', cvat, /polygon of 110001 points/);
   });
 
   it('of runs and sizes that lie is refused', async () => {

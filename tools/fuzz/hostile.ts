@@ -33,6 +33,10 @@ async function repeated(path: string, [start, part, end = '']: Parts, length: nu
   return path;
 }
 
+/** Keys of which no two are the same. */
+const differentKeys = (length: number): string =>
+  Array.from({ length: length / 12 }, (_, i) => `"${i.toString(36).padStart(7, 'k')}":1`).join();
+
 const text = (
   name: string,
   file: string,
@@ -67,6 +71,11 @@ const DEEP: readonly (readonly [name: string, start: string])[] = [
   ['nnU-Net', '{"channel_names":'],
 ];
 
+const COCO_MASK =
+  '{"categories":[{"id":1,"name":"a"}],"images":[{"id":1,"file_name":"a.png","width":9,"height":9}],"annotations":[{"image_id":1,"category_id":1,"segmentation":';
+const LABEL_STUDIO_MASK =
+  '[{"data":{"image":"a.png"},"annotations":[{"result":[{"type":"brushlabels","original_width":9,"original_height":9,"value":{"brushlabels":["a"],"rle":[';
+
 const ENTITIES = Array.from({ length: 9 }, (_, i) => `<!ENTITY e${i + 1} "${`&e${i};`.repeat(10)}">`).join(
   '',
 );
@@ -88,8 +97,18 @@ export const HOSTILE: readonly Hostile[] = [
   ...DEEP.map(([name, start]) => text(`wide ${name}`, 'a.json', [`${start}[`, '{},', '{}]}'])),
   text('wide numbers in COCO', 'a.json', ['{"images":[', '1,', '1]}']),
   text('a long word in COCO', 'a.json', ['{"images":["', 'x', '"]}']),
+  text('a long polygon in COCO', 'a.json', [`${COCO_MASK}[[`, '1.5,2.5,', '1,1]]}]}']),
+  text('wide words in a mask of COCO', 'a.json', [`${COCO_MASK}[[`, '"a",', '1]]}]}']),
+  text('wide runs in COCO', 'a.json', [`${COCO_MASK}{"size":[9,9],"counts":[`, '123,', '1]}}]}']),
+  text('wide bytes in Label Studio', 'a.json', [LABEL_STUDIO_MASK, '256,', '1]}}]}]}]']),
+  bytes('different keys in COCO', 'a.json', () => `{"images":{${differentKeys(LONG)}}}`, readAnnotations),
   text('deep CVAT', 'a.xml', ['<annotations>', '<a>']),
   text('wide CVAT', 'a.xml', ['<annotations>', '<image/>', '</annotations>']),
+  text('a long polygon in CVAT', 'a.xml', [
+    '<annotations><image name="a" width="9" height="9"><polygon label="a" points="',
+    '1,2;',
+    '"/></image></annotations>',
+  ]),
   text('a long attribute in CVAT', 'a.xml', ['<annotations><image name="', 'x', '"/></annotations>']),
   bytes(
     'entities in CVAT',
