@@ -17,6 +17,8 @@ export async function smallRun(data: string): Promise<string[]> {
       (set) => `training.${set}`,
     ),
     'trust.networks=1',
+    // Else half of the kills would be in this one stage.
+    'refine.closeUpMinutes=0.05',
     `checkpointSeconds=${CHECKPOINT_SECONDS}`,
     'evaluation.resamples=2000',
     'report.pictureSide=128',
