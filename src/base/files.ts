@@ -1,6 +1,19 @@
 /** @file Writing files so that a reader never sees half of one: a temporary file beside it, then a rename. */
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { formatBytes } from './bytes.ts';
 import { RunError } from './errors.ts';
@@ -38,6 +51,38 @@ export async function writeFileAtomic(
     await rm(temporary, { force: true }).catch(() => undefined);
     throw writeError(path, cause);
   }
+}
+
+/**
+ * Writes a whole file that is not there yet, and says whether it did: of several processes that try, one does. Whoever
+ * finds it finds all of it. Folders on the way are made.
+ * @throws RunError as writeFileAtomic.
+ */
+export async function createFileAtomic(path: string, content: string): Promise<boolean> {
+  const aside = temporaryBeside(path);
+  // Apart from the rest: a file in the place of the folder is no such file, though the system says EEXIST of both.
+  await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
+    throw writeError(path, cause);
+  });
+  try {
+    await writeFile(aside, content, { flag: 'wx' });
+    await link(aside, path).catch((cause: unknown) => {
+      if (hasCode(cause, 'EEXIST')) throw cause;
+      // Some disks know no links.
+      return copyFile(aside, path, constants.COPYFILE_EXCL);
+    });
+    return true;
+  } catch (cause) {
+    if (hasCode(cause, 'EEXIST')) return false;
+    throw writeError(path, cause);
+  } finally {
+    await rm(aside, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Whether an error of the system is of this kind. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** A path in the same folder that nothing has, for what is renamed or removed at once. */

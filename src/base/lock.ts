@@ -1,11 +1,10 @@
 /** @file A lock file that says which process holds it, so that two processes never write the same files. */
 import { randomUUID } from 'node:crypto';
-import { constants, copyFile, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
 import { z } from 'zod';
 import { RunError } from './errors.ts';
-import { temporaryBeside, writeError } from './files.ts';
+import { createFileAtomic, hasCode, writeError } from './files.ts';
 
 const ownerSchema = z.object({
   pid: z.int().positive(),
@@ -24,10 +23,16 @@ const held = new Set<string>();
 export type LockAttempt = { readonly release: () => Promise<void> } | { readonly owner: LockOwner };
 
 /**
+ * What is believed of a process on another machine, of which nothing can be known: that it lives, or that it is gone
+ * because somebody else (a cluster) sees to it that the work is done once at a time.
+ */
+export type Elsewhere = 'alive' | 'gone';
+
+/**
  * Takes the lock where it is free. A lock whose process is gone is taken over.
  * @throws RunError where the lock cannot be written, or changes hands again and again.
  */
-export async function tryLock(path: string): Promise<LockAttempt> {
+export async function tryLock(path: string, elsewhere: Elsewhere = 'alive'): Promise<LockAttempt> {
   const self: LockOwner = {
     pid: process.pid,
     host: hostname(),
@@ -35,7 +40,7 @@ export async function tryLock(path: string): Promise<LockAttempt> {
     token: randomUUID(),
   };
   for (let attempt = 0; attempt < 5; attempt++) {
-    if (await tryCreate(path, self)) {
+    if (await createFileAtomic(path, `${JSON.stringify(self)}\n`)) {
       held.add(self.token);
       return {
         release: async () => {
@@ -47,7 +52,7 @@ export async function tryLock(path: string): Promise<LockAttempt> {
       };
     }
     const owner = await readOwner(path);
-    if (owner !== undefined && !isStale(owner)) return { owner };
+    if (owner !== undefined && !isStale(owner, elsewhere)) return { owner };
     // Read once more just before: another process may have taken the stale lock over meanwhile.
     if ((await readOwner(path))?.token === owner?.token) await removeLock(path);
   }
@@ -84,29 +89,6 @@ export function lockRemedy(path: string, { host }: LockOwner, otherwise = ''): s
 
 const isHere = (host: string): boolean => host === hostname();
 
-/** Written aside and linked into place: whoever finds the lock finds its owner in it. */
-async function tryCreate(path: string, owner: LockOwner): Promise<boolean> {
-  const aside = temporaryBeside(path);
-  // Apart from the rest: a file in the place of the folder is no lock, though the system says EEXIST of both.
-  await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
-    throw writeError(path, cause);
-  });
-  try {
-    await writeFile(aside, `${JSON.stringify(owner)}\n`, { flag: 'wx' });
-    await link(aside, path).catch((cause: unknown) => {
-      if (hasCode(cause, 'EEXIST')) throw cause;
-      // Some disks know no links.
-      return copyFile(aside, path, constants.COPYFILE_EXCL);
-    });
-    return true;
-  } catch (cause) {
-    if (hasCode(cause, 'EEXIST')) return false;
-    throw writeError(path, cause);
-  } finally {
-    await rm(aside, { force: true }).catch(() => undefined);
-  }
-}
-
 /** Undefined where the lock is gone or damaged. */
 async function readOwner(path: string): Promise<LockOwner | undefined> {
   try {
@@ -117,8 +99,8 @@ async function readOwner(path: string): Promise<LockOwner | undefined> {
 }
 
 /** Only for a process of this machine can it be known that it is gone. */
-function isStale({ pid, host, token }: LockOwner): boolean {
-  if (!isHere(host)) return false;
+function isStale({ pid, host, token }: LockOwner, elsewhere: Elsewhere = 'alive'): boolean {
+  if (!isHere(host)) return elsewhere === 'gone';
   // In a container that was started again, the process that died had the number that this one has.
   if (pid === process.pid) return !held.has(token);
   try {
@@ -128,8 +110,4 @@ function isStale({ pid, host, token }: LockOwner): boolean {
     // EPERM: the process lives and belongs to somebody else.
     return hasCode(error, 'ESRCH');
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

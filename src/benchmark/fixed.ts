@@ -5,11 +5,12 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { RunError } from '../base/errors.ts';
-import { writeFileAtomic } from '../base/files.ts';
+import { createFileAtomic, writeFileAtomic } from '../base/files.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import type { CheckedDataset } from '../dataset/check.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import type { RunDirectory } from '../pipeline/run-directory.ts';
+import type { RunContext } from '../pipeline/stage.ts';
 import { DEVICES, type Device } from '../runtime/device.ts';
 
 const imageList = z.array(z.strictObject({ id: z.string(), sha256: z.string() }));
@@ -46,13 +47,17 @@ export async function readFixed(run: RunDirectory): Promise<Fixed | undefined> {
   }
 }
 
-/** Writes the splits, or compares them with those of the first start. @throws RunError where they differ. */
+/**
+ * Writes the splits where this is the first start, else compares them with those that were `fixed`. A process that does a
+ * part changes nothing that was fixed. False where another process was the first meanwhile: what that has fixed holds.
+ * @throws RunError where splits differ.
+ */
 export async function fixSplits(
-  run: RunDirectory,
+  { run, shard }: Pick<RunContext, 'run' | 'shard'>,
   fixed: Fixed | undefined,
   checked: CheckedDataset,
   { device, threads }: { readonly device: Device; readonly threads: number },
-): Promise<void> {
+): Promise<boolean> {
   const listed = (split: SplitName): ImageList =>
     casesOf(checked.dataset, split).map(({ id }) => ({ id, sha256: checked.imageHashes.get(id)! }));
   const splits = {
@@ -61,11 +66,12 @@ export async function fixSplits(
     test: listed('test'),
     unlabelled: listed('unlabelled'),
   };
-  if (fixed !== undefined) {
-    for (const split of SPLIT_NAMES) requireSame(run, split, fixed.splits[split], splits[split]);
-  }
   const record: Fixed = { packmule: PACKMULE_VERSION, device, threads, splits };
-  await writeFileAtomic(pathOf(run), `${JSON.stringify(record, null, 1)}\n`);
+  const text = `${JSON.stringify(record, null, 1)}\n`;
+  if (fixed === undefined) return createFileAtomic(pathOf(run), text);
+  for (const split of SPLIT_NAMES) requireSame(run, split, fixed.splits[split], splits[split]);
+  if (shard === undefined) await writeFileAtomic(pathOf(run), text);
+  return true;
 }
 
 function requireSame(run: RunDirectory, split: SplitName, before: ImageList, now: ImageList): void {

@@ -63,8 +63,9 @@ const PREDICTED = ['predicted', 'selected'] as const;
  * @throws RunError where another process does it.
  */
 export async function doWork(context: RunContext, setup: Setup, work: Work): Promise<number> {
-  const { run } = context;
-  const release = await acquireLock(directoryOf(run, work).lock);
+  const { run, shard } = context;
+  // A part that was killed on one machine is done again on another.
+  const release = await acquireLock(directoryOf(run, work).lock, shard && 'gone');
   const start = performance.now();
   try {
     await perform(context, setup, work);

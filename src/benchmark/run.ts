@@ -12,19 +12,12 @@ import { type RunObserver, silentObserver } from '../pipeline/observer.ts';
 import { logEvent, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import { duration } from '../report/format.ts';
-import { type Method, openCell } from './cell.ts';
 import { fittingJobs, openCrew } from './crew.ts';
 import { neededBytes } from './disk.ts';
-import {
-  type CellMasks,
-  type CellName,
-  type CellResult,
-  cellFolder,
-  evaluateCell,
-  readCell,
-} from './evaluate.ts';
+import { type CellResult, cellFolder, evaluateCell, readCell } from './evaluate.ts';
 import { chooseFigure, drawFigure } from './figure.ts';
 import { type Experience, forecast, learn } from './forecast.ts';
+import { countsOf, type Grid, type Job, jobsOf } from './jobs.ts';
 import { directoryOf, folderOf, isDone } from './make.ts';
 import { writeOutputs } from './outputs.ts';
 import { modelRole } from './refiners.ts';
@@ -32,17 +25,11 @@ import { doWorks } from './schedule.ts';
 import { prepareSetup, type Setup, type Truth } from './setup.ts';
 import { summarise, type Table } from './table.ts';
 import { watchWorks } from './watch.ts';
-import { inOrder, keyOf, type Work } from './work.ts';
+import { keyOf, WORK_TITLES, type Work } from './work.ts';
 
-export interface BenchmarkOptions {
+export interface BenchmarkOptions extends Grid {
   /** Where everything goes. */
   readonly folder: string;
-  /** The rows; the first is what the others are compared with. */
-  readonly methods: readonly Method[];
-  /** Numbers of labelled images; all of them where none is given. */
-  readonly labelled: readonly number[];
-  /** Number of seeds: 1, 2, ... */
-  readonly seeds: number;
   /** Works that are done at once, each in a process of its own; as many as the machine has room for unless set. */
   readonly jobs?: number;
   readonly skipBad?: boolean;
@@ -58,66 +45,39 @@ export interface BenchmarkOutcome {
   readonly files: readonly string[];
 }
 
-/** A cell with the works that it takes. */
-interface Job {
-  readonly name: CellName;
-  readonly title: string;
-  readonly masks: CellMasks;
-  readonly works: ReadonlyMap<string, Work>;
-}
-
 /**
  * Does a benchmark, or the rest of one. The tables are written after each cell.
  * @throws PackmuleError for bad data or settings, models that cannot be had, a folder in use, a full disk. A training
  * that cannot be done (no mask to learn from) is noted, and its cell stays missing.
  */
 export async function runBenchmark(config: RunConfig, options: BenchmarkOptions): Promise<BenchmarkOutcome> {
-  const {
-    folder,
-    methods,
-    labelled,
-    skipBad = false,
-    jobs: atOnce,
-    observer = silentObserver,
-    signal,
-  } = options;
+  const { folder, observer = silentObserver, signal } = options;
   const run = runDirectory(folder);
   const context: RunContext = { run, observer, signal };
   const release = await acquireLock(run.lock);
   try {
-    const roles = methods.flatMap(({ refiner }) => (refiner && modelRole(refiner(config.refine))) ?? []);
-    const { setup, truth } = await prepareSetup(context, config, {
-      labelled,
-      models: [...new Set(roles)],
-      skipBad,
-      ...(atOnce !== undefined && { jobs: atOnce }),
-    });
-    requireTruth(truth, setup);
-    const jobs = jobsOf(setup, truth, options);
-    return await doJobs(context, setup, truth, jobs, options);
+    const { setup, truth } = await openBenchmark(context, config, options);
+    return await doJobs(context, setup, truth, jobsOf(setup, truth.splits, options), options);
   } finally {
     await release();
   }
 }
 
-/** The cells in the order in which they are done: those of one seed, then of the next; in it by number of labels. */
-function jobsOf(setup: Setup, truth: Truth, { methods, seeds, labelled }: BenchmarkOptions): Job[] {
-  const jobs: Job[] = [];
-  for (let seed = 1; seed <= seeds; seed++) {
-    for (const count of countsOf(setup, labelled)) {
-      const cell = openCell(setup, count, seed);
-      for (const method of methods) {
-        const masks = new Map(truth.splits.map((split) => [split, method.masks(cell, split)] as const));
-        jobs.push({
-          name: { method: method.name, labelled: count, seed },
-          title: `${method.title}, ${count} labelled, seed ${seed}`,
-          masks,
-          works: inOrder([...masks.values()]),
-        });
-      }
-    }
-  }
-  return jobs;
+/** The setup of what is compared, and something to measure it on. @throws PackmuleError as prepareSetup, and without. */
+export async function openBenchmark(
+  context: RunContext,
+  config: RunConfig,
+  { methods, labelled, skipBad = false, jobs }: Omit<BenchmarkOptions, 'folder'>,
+): ReturnType<typeof prepareSetup> {
+  const roles = methods.flatMap(({ refiner }) => (refiner && modelRole(refiner(config.refine))) ?? []);
+  const prepared = await prepareSetup(context, config, {
+    labelled,
+    models: [...new Set(roles)],
+    skipBad,
+    ...(jobs !== undefined && { jobs }),
+  });
+  requireTruth(prepared.truth, prepared.setup);
+  return prepared;
 }
 
 async function doJobs(
@@ -177,7 +137,7 @@ async function doJobs(
       perform: async (work, stopped) => {
         const job = jobs.find(({ works }) => works.has(keyOf(work)))!;
         const time = duration(forecast(experience, left()) / crew.size / 60);
-        const title = `Cell ${jobs.indexOf(job) + 1} of ${jobs.length} (${job.title}), ${time} left: ${TITLES[work.kind]}`;
+        const title = `Cell ${jobs.indexOf(job) + 1} of ${jobs.length} (${job.title}), ${time} left: ${WORK_TITLES[work.kind]}`;
         const own = watch(title);
         own.stageStarted(work.kind, title);
         const seconds = await crew.perform(work, own, stopped);
@@ -214,12 +174,6 @@ async function doJobs(
   return { ...outcome, files: [...outcome.files, figure] };
 }
 
-const TITLES: Readonly<Record<Work['kind'], string>> = {
-  network: 'training a network',
-  prediction: 'predicting masks',
-  refinement: 'refining masks',
-};
-
 /** How long finished works took. */
 async function recall(run: RunDirectory, jobs: readonly Job[]): Promise<Experience> {
   const experience: Experience = new Map();
@@ -232,11 +186,6 @@ async function recall(run: RunDirectory, jobs: readonly Job[]): Promise<Experien
     learn(experience, work, seconds);
   }
   return experience;
-}
-
-/** In the order of the user; all labelled images where he names no number. */
-function countsOf({ images }: Setup, labelled: readonly number[]): readonly number[] {
-  return labelled.length > 0 ? [...new Set(labelled)] : [images.labelled.count];
 }
 
 function requireTruth({ splits }: Truth, { config }: Setup): void {

@@ -87,8 +87,9 @@ export interface SetupOptions {
 export async function prepareSetup(
   context: RunContext,
   config: RunConfig,
-  { labelled, models, skipBad, jobs = 1 }: SetupOptions,
+  options: SetupOptions,
 ): Promise<{ readonly setup: Setup; readonly truth: Truth }> {
+  const { labelled, models, skipBad, jobs = 1 } = options;
   const { run, observer, signal } = context;
   const fixed = await readFixed(run);
   const chosen = await chooseCompute(config.device, (text) => observer.note(text), {
@@ -104,7 +105,7 @@ export async function prepareSetup(
     ...(signal && { signal }),
   });
   for (const { message } of checked.problems) observer.note(`Left out: ${message}.`);
-  await fixSplits(run, fixed, checked, compute);
+  if (!(await fixSplits(context, fixed, checked, compute))) return prepareSetup(context, config, options);
   const imagesOf = (split: SplitName): Images => ({
     count: casesOf(checked.dataset, split).length,
     fingerprint: imagesFingerprint(checked, [split]),
@@ -191,7 +192,9 @@ async function prepareModels(
   const models: Partial<Record<ModelRole, UsedModel>> = {};
   for (const role of roles) {
     const choice = (await chooseSam(role === modelRole(config.refine) ? config : usual(role, config)))!;
-    const model = { ...context, run: modelDirectory(context.run, role) };
+    // Each part checks it: the record is the same whoever writes it.
+    const { shard: _, ...whole } = context;
+    const model = { ...whole, run: modelDirectory(context.run, role) };
     models[role] = { choice, key: (await checkModelStage(model, choice)).key };
   }
   return models;

@@ -82,6 +82,13 @@ export type Masks = Prediction | Refinement;
 export type Training = Network | CloseUp;
 export type Work = Training | Masks;
 
+/** What a work is, for people. */
+export const WORK_TITLES: Readonly<Record<Work['kind'], string>> = {
+  network: 'training a network',
+  prediction: 'predicting masks',
+  refinement: 'refining masks',
+};
+
 /** A promptable model: which, and what stands for the content of its file. */
 export interface AskedModel {
   readonly role: ModelRole;

@@ -1,13 +1,15 @@
 /** @file `packmule benchmark`. */
 import { relative, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Method } from '../benchmark/cell.ts';
 import { findMethod, METHODS } from '../benchmark/methods/index.ts';
 import { diceText, rowAt, seedsText } from '../benchmark/outputs/cells.ts';
 import { missingText } from '../benchmark/outputs/text.ts';
+import { type BenchmarkPart, runBenchmarkPart } from '../benchmark/part.ts';
 import { modelRole } from '../benchmark/refiners.ts';
 import { type BenchmarkOutcome, runBenchmark } from '../benchmark/run.ts';
 import type { RunConfig } from '../pipeline/config.ts';
+import { describeShard, parseShard, type Shard } from '../pipeline/shard.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 import { addSettingsOptions, readSettings, type SettingsOptions } from './source.ts';
 import { table as textTable } from './summary.ts';
@@ -26,6 +28,11 @@ are never done again. The images of each split are fixed by the first start (ben
 a work, which show in its last bits: --jobs at the first start divides the cores among the works, later it does more or
 fewer of them at once.
 
+With --shard 2/4 a process does the second of four parts of the cells, on any machine that sees data and --out. Cells
+that have works in common, such as an initial network, are in one part, so that no part waits for another.
+Once all parts are done, the same command without --shard measures the cells and writes the tables; packmule submit does
+all of that on a cluster.
+
 Methods, of which the first that you name is what the others are compared with:
 ${METHODS.map(({ name, about }) => `  ${name.padEnd(NAME_WIDTH)}  ${about}`).join('\n')}
 
@@ -38,6 +45,7 @@ interface BenchmarkOptions extends SettingsOptions {
   readonly seeds: number;
   readonly out: string;
   readonly jobs?: number;
+  readonly shard?: Shard;
 }
 
 export function benchmarkCommand(): Command {
@@ -62,6 +70,11 @@ export function benchmarkCommand(): Command {
       'works that are done at once, each by a process of its own (default: as many as cores, threads and memory allow)',
       whole,
     )
+    .addOption(
+      new Option('--shard <i/n>', 'do the works of the i-th of n parts of the cells, one after the other')
+        .argParser(parseShard)
+        .conflicts('jobs'),
+    )
     .addHelpText('after', ABOUT);
   return defineAction(
     command,
@@ -69,6 +82,7 @@ export function benchmarkCommand(): Command {
       'packmule benchmark data/teeth --labels 5,10,45 --seeds 3',
       'packmule benchmark data/teeth --methods packmule,unet --labels 10 --set training.minutes=4',
       'packmule benchmark data/teeth --methods sam-pseudo-labels,unet,unet+medsam --model sam-vit-h --out runs/sam',
+      'packmule submit slurm --tasks 9 benchmark data/teeth --labels 5,10,45 --seeds 3',
     ],
     benchmark,
   );
@@ -79,16 +93,18 @@ async function benchmark(
   source: string,
   options: BenchmarkOptions,
 ): Promise<ActionResult> {
+  const { jobs, shard } = options;
   const config = await readSettings(source, options);
-  const outcome = await runBenchmark(config, {
+  const asked = {
     ...context,
     folder: resolve(options.out),
     methods: options.methods ?? usualMethods(config),
     labelled: options.labels,
     seeds: options.seeds,
     skipBad: options.skipBad ?? false,
-    ...(options.jobs !== undefined && { jobs: options.jobs }),
-  });
+  };
+  if (shard !== undefined) return describePart(await runBenchmarkPart(config, { ...asked, shard }));
+  const outcome = await runBenchmark(config, { ...asked, ...(jobs !== undefined && { jobs }) });
   return { text: textOf(outcome), json: jsonOf(outcome) };
 }
 
@@ -98,6 +114,14 @@ function usualMethods({ refine }: RunConfig): Method[] {
     const role = refiner && modelRole(refiner(refine));
     return role === undefined || role === 'foal' || role === modelRole(refine);
   });
+}
+
+function describePart({ shard, cells, works, before }: BenchmarkPart): ActionResult {
+  const known = before === 0 ? '' : `, ${before} of them before`;
+  return {
+    text: `The ${works} works of ${cells} cells are done${known}: ${describeShard(shard)}.\nWhen all parts are done, the same command without --shard measures the cells and writes the tables.`,
+    json: { shard, cells, works, before },
+  };
 }
 
 function textOf({ run, table, files }: BenchmarkOutcome): string {

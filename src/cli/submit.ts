@@ -1,4 +1,4 @@
-/** @file `packmule submit`: the images of a command divided among the tasks of a cluster. */
+/** @file `packmule submit`: the images or cells of a command divided among the tasks of a cluster. */
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
@@ -15,13 +15,13 @@ import { type ActionContext, type ActionResult, defineAction } from './action.ts
 import { collect } from './source.ts';
 
 /** Commands that take --shard. */
-const DIVIDED: readonly string[] = ['predict', 'refine', 'evaluate', 'run'];
+const DIVIDED: readonly string[] = ['predict', 'refine', 'evaluate', 'run', 'benchmark'];
 
 const ABOUT = `
 The command is written as one types it, after the options of submit. Each task does it with --shard, in a folder that
-all machines see; when all are done, the command is done here without --shard, which puts the parts together. What
-comes before images are divided (training) is to be done first. Tasks that fail are submitted again, as often as
---retries says. Ctrl-C ends the watching and not the tasks; the same call watches on.
+all machines see; when all are done, the command is done here without --shard, which puts the parts together. Images are
+divided, and cells of a benchmark; what comes before images are divided (training) is to be done first. Tasks that fail
+are submitted again, as often as --retries says. Ctrl-C ends the watching and not the tasks; the same call watches on.
 
 Commands: ${DIVIDED.join(', ')}.`;
 
@@ -52,7 +52,7 @@ export function submitCommand(): Command {
   return new Command('submit')
     .enablePositionalOptions()
     .description(
-      'divide the images of a command among the tasks of a cluster, watch them, put the parts together',
+      'divide the images or cells of a command among the tasks of a cluster, watch them, put the parts together',
     )
     .addCommand(slurmCommand())
     .addCommand(kubernetesCommand())
@@ -71,6 +71,7 @@ function slurmCommand(): Command {
     [
       'packmule submit slurm --tasks 16 refine runs/teeth',
       'packmule submit slurm --tasks 16 --cpus 4 --memory 4G --sbatch=--time=2:00:00 predict runs/teeth --images pool',
+      'packmule submit slurm --tasks 9 benchmark data/teeth --labels 5,10,45 --seeds 3',
       'packmule submit slurm --tasks 16 --dry-run refine runs/teeth',
     ],
     (context, args: string[], options: SlurmOptions) =>
@@ -104,7 +105,7 @@ function addSubmitOptions(command: Command): Command {
   return command
     .argument('<command...>', 'the command that is divided')
     .passThroughOptions()
-    .requiredOption('--tasks <count>', 'parts of the images', whole(1))
+    .requiredOption('--tasks <count>', 'parts of the images or cells', whole(1))
     .option('--retries <count>', 'how often a task that failed is submitted again', whole(0), 2)
     .option('--at-once <count>', 'tasks that run at the same time, at most', whole(1))
     .option('--cpus <count>', 'processor cores of each task', whole(1))

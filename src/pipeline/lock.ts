@@ -1,13 +1,13 @@
 /** @file The lock of a run directory, so that two processes never work in one. */
 import { RunError } from '../base/errors.ts';
-import { describeOwner, lockRemedy, tryLock } from '../base/lock.ts';
+import { describeOwner, type Elsewhere, lockRemedy, tryLock } from '../base/lock.ts';
 
 /**
  * Takes the lock and returns the function that gives it back. A lock whose process is gone is taken over.
  * @throws RunError when another process holds it.
  */
-export async function acquireLock(path: string): Promise<() => Promise<void>> {
-  const attempt = await tryLock(path);
+export async function acquireLock(path: string, elsewhere?: Elsewhere): Promise<() => Promise<void>> {
+  const attempt = await tryLock(path, elsewhere);
   if ('release' in attempt) return attempt.release;
   const { owner } = attempt;
   throw new RunError({

@@ -1,4 +1,4 @@
-/** @file An array job: one command of Packmule, its images divided among tasks that a cluster runs side by side. */
+/** @file An array job: one command of Packmule, divided among tasks that a cluster runs side by side. */
 import { hashJson } from '../base/hash.ts';
 import { shellWord } from '../base/text.ts';
 

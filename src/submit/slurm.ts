@@ -45,7 +45,7 @@ function script(job: ArrayJob, tasks: readonly number[], options: readonly strin
   return [
     '#!/bin/bash',
     ...directives.map((directive) => `#SBATCH ${directive}`),
-    `# Each task does its part of the images; the command without --shard puts them together.`,
+    `# Each task does its part; the command without --shard puts them together.`,
     'code=0',
     `${taskCommand(job, '$SLURM_ARRAY_TASK_ID')} || code=$?`,
     `echo "$code" > ${shellWord(job.folder)}/"\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}.exit"`,

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { RunError } from '../../src/base/errors.ts';
 import {
   appendLine,
+  createFileAtomic,
   removeTemporaryFiles,
   requireFreeSpace,
   temporaryBeside,
@@ -16,6 +17,22 @@ import { temporaryFolder } from '../temporary.ts';
 let folder: string;
 beforeEach(async () => {
   folder = await temporaryFolder();
+});
+
+describe('createFileAtomic', () => {
+  it('lets one of several win, who has written all of it, and leaves nothing else', async () => {
+    const path = join(folder, 'a', 'b.txt');
+    const texts = Array.from({ length: 8 }, (_, i) => String(i).repeat(1e5));
+    const won = await Promise.all(texts.map((text) => createFileAtomic(path, text)));
+    expect(won.filter(Boolean)).toHaveLength(1);
+    expect(await readFile(path, 'utf8')).toBe(texts[won.indexOf(true)]);
+    expect(await readdir(join(folder, 'a'))).toEqual(['b.txt']);
+  });
+
+  it('is an error where a file is in the place of the folder', async () => {
+    await writeFile(join(folder, 'a'), '');
+    await expect(createFileAtomic(join(folder, 'a', 'b.txt'), '')).rejects.toThrow(RunError);
+  });
 });
 
 describe('writeFileAtomic', () => {

@@ -55,6 +55,15 @@ describe('the lock of a run directory', () => {
     expect(existsSync(path)).toBe(true);
   });
 
+  it('of another machine is taken over where somebody else sees to it that one process does the work', async () => {
+    const path = await writeLock({ pid: 1, host: 'elsewhere' });
+    await (await acquireLock(path, 'gone'))();
+    expect(existsSync(path)).toBe(false);
+    const held = await acquireLock(path);
+    await expect(acquireLock(path, 'gone')).rejects.toThrow(/on this machine/);
+    await held();
+  });
+
   it.each(['', '{"pid": 12', 'null', '[]', '{"pid":-1,"host":"h","started":"s","token":"t"}'])(
     'that was cut off or damaged (%j) is taken over',
     async (content) => {

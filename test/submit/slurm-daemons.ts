@@ -104,7 +104,7 @@ export async function startSlurm(folder: string): Promise<Slurm> {
 
 /** Waits for a condition that others bring about. */
 export async function until(holds: () => boolean, otherwise: string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 2400; tries++) {
     try {
       if (holds()) return;
     } catch {

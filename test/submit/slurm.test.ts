@@ -11,7 +11,7 @@ import { type Slurm, startSlurm, until, whyNoSlurm } from './slurm-daemons.ts';
 const why = whyNoSlurm();
 
 // Many processes one after the other, which a busy machine starts slowly.
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 300_000;
 
 describe.skipIf(why !== undefined)(`a real Slurm${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
   let folder = '';
@@ -71,6 +71,32 @@ describe.skipIf(why !== undefined)(`a real Slurm${why === undefined ? '' : ` (sk
         );
       }
       expect(await readdir(at('jobs'))).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'divides the cells of a benchmark, and measures them',
+    async () => {
+      const benchmark = ['benchmark', 'packmule.yaml', '--methods', 'unet', '--labels', '2,4'];
+      const { code, stderr, stdout } = await startCli(
+        folder,
+        ['submit', 'slurm', '--tasks', '2', '--every', '1', ...benchmark, '--out', 'divided'],
+        slurm.variables,
+      ).ended;
+      expect(code, stderr).toBe(0);
+      expect(stdout).toContain('put together: packmule benchmark packmule.yaml');
+      // The tables were made of what the tasks did: the last process trained nothing.
+      expect(await readFile(at('divided', 'log.jsonl'), 'utf8').catch(() => '')).not.toContain(
+        'work finished',
+      );
+      const whole = await runCli(folder, ...benchmark, '--jobs', '1', '--out', 'undivided');
+      expect(whole.code, whole.stderr).toBe(0);
+      for (const file of ['benchmark.json', 'figures.csv']) {
+        expect(await readFile(at('divided', file), 'utf8')).toBe(
+          await readFile(at('undivided', file), 'utf8'),
+        );
+      }
     },
     PATIENCE_MS,
   );
