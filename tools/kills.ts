@@ -1,6 +1,7 @@
 /**
  * @file Kills small runs at random moments: `npm run kills -- [--moments 200]`. Exit code 0: every run ended with the
- * bytes of one that nobody touched, and lost nothing on the way. 1: some did not, with what and when.
+ * bytes of one that nobody touched, and lost nothing on the way. 1: some did not, with what and when. Ctrl-C ends it with
+ * the run that is under way.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,8 @@ await runTool(async () => {
     .exitOverride()
     .parse();
   const { json, ...options } = program.opts<{ moments: number; seed: number; json?: boolean }>();
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort());
   const folder = await mkdtemp(join(tmpdir(), 'packmule-kills-'));
   try {
     const start = performance.now();
@@ -28,6 +31,8 @@ await runTool(async () => {
       main: MAIN,
       folder,
       ...options,
+      signal: stopping.signal,
+      onDefect: (defect) => process.stderr.write(`${defect}\n`),
       onKill: (kills, working) => process.stderr.write(`${kills} of ${options.moments}: ${working}\n`),
     });
     const minutes = (performance.now() - start) / 60_000;

@@ -19,6 +19,10 @@ export interface KillOptions {
   readonly moments: number;
   readonly seed: number;
   readonly onKill?: (kills: number, working: string) => void;
+  /** Told of what went wrong as soon as it is seen. */
+  readonly onDefect?: (defect: string) => void;
+  /** When aborted, the run that is under way is the last, and goes to its end without further kills. */
+  readonly signal?: AbortSignal;
 }
 
 export interface KillFigures {
@@ -36,7 +40,7 @@ export interface KillFigures {
 }
 
 export async function killRuns(options: KillOptions): Promise<KillFigures> {
-  const { folder, moments, seed, onKill } = options;
+  const { folder, moments, seed, onKill, onDefect, signal } = options;
   await mkdir(folder, { recursive: true });
   const start = await starter(options);
   const rng = createRng(seed);
@@ -47,12 +51,17 @@ export async function killRuns(options: KillOptions): Promise<KillFigures> {
   const defects: string[] = [];
   let [kills, runs, oldestUnsaved] = [0, 0, 0];
   let compared = { files: 0, bytes: 0 };
-  while (kills < moments) {
+  const isLeft = (): boolean => kills < moments && !signal?.aborted;
+  while (isLeft()) {
     const name = `killed-${++runs}`;
     const root = join(folder, name, 'small');
-    const say = (what: string): number => defects.push(`run ${runs}, kill ${kills}: ${what}`);
+    const say = (what: string): void => {
+      const defect = `run ${runs}, kill ${kills}: ${what}`;
+      defects.push(defect);
+      onDefect?.(defect);
+    };
     let before: RunState | undefined;
-    while (await start(name, kills < moments ? rng.uniform() * wholeMs : undefined)) {
+    while (await start(name, isLeft() ? rng.uniform() * wholeMs : undefined)) {
       const killedAt = Date.now();
       kills++;
       const state = await readState(root);
@@ -83,6 +92,8 @@ async function starter({
     new Promise((done, fail) => {
       const runs = join(folder, name);
       const child = spawn(process.execPath, [main, ...args, '--name', 'small', '--runs', runs], {
+        // Ctrl-C is for whoever kills, who lets the run end.
+        detached: true,
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       const text: Buffer[] = [];
