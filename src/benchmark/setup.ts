@@ -9,11 +9,12 @@ import { availableParallelism } from 'node:os';
 import type { AnnotationSet } from '../annotations/types.ts';
 import { ConfigError } from '../base/errors.ts';
 import { hashJson } from '../base/hash.ts';
-import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
+import type { CheckedDataset } from '../dataset/check.ts';
 import { openDataset } from '../dataset/dataset.ts';
 import { computeStatistics, type DatasetStatistics } from '../dataset/statistics.ts';
 import { type Case, casesOf, type SplitName } from '../dataset/types.ts';
 import { chooseCompute } from '../machine/choose.ts';
+import { checkImages } from '../pipeline/check-images.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { imagesFingerprint, labelsFingerprint } from '../pipeline/fingerprints.ts';
 import { readMaskSet, truthSet } from '../pipeline/mask-sets.ts';
@@ -98,13 +99,7 @@ export async function prepareSetup(
   const cores = availableParallelism();
   const share = Math.max(1, Math.floor(cores / jobs));
   const compute = { threads: config.threads ?? (fixed ? (fixed.threads ?? cores) : share), ...chosen };
-  observer.stageStarted('check', 'Checking the data');
-  const checked = await checkDataset(await openDataset(config.data), {
-    skipBad,
-    onProgress: (done, total) => observer.progress(done / total, `${done} of ${total} images`),
-    ...(signal && { signal }),
-  });
-  for (const { message } of checked.problems) observer.note(`Left out: ${message}.`);
+  const checked = await checkImages(context, await openDataset(config.data), skipBad);
   if (!(await fixSplits(context, fixed, checked, compute))) return prepareSetup(context, config, options);
   const imagesOf = (split: SplitName): Images => ({
     count: casesOf(checked.dataset, split).length,

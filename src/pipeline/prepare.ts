@@ -5,7 +5,7 @@ import { ConfigError } from '../base/errors.ts';
 import { requireFreeSpace, writeFileAtomic } from '../base/files.ts';
 import { dependencyVersion, PACKMULE_VERSION } from '../base/version.ts';
 import { CLOSE_UP_SHARE, type CloseUpPlan, describeCloseUp, planCloseUp } from '../closeup/plan.ts';
-import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
+import type { CheckedDataset } from '../dataset/check.ts';
 import { computeStatistics } from '../dataset/statistics.ts';
 import { casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
 import { chooseCompute } from '../machine/choose.ts';
@@ -14,6 +14,7 @@ import type { ComputeOptions } from '../runtime/session.ts';
 import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
 import { FEWEST_IMAGES } from '../trust/model.ts';
+import { checkImages } from './check-images.ts';
 import type { RunConfig } from './config.ts';
 import { embeddingBytes, maskBytes, trainingBytes, weightsOf } from './disk.ts';
 import { openRunDataset } from './run-dataset.ts';
@@ -60,7 +61,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const { run, observer, signal } = context;
   const compute = await prepareCompute(context, config, machine);
-  const checked = await check(context, config, skipBad);
+  const checked = await checkImages(context, await openRunDataset(config), skipBad);
   const plans = await planNetworks(config, checked, signal);
   for (const { topic, text } of planNotes(plans)) observer.note(`${topic}: ${text}`);
   await requireFreeSpace(
@@ -108,7 +109,7 @@ export async function prepareFolds(
 ): Promise<PreparedFolds> {
   const { run, signal } = context;
   const compute = await prepareCompute(context, config, undefined);
-  const checked = await check(context, config, skipBad, LEARNT_FROM);
+  const checked = await checkImages(context, await openRunDataset(config, LEARNT_FROM), skipBad);
   const labelled = casesOf(checked.dataset, 'labelled').length;
   const why = tooLittleForFolds(config, labelled);
   if (why !== undefined) {
@@ -183,26 +184,6 @@ export function planNotes({ initial, folds, closeUp }: RunPlans): readonly PlanN
     ...(closeUp === undefined ? [] : [describeCloseUp(closeUp, folds?.networks ?? 0)]),
     ...(folds?.notes ?? []),
   ];
-}
-
-async function check(
-  context: RunContext,
-  config: RunConfig,
-  skipBad: boolean,
-  splits?: readonly SplitName[],
-): Promise<CheckedDataset> {
-  const { observer, signal } = context;
-  const start = performance.now();
-  observer.stageStarted('check', 'Checking the data');
-  const checked = await checkDataset(await openRunDataset(config, splits), {
-    skipBad,
-    onProgress: (done, total) => observer.progress(done / total, `${done} of ${total} images`),
-    ...(signal && { signal }),
-  });
-  observer.stageFinished('check', Math.round((performance.now() - start) / 100) / 10);
-  for (const { message } of checked.problems) observer.note(`Left out: ${message}.`);
-  for (const { message } of checked.doubts) observer.note(`${message}.`);
-  return checked;
 }
 
 async function planNetworks(

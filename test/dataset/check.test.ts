@@ -2,7 +2,8 @@ import { copyFile, readFile, rename, rm, truncate, utimes } from 'node:fs/promis
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { DatasetError } from '../../src/base/errors.ts';
-import { type CheckOptions, checkDataset } from '../../src/dataset/check.ts';
+import { hashFile } from '../../src/base/hash.ts';
+import { type CheckOptions, checkDataset, soundToken } from '../../src/dataset/check.ts';
 import { openDataset } from '../../src/dataset/dataset.ts';
 import { casesOf } from '../../src/dataset/types.ts';
 import { readCase } from '../../src/dataset/view.ts';
@@ -41,6 +42,27 @@ describe('a sound data set', () => {
     expect(fewerMasks).not.toBe(fingerprint);
     await copyFile(image('unlabelled', 10), image('unlabelled', 11));
     expect((await check()).fingerprint).not.toBe(fewerMasks);
+  });
+
+  it('is told of image by image, each by what stands for it alone', async () => {
+    const tokens: string[] = [];
+    await check({ onSound: (token) => tokens.push(token) });
+    expect(new Set(tokens).size).toBe(12);
+    await copyFile(image('unlabelled', 10), image('unlabelled', 11));
+    const later: string[] = [];
+    await check({ onSound: (token) => later.push(token) });
+    expect(later.filter((token) => !tokens.includes(token))).toHaveLength(1);
+  });
+
+  it('is not decoded again where its images are known to be sound', async () => {
+    await write(image('unlabelled', 10), 'no picture');
+    const { cases } = await openDataset({ root: folder.path });
+    const damaged = cases.find(({ imagePath }) => imagePath === image('unlabelled', 10))!;
+    const token = soundToken(damaged, await hashFile(damaged.imagePath));
+    expect((await check({ sound: new Set([token]) })).problems).toEqual([]);
+    // Whatever stands for another image, or for the image as it was, does not help.
+    const other = soundToken(damaged, await hashFile(image('unlabelled', 11)));
+    await expect(check({ sound: new Set([other]) })).rejects.toThrow(DatasetError);
   });
 
   it('stops when aborted', async () => {

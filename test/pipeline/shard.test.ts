@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -77,12 +77,16 @@ describe('a run in parts', () => {
   it('ends with the same bytes, with parts at the same time and while the run is locked', async () => {
     const run = await copyOf('trained');
     const release = await acquireLock(runDirectory(run).lock);
+    await rm(join(run, 'checked.json'));
     const predicted = await Promise.all(parts(3).map((shard) => go(run, { until: 'predict', shard })));
     expect(predicted.map(({ stages }) => stages.at(-1)?.part?.images)).toEqual([3, 3, 2]);
     await release();
-    expect(await readdir(run)).not.toContain('predicted');
+    const found = await readdir(run);
+    expect(found).not.toContain('predicted');
+    expect(found).not.toContain('checked.json');
     await go(run, { until: 'predict' });
     await expectWhole(run, ['predicted', 'selected']);
+    expect(await readFile(join(run, 'checked.json'))).toEqual(await readFile(at('whole', 'checked.json')));
 
     for (const shard of parts(2)) await go(run, { until: 'trust', shard });
     await go(run, { until: 'final' });

@@ -1,0 +1,48 @@
+/**
+ * @file The check of a run's images. What was sound stays known in the run directory, by hash: later commands and shards
+ * read every file again and decode none that is the same.
+ */
+import { readFile } from 'node:fs/promises';
+import { writeFileAtomic } from '../base/files.ts';
+import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
+import type { Dataset } from '../dataset/types.ts';
+import type { RunDirectory } from './run-directory.ts';
+import type { RunContext } from './stage.ts';
+
+const pathOf = (run: RunDirectory): string => run.path('checked.json');
+
+/** @throws DatasetError as checkDataset. */
+export async function checkImages(
+  { run, observer, signal, shard }: RunContext,
+  dataset: Dataset,
+  skipBad: boolean,
+): Promise<CheckedDataset> {
+  const start = performance.now();
+  observer.stageStarted('check', 'Checking the data');
+  const before = await readTokens(run);
+  const tokens: string[] = [];
+  const checked = await checkDataset(dataset, {
+    skipBad,
+    sound: before,
+    onSound: (token) => tokens.push(token),
+    onProgress: (done, total) => observer.progress(done / total, `${done} of ${total} images`),
+    ...(signal && { signal }),
+  });
+  // A shard writes nothing that another process writes.
+  if (shard === undefined && tokens.some((token) => !before.has(token))) {
+    await writeFileAtomic(pathOf(run), `${JSON.stringify(tokens.sort())}\n`);
+  }
+  observer.stageFinished('check', Math.round((performance.now() - start) / 100) / 10);
+  for (const { message } of checked.problems) observer.note(`Left out: ${message}.`);
+  for (const { message } of checked.doubts) observer.note(`${message}.`);
+  return checked;
+}
+
+/** None where the file is missing or damaged. */
+async function readTokens(run: RunDirectory): Promise<ReadonlySet<string>> {
+  try {
+    return new Set(JSON.parse(await readFile(pathOf(run), 'utf8')) as string[]);
+  } catch {
+    return new Set();
+  }
+}
