@@ -1,0 +1,126 @@
+/** The runs page's server: runs as they stand and go on, how they are started, their reports and rounds. */
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { RunDetail, RunList, RunStarted } from '../../src/desk/protocol.ts';
+import type { RoomState } from '../../src/review/protocol.ts';
+import { writeFinishedRun } from '../review/finished-run.ts';
+import { useHouse } from './house.ts';
+
+const { home, project, started, get, post, asked, told, phantoms } = useHouse();
+const runs = (): Promise<RunList> => asked('api/runs');
+
+describe('runs', () => {
+  beforeEach(async () => {
+    await writeFinishedRun(project(), { unlabelled: 2 });
+  });
+  const idOf = async (): Promise<string> => (await runs()).runs[0]!.id;
+
+  it('are listed and shown with what they hold', async () => {
+    expect((await runs()).runs).toMatchObject([{ name: 'tiny', state: 'stopped', hasMasks: true }]);
+    const initial = project('runs', 'tiny', 'initial');
+    await mkdir(initial, { recursive: true });
+    const epoch = { epoch: 1, epochs: 2, loss: 0.5, learningRate: 1, seconds: 6, validationDice: 0.25 };
+    // The second line is being written.
+    await writeFile(join(initial, 'log.jsonl'), `${JSON.stringify(epoch)}\n{"epo`);
+    const detail = await asked<RunDetail>(`api/runs/${await idOf()}`);
+    expect(detail.curves).toEqual([
+      { stage: 'initial', points: [{ epoch: 1, minutes: 0.1, loss: 0.5, valDice: 0.25 }] },
+    ]);
+    expect(detail.settings).toMatchObject({ 'training.epochs': '3', 'data.root': 'data' });
+    expect(detail.stages.map(({ state }) => state)).toContain('waiting');
+    expect(JSON.stringify(detail.settings)).not.toContain(home());
+  });
+
+  it('are followed while they go on', async () => {
+    const id = await idOf();
+    const events = (await get(`api/runs/${id}/events`))
+      .body!.pipeThrough(new TextDecoderStream())
+      .getReader();
+    expect((await events.read()).value).toMatch(/event: run\ndata: .*"state":"stopped"/);
+    await mkdir(project('runs', 'tiny', 'stages'));
+    await writeFile(project('runs', 'tiny', 'stages', 'initial.json'), '{"state":"finished","seconds":3}');
+    expect((await events.read()).value).toMatch(
+      /"name":"initial","title":"Train the initial network","state":"done","seconds":3/,
+    );
+    await events.cancel();
+  });
+
+  it('start as processes of their own, with settings that were written for them', async () => {
+    await phantoms(3);
+    const folder = home('hands');
+    const { id } = await told<RunStarted>('api/runs', {
+      folder,
+      project: project(),
+      name: 'first',
+      minutes: 2,
+    });
+    expect(started()).toEqual([
+      {
+        run: project('runs', 'first'),
+        args: ['run', folder, '--name', 'first', '--runs', project('runs'), '--set', 'training.minutes=2'],
+        cwd: project(),
+      },
+    ]);
+    expect(await readFile(join(folder, 'packmule.yaml'), 'utf8')).toContain('root: .');
+    expect((await runs()).runs.find((run) => run.id === id)).toMatchObject({ state: 'working' });
+    expect((await post('api/runs', { folder, project: project(), name: 'first' })).status).toBe(422);
+    expect((await post(`api/runs/${id}/stop`, {})).status).toBe(204);
+    expect(started()).toEqual([]);
+  });
+
+  it.each([
+    ['a path for a name', { name: '../x' }],
+    ['an option for a name', { name: '--set' }],
+    ['no minutes', { minutes: 0 }],
+    ['settings of the page', { set: ['device=cuda'] }],
+  ])('do not start with %s', async (_what, change) => {
+    const folder = await phantoms(3);
+    expect((await post('api/runs', { folder, project: project(), name: 'a', ...change })).status).toBe(422);
+    expect(started()).toEqual([]);
+  });
+
+  it('have a next round once masks were decided about', async () => {
+    const id = await idOf();
+    expect((await post(`api/runs/${id}/round`, {})).status).toBe(422);
+    const { path } = await told<{ path: string }>('api/rooms/review', { run: id });
+    const { items } = await asked<RoomState>(`${path}api/room`);
+    const { image, classIndex } = items[0]!;
+    const decision = { image, classIndex, verdict: 'accepted', basedOn: 0 };
+    expect((await post(`${path}api/decisions`, decision)).status).toBe(200);
+    expect((await post(`api/runs/${id}/round`, {})).status).toBe(200);
+    expect(started()).toMatchObject([
+      {
+        run: project('runs', 'tiny-round-2'),
+        args: ['run', project('runs', 'tiny'), '--round', '2'],
+      },
+    ]);
+  });
+
+  it('show their report where it can do nothing, and no file that a link leads to', async () => {
+    const id = await idOf();
+    expect((await get(`api/runs/${id}/report`)).status).toBe(404);
+    await writeFile(project('runs', 'tiny', 'report.html'), '<!doctype html>');
+    const report = await get(`api/runs/${id}/report`);
+    expect(report.headers.get('Content-Security-Policy')).toMatch(/^sandbox; default-src 'none'/);
+    expect(report.headers.get('X-Content-Type-Options')).toBe('nosniff');
+    await rm(project('runs', 'tiny', 'report.html'));
+    await writeFile(home('secret.html'), 'secret');
+    await symlink(home('secret.html'), project('runs', 'tiny', 'report.html'));
+    expect((await get(`api/runs/${id}/report`)).status).toBe(404);
+  });
+
+  it('that a link leads to are not listed', async () => {
+    await rename(project('runs', 'tiny'), home('..', 'other', 'tiny'));
+    await symlink(home('..', 'other', 'tiny'), project('runs', 'tiny'));
+    expect((await runs()).runs).toEqual([]);
+  });
+
+  it('show tables of benchmarks', async () => {
+    await mkdir(project('runs', 'benchmark'));
+    await writeFile(project('runs', 'benchmark', 'table.html'), '<!doctype html>');
+    const { benchmarks } = await runs();
+    expect(benchmarks).toMatchObject([{ name: 'benchmark' }]);
+    expect((await get(`api/runs/${benchmarks[0]!.id}/table`)).status).toBe(200);
+  });
+});
