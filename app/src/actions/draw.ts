@@ -100,10 +100,14 @@ export function redoDrawing(): void {
   if (drawing.value !== undefined) changeDrawing(redo);
 }
 
+/** The prompt whose answer is waited for; it may have been dropped meanwhile. */
+let asked: SmartPrompt = NO_PROMPT;
+
 /** Has the promptable model draw what the prompt asks for. A later prompt makes an earlier answer worthless. */
 export async function askModel(prompt: SmartPrompt): Promise<void> {
   const at = selected.value;
   if (at === undefined || workedOn() === undefined) return;
+  asked = prompt;
   smartPrompt.value = prompt;
   smartBusy.value = true;
   try {
@@ -117,7 +121,7 @@ export async function askModel(prompt: SmartPrompt): Promise<void> {
   } catch (error) {
     notice.value = { kind: 'problem', text: messageOf(error) };
   } finally {
-    if (smartPrompt.value === prompt) smartBusy.value = false;
+    if (asked === prompt) smartBusy.value = false;
   }
 }
 
