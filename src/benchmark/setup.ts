@@ -186,7 +186,10 @@ async function prepareModels(
 ): Promise<Setup['models']> {
   const models: Partial<Record<ModelRole, UsedModel>> = {};
   for (const role of roles) {
-    const choice = (await chooseSam(role === modelRole(config.refine) ? config : usual(role, config)))!;
+    const settings = role === modelRole(config.refine) ? config : usual(role, config);
+    // Works may be done on several machines, and are found by what they were made with: not by what a machine prefers.
+    const precision = settings.sam.precision === 'auto' ? 'float32' : settings.sam.precision;
+    const choice = { ...(await chooseSam(settings))!, precision };
     // Each part checks it: the record is the same whoever writes it.
     const { shard: _, ...whole } = context;
     const model = { ...whole, run: modelDirectory(context.run, role) };

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { Command } from 'commander';
 import { readRecordedConfig } from '../pipeline/recorded-config.ts';
 import { type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
-import { embeddingsFolder, type SamChoice } from '../pipeline/sam-model.ts';
+import { embeddingsFolder, settleSam } from '../pipeline/sam-model.ts';
 import { refiningSam } from '../pipeline/stages/adapt.ts';
 import { type Decision, statusOf } from '../review/decision.ts';
 import { readDecisions } from '../review/decision-journal.ts';
@@ -14,6 +14,7 @@ import {
   modelSource,
   namedModel,
   portNumber,
+  type RoomModel,
   type RoomOptions,
   reviewerName,
   shippedModel,
@@ -53,8 +54,11 @@ async function review(context: ActionContext, folder: string, options: RoomOptio
 }
 
 /** The model that refined the masks of the run, else the one that comes with Packmule, where it is here. */
-export async function usualModel(run: RunDirectory): Promise<SamChoice | undefined> {
-  return (await refiningSam(run, await readRecordedConfig(run))) ?? shippedModel();
+export async function usualModel(run: RunDirectory): Promise<RoomModel | undefined> {
+  const config = await readRecordedConfig(run);
+  const model = await refiningSam(run, config);
+  if (model === undefined) return shippedModel();
+  return { model, settle: (options) => settleSam(model, config, { run, ...options }) };
 }
 
 function summary(folder: string, decisions: readonly Decision[]): ActionResult {

@@ -7,7 +7,13 @@ import { thisEnvironment } from '../models/environment.ts';
 import { locateModel } from '../models/locate.ts';
 import { findModel, SHIPPED_MODEL } from '../models/registry.ts';
 import { chooseModel, modelLabel, preprocessingOf } from '../models/resolve.ts';
-import { obtainSam, openSam, type SamChoice } from '../pipeline/sam-model.ts';
+import {
+  obtainSam,
+  openSam,
+  type SamChoice,
+  type SamModel,
+  type SettleOptions,
+} from '../pipeline/sam-model.ts';
 import type { Running } from '../server/serve.ts';
 import type { ModelSource } from '../server/smart-edit.ts';
 import type { ActionContext } from './action.ts';
@@ -35,6 +41,12 @@ export function addRoomOptions(command: Command, usual: string): Command {
     .addOption(deviceOption());
 }
 
+/** A model for smart edit; how it computes is known when it is opened on a device. */
+export interface RoomModel {
+  readonly model: SamModel;
+  readonly settle: (options: Pick<SettleOptions, 'device' | 'note'>) => Promise<SamChoice>;
+}
+
 /** What a model is opened with, besides its choice. */
 interface ModelSetting {
   readonly context: ActionContext;
@@ -45,27 +57,30 @@ interface ModelSetting {
 
 /** The model of smart edit; what must be downloaded is downloaded now and not at the first click. */
 export async function modelSource(
-  choice: SamChoice | undefined,
+  chosen: RoomModel | undefined,
   { context, device, embeddings }: ModelSetting,
 ): Promise<ModelSource | undefined> {
-  if (choice === undefined) return undefined;
-  await obtainSam(choice, context);
+  if (chosen === undefined) return undefined;
+  const { model, settle } = chosen;
+  await obtainSam(model, context);
   return {
-    label: modelLabel(choice.chosen),
+    label: modelLabel(model.chosen),
     open: async () => {
-      const compute = await chooseCompute(device ?? 'auto', (text) => context.observer.note(text));
-      return openSam(choice, context, { compute, embeddings });
+      const { note } = context.observer;
+      const compute = await chooseCompute(device ?? 'auto', note);
+      return openSam(await settle({ ...compute, note }), context, { compute, embeddings });
     },
   };
 }
 
-export async function namedModel(model: string): Promise<SamChoice> {
-  const chosen = await chooseModel(model);
-  return { chosen, preprocessing: preprocessingOf(chosen), precision: 'float32' };
+export async function namedModel(name: string): Promise<RoomModel> {
+  const chosen = await chooseModel(name);
+  const model: SamModel = { chosen, preprocessing: preprocessingOf(chosen) };
+  return { model, settle: async () => ({ ...model, precision: 'float32' }) };
 }
 
 /** The model that comes with Packmule, where it is here. */
-export async function shippedModel(): Promise<SamChoice | undefined> {
+export async function shippedModel(): Promise<RoomModel | undefined> {
   const shipped = findModel(SHIPPED_MODEL);
   const isHere = shipped !== undefined && (await locateModel(shipped, thisEnvironment())) !== undefined;
   return isHere ? namedModel(SHIPPED_MODEL) : undefined;

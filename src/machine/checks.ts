@@ -1,12 +1,12 @@
 /** @file What a run needs besides a device: processor, memory, disk, temporary files, image formats, downloads. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { PackmuleError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { imageFormats } from '../imaging/formats.ts';
-import { containerCores, instructionsOf } from './processor.ts';
+import { containerCores, instructionsOf, readSystemFile } from './processor.ts';
 
 export interface Check {
   readonly name: string;
@@ -61,15 +61,9 @@ export function checkNode(version: string): Check {
 }
 
 function checkProcessor(): Check {
-  const read = (path: string): string | undefined => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch {
-      return undefined;
-    }
-  };
   const model = cpus()[0]?.model.trim() ?? process.arch;
-  return describeProcessor(model, availableParallelism(), containerCores(read), read('/proc/cpuinfo') ?? '');
+  const cpuinfo = readSystemFile('/proc/cpuinfo') ?? '';
+  return describeProcessor(model, availableParallelism(), containerCores(readSystemFile), cpuinfo);
 }
 
 export function describeProcessor(

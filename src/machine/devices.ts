@@ -6,8 +6,9 @@ import { type Device, PROVIDERS } from '../runtime/device.ts';
 import { listProviders } from '../runtime/session.ts';
 import type { ProbeResult } from './probe.ts';
 import { probeInChild } from './probe-child.ts';
+import { gainsFromBytes } from './processor.ts';
 
-/** What the choice of a device looks at. */
+/** What the choice of a device, and of the numbers to multiply there, looks at. */
 export interface Machine {
   readonly platform: string;
   readonly arch: string;
@@ -18,6 +19,8 @@ export interface Machine {
   /** Whether a file is there. */
   readonly hasFile: (path: string) => boolean;
   readonly probe: (device: Device, options: { readonly thorough: boolean }) => Promise<ProbeResult>;
+  /** Whether the processor multiplies bytes exactly, and faster than float32. */
+  readonly gainsFromBytes: () => Promise<boolean>;
 }
 
 export type DeviceState =
@@ -36,6 +39,7 @@ export function thisMachine(): Machine {
     runtimeFolder: dependencyFolder('onnxruntime-node'),
     hasFile: existsSync,
     probe: probeInChild,
+    gainsFromBytes,
   };
 }
 

@@ -1,4 +1,6 @@
 /** @file What the processor offers: cores, the share of them a container may use, and instructions that matter. */
+import { readFileSync } from 'node:fs';
+import { multipliesBytesExactly } from '../runtime/eight-bit.ts';
 
 /** Names in /proc/cpuinfo of instruction sets that ONNX Runtime has kernels for, the wide ones last. */
 const INSTRUCTIONS: Readonly<Record<string, string>> = {
@@ -28,6 +30,24 @@ export function instructionsOf(cpuinfo: string): Instructions | undefined {
   const flags = new Set(line.split(/\s+/));
   const names = Object.entries(INSTRUCTIONS).flatMap(([flag, name]) => (flags.has(flag) ? [name] : []));
   return { names, int8: names.some((name) => BYTE_PRODUCTS.includes(name)) };
+}
+
+/**
+ * Whether products of bytes are exact here and gain time. Where instructions are not listed (macOS, Windows), those
+ * processors that multiply bytes exactly are the ones that do so fast.
+ */
+export async function gainsFromBytes(): Promise<boolean> {
+  const instructions = instructionsOf(readSystemFile('/proc/cpuinfo') ?? '');
+  return instructions?.int8 !== false && (await multipliesBytesExactly());
+}
+
+/** The text of a file that not every system has. */
+export function readSystemFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /**

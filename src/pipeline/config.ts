@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { dataSchema, pathSchema } from '../dataset/config.ts';
 import { DEVICE_SETTINGS } from '../machine/choose.ts';
+import { PRECISION_SETTINGS } from '../machine/precision.ts';
 import { refineSettingsSchema } from '../refine/settings.ts';
 import { SAVE_SECONDS } from '../training/pace.ts';
 import { trainingSchema } from '../training/settings.ts';
@@ -38,10 +39,10 @@ const samSchema = z
       .optional()
       .describe('How the model was trained to see images. Unless set: as the list of models says, else sam.'),
     precision: z
-      .enum(['float32', 'int8'])
-      .default('float32')
+      .enum(PRECISION_SETTINGS)
+      .default('auto')
       .describe(
-        'Of the products with weights. int8: about twice as fast on processors with VNNI, with slightly other masks.',
+        'Of the products with weights. int8: little more than half the time on processors that multiply bytes (VNNI, Arm dot product), with slightly other masks. auto: int8 on those processors, but not for Foal, on graphics cards or in benchmarks.',
       ),
   })
   .describe('The promptable model, for the refiner sam.');

@@ -8,7 +8,7 @@ import type { StageName } from './observer.ts';
 import { type PreparedRun, planNotes, whyNoFolds } from './prepare.ts';
 import { gatherReportData } from './report-data.ts';
 import type { MaskFolder } from './run-directory.ts';
-import { embeddingsFolder, type SamChoice } from './sam-model.ts';
+import { embeddingsFolder } from './sam-model.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import {
   adaptedSam,
@@ -32,8 +32,6 @@ import { type TrustStageOptions, trustStage } from './stages/trust.ts';
 export interface Course {
   readonly context: RunContext;
   readonly prepared: PreparedRun;
-  /** The promptable model as it is before it is adapted; absent where the refiner needs none. */
-  readonly sam: SamChoice | undefined;
   /** What was left out or needs care, sentences. */
   readonly warnings: readonly string[];
   /** Splits with images, without the labelled one: those that are masked. */
@@ -54,7 +52,7 @@ interface Step {
 }
 
 const always = (): boolean => true;
-const isPrompted = ({ sam }: Course): boolean => sam !== undefined;
+const isPrompted = ({ prepared }: Course): boolean => prepared.sam !== undefined;
 const isCalibrated = ({ prepared }: Course): boolean => prepared.plans.folds !== undefined;
 const hasPool = ({ splits }: Course): boolean => splits.includes('unlabelled');
 const isAdapted = ({ prepared: { config, checked } }: Course): boolean =>
@@ -67,7 +65,7 @@ const refinesFinal = (course: Course): boolean =>
 
 /** The stages of a run in their order. */
 export const STEPS: readonly Step[] = [
-  { name: 'checkModel', belongs: isPrompted, work: ({ context, sam }) => checkModelStage(context, sam!) },
+  { name: 'checkModel', belongs: isPrompted, work: checkModel },
   { name: 'initial', belongs: always, work: trainInitial },
   { name: 'predict', belongs: always, work: (course) => predict(course, 'initial') },
   {
@@ -88,15 +86,10 @@ export const STEPS: readonly Step[] = [
 ];
 
 /** The course of a run of which nothing is done. */
-export function setOut(
-  context: RunContext,
-  prepared: PreparedRun,
-  sam: SamChoice | undefined,
-  warnings: readonly string[],
-): Course {
+export function setOut(context: RunContext, prepared: PreparedRun, warnings: readonly string[]): Course {
   const { dataset } = prepared.checked;
   const splits = SPLIT_NAMES.filter((split) => split !== 'labelled' && casesOf(dataset, split).length > 0);
-  return { context, prepared, sam, warnings, splits, keys: new Map() };
+  return { context, prepared, warnings, splits, keys: new Map() };
 }
 
 /** The key of an earlier step that belongs to the run. */
@@ -114,6 +107,10 @@ function training({
   prepared: { config, checked, compute },
 }: Course): Pick<TrainStageOptions, 'seed' | 'compute' | 'validation'> {
   return { seed: config.seed, compute, validation: labelledSamples(casesOf(checked.dataset, 'val')) };
+}
+
+function checkModel({ context, prepared }: Course): Promise<StageOutcome> {
+  return checkModelStage(context, prepared.sam!);
 }
 
 function trainInitial(course: Course): Promise<StageOutcome> {
@@ -169,8 +166,8 @@ function trainCloseUp(course: Course): Promise<StageOutcome> {
 }
 
 /** What all refinement is done with before its model has learnt from the labelled images. */
-function asShipped({ context, prepared, sam, splits }: Course) {
-  const { config, checked, compute } = prepared;
+function asShipped({ context, prepared, splits }: Course) {
+  const { config, sam, checked, compute } = prepared;
   return { config, sam, checked, splits, compute, embeddings: embeddingsFolder(context.run) };
 }
 
@@ -184,7 +181,8 @@ async function afterCloseUps(course: Course) {
 }
 
 function adapt(course: Course): Promise<StageOutcome> {
-  const { context, prepared, sam } = course;
+  const { context, prepared } = course;
+  const { sam } = prepared;
   const folds = foldsOf(course);
   if (sam === undefined || 'none' in folds) throw new Error('Nothing to adapt, or to adapt it by');
   const modelKey = keyOf(course, 'checkModel');
@@ -193,7 +191,8 @@ function adapt(course: Course): Promise<StageOutcome> {
 }
 
 async function refining(course: Course): Promise<Omit<RefineStageOptions, 'name' | 'splits' | 'predictKey'>> {
-  const { context, sam, keys } = course;
+  const { context, prepared, keys } = course;
+  const { sam } = prepared;
   const model = sam && isAdapted(course) ? await adaptedSam(context.run, sam) : sam;
   const modelKeys = [keys.get('checkModel'), keys.get('adapt'), keys.get('closeUp')].filter(
     (key) => key !== undefined,

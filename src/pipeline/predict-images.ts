@@ -28,6 +28,7 @@ import { type StoredStructure, storeMasks } from './mask-sets.ts';
 import { predictedMasks, selectedMasks } from './network-masks.ts';
 import { openRefiner, type RefinerOptions } from './refine-images.ts';
 import type { RunDirectory } from './run-directory.ts';
+import { type SettleOptions, settleSam } from './sam-model.ts';
 import { describeShard, type Shard } from './shard.ts';
 import type { RunContext } from './stage.ts';
 import { refiningSam } from './stages/adapt.ts';
@@ -101,7 +102,10 @@ async function withJob<T>(
 ): Promise<T> {
   const { run, observer } = context;
   const network = await findNetwork(run);
-  const { config, refining } = await settingsOf(run, refine);
+  const { config, refining } = await settingsOf(run, refine, {
+    device: compute.device ?? 'cpu',
+    note: observer.note,
+  });
   const cases = await listCases(paths, config.data);
   const model = run.path(network, 'model.onnx');
   const key = hashJson({
@@ -188,6 +192,7 @@ async function findNetwork(run: RunDirectory): Promise<'final' | 'initial'> {
 async function settingsOf(
   run: RunDirectory,
   refine: boolean,
+  options: Pick<SettleOptions, 'device' | 'note'>,
 ): Promise<{
   config: Pick<RunConfig, 'data' | 'refine' | 'sam'>;
   refining: Pick<RefinerOptions, 'config' | 'sam' | 'closeUp'> | undefined;
@@ -206,7 +211,8 @@ async function settingsOf(
       );
     });
   if (!refine) return { config, refining: undefined };
-  const sam = await refiningSam(run, config);
+  const model = await refiningSam(run, config);
+  const sam = model && (await settleSam(model, config, { run, ...options }));
   const looksClose = config.refine.refiner === 'close-up';
   return { config, refining: { sam, ...(looksClose ? await closeUpRefining(run, config) : { config }) } };
 }

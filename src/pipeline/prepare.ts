@@ -1,5 +1,4 @@
 /** @file What happens before the first stage: every file is read, both networks are planned, the disk is asked. */
-import { readFile } from 'node:fs/promises';
 import { availableParallelism, platform } from 'node:os';
 import { ConfigError } from '../base/errors.ts';
 import { requireFreeSpace, writeFileAtomic } from '../base/files.ts';
@@ -17,8 +16,9 @@ import { FEWEST_IMAGES } from '../trust/model.ts';
 import { checkImages } from './check-images.ts';
 import type { RunConfig } from './config.ts';
 import { embeddingBytes, maskBytes, trainingBytes, weightsOf } from './disk.ts';
+import { recordedCompute } from './recorded-config.ts';
 import { openRunDataset } from './run-dataset.ts';
-import type { RunDirectory } from './run-directory.ts';
+import { nameSam, type SamChoice, type SamModel, settleSam } from './sam-model.ts';
 import type { RunContext } from './stage.ts';
 import type { FoldCounts } from './stages/folds.ts';
 
@@ -37,30 +37,37 @@ export interface RunPlans {
 /** A run whose data were checked and whose networks are planned. */
 export interface PreparedRun {
   readonly config: RunConfig;
+  /** The promptable model as it is before it is adapted; absent where the refiner needs none. */
+  readonly sam: SamChoice | undefined;
   readonly checked: CheckedDataset;
   readonly plans: RunPlans;
-  readonly compute: ComputeOptions;
+  readonly compute: Compute;
   /** Versions and data fingerprint, for config.json and the report. */
   readonly versions: readonly { readonly name: string; readonly value: string }[];
 }
 
 export interface PrepareOptions {
+  /** The promptable model of the settings. */
+  readonly model: SamModel | undefined;
   readonly skipBad: boolean;
   /** Whose devices are looked at. */
   readonly machine: Machine | undefined;
 }
 
 /**
- * Chooses the device, checks data and disk, plans, and writes config.json.
+ * Chooses the device and how the promptable model computes there, checks data and disk, plans, and writes config.json.
  * @throws PackmuleError for data, settings or a disk with which the run could not end well.
  */
 export async function prepareRun(
   context: RunContext,
-  config: RunConfig,
-  { skipBad, machine }: PrepareOptions,
+  settings: RunConfig,
+  { model, skipBad, machine }: PrepareOptions,
 ): Promise<PreparedRun> {
   const { run, observer, signal } = context;
+  const config = nameSam(settings, model);
   const compute = await prepareCompute(context, config, machine);
+  const { device } = compute;
+  const sam = model && (await settleSam(model, config, { run, device, note: observer.note, machine }));
   const checked = await checkImages(context, await openRunDataset(config), skipBad);
   const plans = await planNetworks(config, checked, signal);
   for (const { topic, text } of planNotes(plans)) observer.note(`${topic}: ${text}`);
@@ -70,10 +77,11 @@ export async function prepareRun(
     'This run',
     'Free some space, or choose a folder on another disk with --runs',
   );
-  const versions = versionFacts(checked, compute);
+  const versions = versionFacts(checked, compute, sam);
   const record = {
-    device: compute.device,
+    device,
     threads: compute.threads,
+    ...(config.refine.refiner === 'sam' && { precision: sam?.precision }),
     versions: Object.fromEntries(versions.map(({ name, value }) => [name, value])),
     config,
     plans,
@@ -84,14 +92,16 @@ export async function prepareRun(
     })),
   };
   if (context.shard === undefined) await writeFileAtomic(run.config, `${JSON.stringify(record, null, 2)}\n`);
-  return { config, checked, plans, compute, versions };
+  return { config, sam, checked, plans, compute, versions };
 }
+
+type Compute = ComputeOptions & Required<Pick<ComputeOptions, 'device'>>;
 
 /** What the fold networks of a run need. */
 export interface PreparedFolds {
   readonly checked: CheckedDataset;
   readonly planned: TrainingPlan & FoldCounts;
-  readonly compute: ComputeOptions;
+  readonly compute: Compute;
 }
 
 /** The splits from which labelled images come: a review makes labelled images of unlabelled ones. */
@@ -138,7 +148,7 @@ async function prepareCompute(
   { run, observer }: RunContext,
   config: RunConfig,
   machine: Machine | undefined,
-): Promise<ComputeOptions> {
+): Promise<Compute> {
   const { device: before, threads } = await recordedCompute(run);
   const chosen = await chooseCompute(config.device, (text) => observer.note(text), {
     ...(before && { before }),
@@ -158,23 +168,6 @@ async function prepareCompute(
   }
   // Results differ in their last bits between numbers of threads too.
   return { threads: config.threads ?? threads ?? cores, ...chosen };
-}
-
-/**
- * What an earlier config.json says, if there is one; those from before there was a choice of devices name none: the
- * CPU.
- */
-async function recordedCompute(run: RunDirectory): Promise<Pick<ComputeOptions, 'device' | 'threads'>> {
-  try {
-    const record = JSON.parse(await readFile(run.config, 'utf8')) as Pick<
-      ComputeOptions,
-      'device' | 'threads'
-    >;
-    const { device = 'cpu', threads } = record;
-    return { device, ...(threads && { threads }) };
-  } catch {
-    return {};
-  }
 }
 
 /** What was planned and why, for the user. */
@@ -254,7 +247,8 @@ function expectedBytes(config: RunConfig, plans: RunPlans, { dataset }: CheckedD
 
 function versionFacts(
   checked: CheckedDataset,
-  { threads, device = 'cpu' }: ComputeOptions,
+  { threads, device }: Compute,
+  sam: SamChoice | undefined,
 ): PreparedRun['versions'] {
   return [
     { name: 'Packmule', value: PACKMULE_VERSION },
@@ -262,6 +256,7 @@ function versionFacts(
     { name: 'ONNX Runtime', value: dependencyVersion('onnxruntime-node') },
     { name: 'platform', value: `${platform()} ${process.arch}, ${threads} threads` },
     { name: 'device', value: device },
+    ...(sam ? [{ name: 'products of the promptable model', value: sam.precision }] : []),
     { name: 'data fingerprint (SHA-256)', value: checked.fingerprint },
   ];
 }

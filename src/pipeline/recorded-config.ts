@@ -1,6 +1,9 @@
-/** @file The settings that a run was last done with, from its config.json. */
+/** @file The settings that a run was last done with, and how it was computed, from its config.json. */
 import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { RunError } from '../base/errors.ts';
+import { DEVICES } from '../runtime/device.ts';
+import { PRECISIONS } from '../sam/predictor.ts';
 import { type RunConfig, runSchema } from './config.ts';
 import type { RunDirectory } from './run-directory.ts';
 
@@ -27,5 +30,22 @@ export async function readRecordedConfig(run: RunDirectory): Promise<RunConfig> 
       },
       { cause },
     );
+  }
+}
+
+/** Records from before there was a choice of devices name none: the CPU. */
+const computeSchema = z.object({
+  device: z.enum(DEVICES).default('cpu'),
+  threads: z.int().min(1).optional(),
+  /** Of Segment Anything, where that was the refiner. */
+  precision: z.enum(PRECISIONS).optional(),
+});
+
+/** How a run was last computed; nothing where it has no record of that. */
+export async function recordedCompute(run: RunDirectory): Promise<Partial<z.infer<typeof computeSchema>>> {
+  try {
+    return computeSchema.parse(JSON.parse(await readFile(run.config, 'utf8')));
+  } catch {
+    return {};
   }
 }

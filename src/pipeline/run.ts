@@ -12,7 +12,7 @@ import { type RunObserver, type StageName, silentObserver } from './observer.ts'
 import { type PreparedRun, prepareRun } from './prepare.ts';
 import { recordProgress } from './progress-file.ts';
 import { logEvent, type RunDirectory, requireRunOrNothing, runDirectory } from './run-directory.ts';
-import { chooseSam, nameSam } from './sam-model.ts';
+import { chooseSam } from './sam-model.ts';
 import type { Shard } from './shard.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import { readAdaptation, requireLearning } from './stages/adapt.ts';
@@ -64,7 +64,7 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
   const run = runDirectory(options.folder);
   const { checkpointSeconds: saveSeconds } = config;
   await requireRunOrNothing(run);
-  const sam = await chooseSam(config);
+  const model = await chooseSam(config);
   // A shard writes nothing that another process writes, so that it needs no lock.
   const release = shard === undefined ? await acquireLock(run.lock) : async () => undefined;
   const recorder = shard === undefined ? recordProgress(run, observer) : undefined;
@@ -77,14 +77,14 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
   };
   try {
     if (shard === undefined) await removeTemporaryFiles(run.root);
-    const prepared = await prepareRun(context, nameSam(config, sam), { skipBad, machine });
+    const prepared = await prepareRun(context, config, { model, skipBad, machine });
     if (shard === undefined) {
       await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });
     }
     if (until === 'closeUp') requireLearning(prepared.config, prepared.checked.dataset);
     const warnings = warningsOf(prepared);
     const stages = await doTracked(context, prepared, (tracked) =>
-      doSteps(setOut(tracked, prepared, sam, warnings), until),
+      doSteps(setOut(tracked, prepared, warnings), until),
     );
     const did = (stage: StageName): boolean => stages.some(({ name }) => name === stage);
     return {

@@ -1,41 +1,75 @@
-/** @file Which promptable model a run uses, where it is, and opening it. */
+/** @file Which promptable model a run uses, where it is, in which numbers it multiplies, and opening it. */
 import { dirname, join } from 'node:path';
+import type { Machine } from '../machine/devices.ts';
+import { choosePrecision } from '../machine/precision.ts';
 import { thisEnvironment } from '../models/environment.ts';
 import { DEFAULT_MODEL, SHIPPED_MODEL } from '../models/registry.ts';
 import { type ChosenModel, chooseModel, modelLabel, modelPath, preprocessingOf } from '../models/resolve.ts';
+import type { Device } from '../runtime/device.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
 import { loadSamCheckpoint } from '../sam/checkpoint.ts';
 import { type Precision, SamPredictor } from '../sam/predictor.ts';
 import type { Preprocessing } from '../sam/preprocess.ts';
 import { openEmbeddingStore } from '../sam/store.ts';
 import type { RunConfig } from './config.ts';
+import { recordedCompute } from './recorded-config.ts';
 import { EMBEDDINGS_FOLDER, type RunDirectory } from './run-directory.ts';
 import type { RunContext } from './stage.ts';
 
-export interface SamChoice {
+/** The model that the settings name. */
+export interface SamModel {
   readonly chosen: ChosenModel;
   readonly preprocessing: Preprocessing;
+}
+
+/** A model, and how it computes here. */
+export interface SamChoice extends SamModel {
   readonly precision: Precision;
 }
+
+type SamSettings = Pick<RunConfig, 'refine' | 'sam'>;
 
 /**
  * The model of the settings, or undefined where the refiner needs none.
  * @throws CheckpointError where the settings name what is neither a known model nor a path.
  */
-export async function chooseSam({
-  refine,
-  sam,
-}: Pick<RunConfig, 'refine' | 'sam'>): Promise<SamChoice | undefined> {
+export async function chooseSam({ refine, sam }: SamSettings): Promise<SamModel | undefined> {
   if (refine.refiner !== 'sam' && refine.refiner !== 'foal') return undefined;
   const isMedSam = refine.preset === 'medsam';
   const usualModel = refine.refiner === 'foal' ? SHIPPED_MODEL : isMedSam ? 'medsam-vit-b' : DEFAULT_MODEL;
   const chosen = await chooseModel(sam.model ?? usualModel);
   const usual = isMedSam ? 'medsam' : preprocessingOf(chosen);
-  return { chosen, preprocessing: sam.preprocessing ?? usual, precision: sam.precision };
+  return { chosen, preprocessing: sam.preprocessing ?? usual };
+}
+
+export interface SettleOptions {
+  /** `auto` keeps to what it did before. */
+  readonly run: RunDirectory;
+  readonly device: Device;
+  /** Told how the model computes, where that is not float32. */
+  readonly note: (text: string) => void;
+  readonly machine?: Machine | undefined;
+}
+
+/** The model with the precision that the settings come down to on this machine. */
+export async function settleSam(
+  model: SamModel,
+  { refine, sam }: SamSettings,
+  { run, device, note, machine }: SettleOptions,
+): Promise<SamChoice> {
+  // Foal is convolutions, which stay in float32: bytes would move its masks and spare next to nothing.
+  if (refine.refiner === 'foal' && sam.precision === 'auto') return { ...model, precision: 'float32' };
+  const { precision: before } = await recordedCompute(run);
+  const choice = await choosePrecision(sam.precision, device, {
+    ...(before && { before }),
+    ...(machine && { machine }),
+  });
+  if (choice.note !== undefined) note(choice.note);
+  return { ...model, precision: choice.precision };
 }
 
 /** The settings with the model that they come down to, so that the record of a run names it. */
-export function nameSam(config: RunConfig, sam: SamChoice | undefined): RunConfig {
+export function nameSam(config: RunConfig, sam: SamModel | undefined): RunConfig {
   if (sam === undefined) return config;
   const { chosen, preprocessing } = sam;
   const model = 'entry' in chosen ? chosen.entry.name : chosen.path;
@@ -74,6 +108,6 @@ export function embeddingsFolder(run: RunDirectory): string {
 }
 
 /** Where the model lies; it is downloaded unless it is here. */
-export function obtainSam({ chosen }: SamChoice, { observer, signal }: Watch): Promise<string> {
+export function obtainSam({ chosen }: SamModel, { observer, signal }: Watch): Promise<string> {
   return modelPath(chosen, { environment: thisEnvironment(), observer, ...(signal && { signal }) });
 }

@@ -10,15 +10,20 @@ const [ROWS, INNER, COLUMNS] = [4, 64, 32] as const;
 const LARGEST_BYTE = 255;
 const LARGEST_WEIGHT = 127;
 
-/** Multiplies the largest numbers. @throws GraphError where the result is wrong */
-export async function requireExactBytes(): Promise<void> {
+/** Multiplies the largest numbers. */
+export async function multipliesBytesExactly(): Promise<boolean> {
   const session = await openSession(largestProduct(), { threads: 1 });
   const { y } = await session.run({
     x: { dtype: 'uint8', shape: [ROWS, INNER], data: new Uint8Array(ROWS * INNER).fill(LARGEST_BYTE) },
   });
   await session.close();
   const expected = INNER * LARGEST_BYTE * LARGEST_WEIGHT;
-  if ((y!.data as Int32Array).every((value) => value === expected)) return;
+  return (y!.data as Int32Array).every((value) => value === expected);
+}
+
+/** @throws GraphError where bytes are not multiplied exactly */
+export async function requireExactBytes(): Promise<void> {
+  if (await multipliesBytesExactly()) return;
   throw new GraphError({
     seen: 'This processor rounds sums of 8-bit products (it has no VNNI)',
     need: 'Exact sums, or masks would be wrong',

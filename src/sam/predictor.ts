@@ -41,7 +41,8 @@ import { upsampleMask } from './upsample.ts';
 import { cropFeatures, cropPrompt, type PlaceWindow, placeLogits, windowConfig, windowOf } from './window.ts';
 
 /** Of the products with weights. */
-export type Precision = 'float32' | 'int8';
+export const PRECISIONS = ['float32', 'int8'] as const;
+export type Precision = (typeof PRECISIONS)[number];
 
 export interface PredictorOptions extends ComputeOptions {
   /** Where embeddings are kept; by default nowhere. */

@@ -12,7 +12,7 @@ import { acquireLock } from '../pipeline/lock.ts';
 import { type RunObserver, silentObserver } from '../pipeline/observer.ts';
 import { type PreparedFolds, prepareFolds } from '../pipeline/prepare.ts';
 import { type RunDirectory, requireRunOrNothing, runDirectory } from '../pipeline/run-directory.ts';
-import { chooseSam, embeddingsFolder, type SamChoice } from '../pipeline/sam-model.ts';
+import { chooseSam, embeddingsFolder, type SamChoice, settleSam } from '../pipeline/sam-model.ts';
 import { type RunContext, stageKey } from '../pipeline/stage.ts';
 import { adaptStage } from '../pipeline/stages/adapt.ts';
 import { checkModelStage } from '../pipeline/stages/check-model.ts';
@@ -62,10 +62,12 @@ export async function tune(config: RunConfig, options: TuneOptions): Promise<Tun
   const run = runDirectory(folder);
   const context: RunContext = { run, observer, signal };
   await requireRunOrNothing(run);
-  const sam = await chooseSam(config);
+  const model = await chooseSam(config);
   const release = await acquireLock(run.lock);
   try {
     const prepared = await prepareFolds(context, config, skipBad);
+    const { device } = prepared.compute;
+    const sam = model && (await settleSam(model, config, { run, device, note: observer.note }));
     const ground = await prepareGround(context, config, prepared, sam);
     const images = createRng(config.seed).child('tune').shuffled(heldImages(prepared, config.seed));
     const plan = planSearch(config, axes, images.length, options);

@@ -32,6 +32,7 @@ export function machineWith(
       probed.push(thorough ? `${device} thoroughly` : device);
       return results[device] ?? matching(1);
     },
+    gainsFromBytes: async () => false,
     probed,
     ...more,
   };

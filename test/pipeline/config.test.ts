@@ -184,7 +184,7 @@ describe('the model of the refiner sam', () => {
     [['refine.preset=medsam', 'sam.model=sam-vit-l'], 'sam-vit-l', 'medsam'],
   ])('is, with %j, %s seeing images as %s', async (set, name, preprocessing) => {
     const choice = await chooseSam(resolveSet(...set));
-    expect(choice).toEqual({ chosen: { entry: findModel(name) }, preprocessing, precision: 'float32' });
+    expect(choice).toEqual({ chosen: { entry: findModel(name) }, preprocessing });
     expect(nameSam(resolveSet(...set), choice).sam).toMatchObject({ model: name, preprocessing });
   });
 
@@ -196,7 +196,7 @@ describe('the model of the refiner sam', () => {
     await writeFile(inFolder('own.pth'), '');
     const path = inFolder('own.pth');
     const choice = await chooseSam(resolveSet('refine.refiner=sam', `sam.model=${path}`));
-    expect(choice).toEqual({ chosen: { path }, preprocessing: 'sam', precision: 'float32' });
+    expect(choice).toEqual({ chosen: { path }, preprocessing: 'sam' });
   });
 
   it('that is neither is refused, with the name that was meant', async () => {

@@ -24,7 +24,7 @@ import { readMaskSet, structuresByName } from '../mask-sets.ts';
 import { whyNoFolds } from '../prepare.ts';
 import type { RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
-import { chooseSam, obtainSam, type SamChoice } from '../sam-model.ts';
+import { chooseSam, obtainSam, type SamChoice, type SamModel } from '../sam-model.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { type FoldCounts, foldsOf } from './folds.ts';
 import { relevantSettings } from './refine.ts';
@@ -133,7 +133,7 @@ export async function forgetAdaptation(run: RunDirectory): Promise<void> {
 }
 
 /** The adapted model, where it was kept, in place of the one that it was made from. */
-export async function adaptedSam(run: RunDirectory, sam: SamChoice): Promise<SamChoice> {
+export async function adaptedSam<Sam extends SamModel>(run: RunDirectory, sam: Sam): Promise<Sam> {
   const { kept } = await readAdaptation(run);
   return kept ? { ...sam, chosen: { path: run.path('adapt', FOAL_FILE) } } : sam;
 }
@@ -142,7 +142,7 @@ export async function adaptedSam(run: RunDirectory, sam: SamChoice): Promise<Sam
 export async function refiningSam(
   run: RunDirectory,
   config: Pick<RunConfig, 'refine' | 'sam'>,
-): Promise<SamChoice | undefined> {
+): Promise<SamModel | undefined> {
   const sam = await chooseSam(config);
   return sam !== undefined && existsSync(resultOf(run)) ? adaptedSam(run, sam) : sam;
 }
