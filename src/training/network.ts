@@ -13,6 +13,7 @@ import {
   type Weights,
 } from '../nn/parameters.ts';
 import { unet } from '../nn/unet.ts';
+import { mirroredMean } from './mirrored.ts';
 import { classProbabilities } from './objective.ts';
 import type { NetworkPlan } from './types.ts';
 
@@ -32,12 +33,19 @@ export function networkSpecs(plan: NetworkPlan): ParameterSpec[] {
 /**
  * The trained network as a plain inference model: input `image` [1, 1, H, W] in [0, 1], output `probabilities`
  * [1, classes, H, W]. Class names, normalisation, input size and head are in the metadata.
+ *
+ * @param mirror the class that each class becomes in a flipped image, where the network has learnt from such: the
+ *   probabilities are then the mean over the image and its mirror image
  */
-export function exportNetwork(plan: NetworkPlan, weights: Weights): OnnxModel {
+export function exportNetwork(plan: NetworkPlan, weights: Weights, mirror?: readonly number[]): OnnxModel {
   const { height, width } = plan.inputSize;
-  const logits = networkLogits(plan, constantSource(weights), input('image', [1, 1, height, width]));
+  const source = constantSource(weights);
+  const ofImages = (images: Tensor): Tensor =>
+    classProbabilities(plan.head, networkLogits(plan, source, images));
+  const image = input('image', [1, 1, height, width]);
+  const probabilities = mirror === undefined ? ofImages(image) : mirroredMean(ofImages, image, mirror);
   return buildModel(
-    { probabilities: classProbabilities(plan.head, logits) },
+    { probabilities },
     {
       graphName: 'packmule segmentation network',
       metadata: {

@@ -71,7 +71,7 @@ export function planTraining(
   if (mirror) {
     notes.push({
       topic: 'Flips',
-      text: `half of the images, left to right; ${mirroredPairs!.length} pairs of classes then change places.`,
+      text: `half of the images while learning, left to right, and each image once more for its masks; ${mirroredPairs!.length} pairs of classes then change places.`,
     });
   }
   const { training } = preset;

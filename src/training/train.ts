@@ -91,7 +91,7 @@ async function trainOn(
     fresh: (specs) => freshWeights(plan, specs, samples, seed),
     batches: (rng) => batchSource({ plan, settings, samples, unlabelled, seed }, rng),
     ...(validation.length > 0 && { openValidator: () => openValidator(plan, validation, compute) }),
-    exported: (weights) => exportNetwork(plan, weights),
+    exported: (weights) => exportNetwork(plan, weights, settings.mirror),
     directory,
     seed,
     ...(options.rateSetting !== undefined && { rateSetting: options.rateSetting }),
