@@ -30,10 +30,11 @@ export function parseXml(path: string, text: string): XmlElement {
       fix: 'Export it again, or remove the declaration',
     });
   }
-  if (memoryOf(text) > MAX_MEMORY) {
+  const excess = excessOf(text);
+  if (excess !== undefined) {
     throw new AnnotationError({
-      seen: `${path} holds more elements than fit in memory`,
-      need: `Annotation files take ${MAX_MEMORY / 1e6} MB of memory at most`,
+      seen: `${path} ${excess}`,
+      need: `Annotation files take ${MAX_MEMORY / 1e6} MB of memory at most, and each element of them ${MAX_ELEMENT / 1e6} MB of text`,
       fix: 'Divide it by images, or check that it is an annotation file',
     });
   }
@@ -49,15 +50,20 @@ export function parseXml(path: string, text: string): XmlElement {
 /** What the elements of a file may take in memory, bytes. */
 const MAX_MEMORY = 600e6;
 
-/** About what the elements of a text will take once they are parsed: so much an element and an attribute. */
-function memoryOf(text: string): number {
-  let memory = 0;
+/** From one < to the next, characters: the parser reads long attributes letter by letter, which takes long. */
+const MAX_ELEMENT = 4e6;
+
+/** What of a text is too much, as the end of a sentence. An element and an attribute take about so much memory each. */
+function excessOf(text: string): string | undefined {
+  let [memory, begin] = [0, 0];
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code === 0x3c) memory += 150;
+    if (code === 0x3c) [memory, begin] = [memory + 150, i];
     else if (code === 0x3d) memory += 60;
+    if (i - begin > MAX_ELEMENT) return `has an element of more than ${MAX_ELEMENT / 1e6} MB`;
+    if (memory > MAX_MEMORY) return 'holds more elements than fit in memory';
   }
-  return memory;
+  return undefined;
 }
 
 function damagedXml(path: string, detail: string, cause?: unknown): AnnotationError {

@@ -20,6 +20,9 @@ import {
 /** Where a setting was written, for messages: `line 12`, or `--set`. */
 type Locate = (path: readonly PropertyKey[]) => string;
 
+/** Lists of images are in files of their own. YAML that nests a million deep takes long to refuse. */
+const MAX_BYTES = 200_000;
+
 export interface ConfigOverrides {
   /** `key.path=value`, the value as YAML: `training.epochs=40`, `training.inputSize=[96, 160]`. */
   readonly set?: readonly string[];
@@ -40,6 +43,13 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
       { cause },
     );
   });
+  if (bytes.length > MAX_BYTES) {
+    throw new ConfigError({
+      seen: `${path} is ${bytes.length} bytes long`,
+      need: `A file of settings, which is a few lines and never longer than ${MAX_BYTES} bytes`,
+      fix: 'Check the path',
+    });
+  }
   const text = decodeUtf8(bytes);
   if (text === undefined) {
     throw new ConfigError({

@@ -1,11 +1,14 @@
-/** docs/formats.md says what the formats say of themselves. */
+/** The table of annotation formats in docs/formats.md is made here, from what the formats say of themselves. */
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { annotationFormats } from '../../src/annotations/formats.ts';
 
-it('the table of annotation formats is that of the code', async () => {
-  const text = await readFile(new URL('../../docs/formats.md', import.meta.url), 'utf8');
-  const [, section] = /<!-- annotation formats:[^\n]*-->\n([\s\S]*?)\n<!-- end -->/.exec(text) ?? [];
+const PAGE = fileURLToPath(new URL('../../docs/formats.md', import.meta.url));
+const HEAD =
+  '| format | `--to` | read | written | classes may overlap | every pixel | class list | image name | score | trust |';
+
+it('the table of annotation formats is that of the code; vitest -u writes it', async () => {
   const yes = (value: boolean): string => (value ? 'yes' : '');
   const rows = annotationFormats.map(({ id, name, holds, read, write }) => [
     name,
@@ -19,6 +22,9 @@ it('the table of annotation formats is that of the code', async () => {
     yes(holds.notes.includes('score')),
     yes(holds.notes.includes('trust')),
   ]);
-  const lines = section?.split('\n').filter((line) => line.startsWith('|')) ?? [];
-  expect(lines.slice(2)).toEqual(rows.map((cells) => `| ${cells.join(' | ')} |`));
+  const lines = [HEAD, HEAD.replace(/ [^|]+ /g, '---'), ...rows.map((cells) => `| ${cells.join(' | ')} |`)];
+  const page = await readFile(PAGE, 'utf8');
+  const [before, , after] = page.split(/(?<=<!-- annotation formats: [^\n]*-->\n\n)|(?=\n\n<!-- end -->)/);
+  expect(after).toBeDefined();
+  await expect(`${before}${lines.join('\n')}${after}`).toMatchFileSnapshot(PAGE);
 });

@@ -27,6 +27,11 @@ describe('malice', () => {
       `<annotations>${'<a>'.repeat(1e5)}${'</a>'.repeat(1e5)}</annotations>`,
       /not valid XML/,
     );
+    await refuses(
+      'long.xml',
+      `<annotations><image name="${'x'.repeat(5e6)}"/></annotations>`,
+      /element of more than 4 MB/,
+    );
     await refuses('wide.xml', `<annotations>${'<a/>'.repeat(5e6)}</annotations>`, /more elements than fit/);
   });
 

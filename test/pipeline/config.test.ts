@@ -104,6 +104,13 @@ describe('a settings file', () => {
     });
   });
 
+  it('that is longer than settings are is refused before it is parsed', async () => {
+    await expect(loadText(`data: ${'['.repeat(1e6)}`)).rejects.toMatchObject({
+      name: 'ConfigError',
+      seen: expect.stringContaining('1000006 bytes long'),
+    });
+  });
+
   it('in another encoding is refused, and may begin with a byte order mark', async () => {
     const text = '\ufeffdata:\n  root: x\n';
     expect((await loadText(text)).name).toBe('x');

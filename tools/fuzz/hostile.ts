@@ -73,6 +73,8 @@ const DEEP: readonly (readonly [name: string, start: string])[] = [
 
 const COCO_MASK =
   '{"categories":[{"id":1,"name":"a"}],"images":[{"id":1,"file_name":"a.png","width":9,"height":9}],"annotations":[{"image_id":1,"category_id":1,"segmentation":';
+const CVAT_POLYGON = '<annotations><image name="a" width="9" height="9"><polygon label="a" points="';
+const CVAT_END = '"/></image></annotations>';
 const LABEL_STUDIO_MASK =
   '[{"data":{"image":"a.png"},"annotations":[{"result":[{"type":"brushlabels","original_width":9,"original_height":9,"value":{"brushlabels":["a"],"rle":[';
 
@@ -104,11 +106,14 @@ export const HOSTILE: readonly Hostile[] = [
   bytes('different keys in COCO', 'a.json', () => `{"images":{${differentKeys(LONG)}}}`, readAnnotations),
   text('deep CVAT', 'a.xml', ['<annotations>', '<a>']),
   text('wide CVAT', 'a.xml', ['<annotations>', '<image/>', '</annotations>']),
-  text('a long polygon in CVAT', 'a.xml', [
-    '<annotations><image name="a" width="9" height="9"><polygon label="a" points="',
-    '1,2;',
-    '"/></image></annotations>',
-  ]),
+  text('a long polygon in CVAT', 'a.xml', [CVAT_POLYGON, '1,2;', CVAT_END]),
+  text(
+    'a polygon as long as it may be in CVAT',
+    'a.xml',
+    [CVAT_POLYGON, '1,2;', CVAT_END],
+    readAnnotations,
+    3e6,
+  ),
   text('a long attribute in CVAT', 'a.xml', ['<annotations><image name="', 'x', '"/></annotations>']),
   bytes(
     'entities in CVAT',
@@ -117,8 +122,10 @@ export const HOSTILE: readonly Hostile[] = [
       `<?xml version="1.0"?><!DOCTYPE annotations [<!ENTITY e0 "lol">${ENTITIES}]><annotations>&e9;</annotations>`,
     readAnnotations,
   ),
-  text('deep packmule.yaml', 'packmule.yaml', ['data: ', '['], loadConfig, 1e6),
-  text('wide packmule.yaml', 'packmule.yaml', ['data: [', '1,', '1]'], loadConfig, 1e6),
+  // As long as one may be: texts are written in pieces of a megabyte.
+  bytes('deep packmule.yaml', 'packmule.yaml', () => `data: ${'['.repeat(199_000)}`, loadConfig),
+  bytes('wide packmule.yaml', 'packmule.yaml', () => `data: [${'1,'.repeat(99_000)}1]`, loadConfig),
+  text('a long packmule.yaml', 'packmule.yaml', ['data: ', '['], loadConfig),
   bytes(
     'aliases in packmule.yaml',
     'packmule.yaml',
