@@ -168,8 +168,8 @@ async function gatherGallery(
   const found = await structuresByStage(options, split);
   const cases = await Promise.all(names.map((name) => galleryCase(options, byName.get(name)!, found)));
   const note = headline
-    ? `The ${names.length} ${split} images with the lowest Dice, worst first`
-    : `The ${names.length} unlabelled images whose refined masks are least trusted, the least first`;
+    ? `The ${names.length} of ${byName.size} ${split} images with the lowest Dice, worst first`
+    : `The ${names.length} of ${byName.size} unlabelled images whose refined masks are least trusted, the least first`;
   return { note, cases };
 }
 

@@ -108,7 +108,7 @@ export interface TrustMeasure {
 }
 
 export interface Gallery {
-  /** How the cases were chosen, such as `The 8 test images with the lowest Dice`. */
+  /** How the cases were chosen, such as `The 8 of 80 test images with the lowest Dice`. */
   readonly note: string;
   readonly cases: readonly GalleryCase[];
 }

@@ -102,6 +102,12 @@ describe('a run', () => {
     ]);
   });
 
+  it('shows some of the cases, and says of how many', async () => {
+    expect(await readFile(at('first', 'report.html'), 'utf8')).toContain(
+      'The 1 of 2 test images with the lowest Dice, worst first',
+    );
+  });
+
   it('keeps settings, versions, data fingerprint and plans, and no path in what is passed on', async () => {
     const config = JSON.parse(await readFile(at('first', 'config.json'), 'utf8'));
     expect(config).toMatchObject({
