@@ -110,20 +110,12 @@ function withReviewed(
   );
 }
 
-/** Without the settings of refiners that are not used: changing those changes nothing. */
+/** The settings that the refiner looks at: changing any other changes no mask. */
 export function relevantSettings(refine: RunConfig['refine']): unknown {
-  const {
-    refiner,
-    randomWalker,
-    selection: _,
-    threshold: __,
-    preset: ___,
-    adaptSteps: ____,
-    closeUpMinutes: _____,
-    ...prompts
-  } = refine;
+  const { refiner, randomWalker, ensemble } = refine;
   // What the network of close-ups learnt is behind the key of its training.
   if (refiner === 'none' || refiner === 'close-up') return { refiner };
-  const ensemble = refine.ensemble.jitters ? { ensemble: refine.ensemble } : {};
-  return refiner === 'random-walker' ? { refiner, randomWalker, ...ensemble } : { refiner, ...prompts };
+  if (refiner === 'random-walker') return { refiner, randomWalker, ...(ensemble.jitters && { ensemble }) };
+  const { morphology, seed, negatives, passes, candidates } = refine;
+  return { refiner, morphology, seed, negatives, passes, candidates, ensemble };
 }
