@@ -8,6 +8,7 @@ import { type Mask, maskBox } from '../masks/mask.ts';
 
 /** Side of a close-up in cells. */
 export const CROP_CELLS = 144;
+export const CROP_SIZE: Size = { height: CROP_CELLS, width: CROP_CELLS };
 /** Side of a close-up, in longest sides of the structure's box: room to turn and to move in. */
 export const CROP_REACH = 2.1;
 
@@ -55,11 +56,7 @@ export function cropCloseUp(
 ): CloseUp {
   const size: Size = own;
   const shrunk = (values: (at: number) => number): Float32Array =>
-    resizeValues(
-      cutSquare(values, size, square),
-      { height: square.side, width: square.side },
-      { height: CROP_CELLS, width: CROP_CELLS },
-    );
+    resizeValues(cutSquare(values, size, square), { height: square.side, width: square.side }, CROP_SIZE);
   const shares = (values: Float32Array): Uint8Array => Uint8Array.from(values, (value) => 255 * value + 0.5);
   return {
     image: shrunk((at) => intensities[at]!),

@@ -1,9 +1,12 @@
 /** @file A look at a close-up: the part of it, upright or turned, that the network is shown. */
+import type { Size } from '../base/geometry.ts';
 import type { Rng } from '../base/rng.ts';
-import { CROP_CELLS, CROP_REACH } from './crop.ts';
+import { bilinear } from '../imaging/bilinear.ts';
+import { CROP_CELLS, CROP_REACH, CROP_SIZE } from './crop.ts';
 
 /** Side of what the network is shown, in cells. */
 export const LOOK_CELLS = 96;
+export const LOOK_SIZE: Size = { height: LOOK_CELLS, width: LOOK_CELLS };
 
 /** Side of a look, in longest sides of the structure's box. */
 const USUAL_REACH = 1.4;
@@ -42,28 +45,8 @@ export function lookAt(plane: Float32Array | Uint8Array, [a, b, c, d, e, f]: Loo
       const u = (2 * column + 1) / LOOK_CELLS - 1;
       const x = half * (a * u + b * v + c + 1) - 0.5;
       const y = half * (d * u + e * v + f + 1) - 0.5;
-      out[at] = bilinear(plane, CROP_CELLS, x, y);
+      out[at] = bilinear(plane, CROP_SIZE, x, y);
     }
   }
   return out;
-}
-
-/** The value between the cells of a square plane, 0 beyond it; x and y in cells, centres on whole numbers. */
-export function bilinear(plane: ArrayLike<number>, side: number, x: number, y: number): number {
-  const [left, top] = [Math.floor(x), Math.floor(y)];
-  if (left < -1 || top < -1 || left >= side || top >= side) return 0;
-  const [toRight, toBottom] = [x - left, y - top];
-  const at = top * side + left;
-  const isLeft = left >= 0;
-  const isRight = left + 1 < side;
-  let sum = 0;
-  if (top >= 0) {
-    if (isLeft) sum += plane[at]! * (1 - toRight) * (1 - toBottom);
-    if (isRight) sum += plane[at + 1]! * toRight * (1 - toBottom);
-  }
-  if (top + 1 < side) {
-    if (isLeft) sum += plane[at + side]! * (1 - toRight) * toBottom;
-    if (isRight) sum += plane[at + side + 1]! * toRight * toBottom;
-  }
-  return sum;
 }

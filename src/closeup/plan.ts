@@ -3,7 +3,7 @@
 import { imageSeconds, SECONDS_PER_STEP } from '../training/cost.ts';
 import type { LoopSettings } from '../training/loop.ts';
 import { type PlanNote, wholeMinutes } from '../training/plan.ts';
-import { LOOK_CELLS } from './look.ts';
+import { LOOK_SIZE } from './look.ts';
 
 export interface CloseUpPlan {
   /** Features of the first level. */
@@ -21,8 +21,7 @@ const BATCH = 16;
 const STEPS_PER_EPOCH = 5;
 
 export function planCloseUp(minutes: number): CloseUpPlan {
-  const look = { height: LOOK_CELLS, width: LOOK_CELLS };
-  const seconds = STEPS_PER_EPOCH * (BATCH * imageSeconds(look, BASE) + SECONDS_PER_STEP);
+  const seconds = STEPS_PER_EPOCH * (BATCH * imageSeconds(LOOK_SIZE, BASE) + SECONDS_PER_STEP);
   const epochs = Math.max(1, Math.round((60 * minutes) / seconds));
   return {
     base: BASE,

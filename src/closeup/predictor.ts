@@ -1,12 +1,12 @@
 /** @file Runs a trained network of close-ups on the masks of an image. */
-
+import { bilinear } from '../imaging/bilinear.ts';
 import { toUnitIntensities } from '../imaging/image.ts';
 import { countCoverage } from '../masks/overlap.ts';
 import type { CloseUpModel, PlacedMap } from '../refine/close-up-refiner.ts';
 import { type ComputeOptions, openSession } from '../runtime/session.ts';
 import { float32 } from '../tensor/array.ts';
 import { cropCloseUp, type Square, squareAbout } from './crop.ts';
-import { bilinear, LOOK_CELLS, STRAIGHT } from './look.ts';
+import { LOOK_CELLS, LOOK_SIZE, STRAIGHT } from './look.ts';
 import { VIEW_PLANES } from './network.ts';
 import { straightView } from './view.ts';
 
@@ -55,7 +55,7 @@ function placed(
     const row = (top + y + 0.5 - centreY + reach) * perPixel - 0.5;
     for (let x = 0; x < width; x++, at++) {
       const column = (left + x + 0.5 - centreX + reach) * perPixel - 0.5;
-      data[at] = bilinear(probability, LOOK_CELLS, column, row);
+      data[at] = bilinear(probability, LOOK_SIZE, column, row);
     }
   }
   return { x0: left, y0: top, width, height, data };

@@ -4,8 +4,9 @@
  * masks disturbed at random teach it is from CascadePSP (Cheng et al. 2020).
  */
 import type { Rng } from '../base/rng.ts';
+import { bilinear } from '../imaging/bilinear.ts';
 import { smoothGaussian } from '../imaging/smooth.ts';
-import { bilinear, LOOK_CELLS } from './look.ts';
+import { LOOK_CELLS, LOOK_SIZE } from './look.ts';
 
 /** Nodes a side of the grid whose random shifts bend a mask. */
 const NODES = 4;
@@ -22,7 +23,7 @@ const LINE_AT = [0.1, 0.5] as const;
 /** How far a mask goes over into its neighbour: where it, smoothed so far (cells), is above a level. */
 const CONTACT = { deviation: 6, level: 0.03 };
 
-const SIZE = { height: LOOK_CELLS, width: LOOK_CELLS };
+const NODES_SIZE = { height: NODES, width: NODES };
 
 /**
  * Sketches of a structure and of what others cover, LOOK_CELLS squared each, of zeros and ones.
@@ -43,7 +44,7 @@ function rough(rng: Rng, mask: Float32Array, neighbours: Float32Array): Float32A
   const bent = bend(rng, mask);
   const astray = rng.uniform() < ERRANT_SHARE ? goAstray(rng, bent, neighbours) : bent;
   const level = rng.between(...LEVELS);
-  return smoothGaussian(astray, SIZE, rng.between(...ROUNDING)).map((value) => Number(value > level));
+  return smoothGaussian(astray, LOOK_SIZE, rng.between(...ROUNDING)).map((value) => Number(value > level));
 }
 
 function bend(rng: Rng, mask: Float32Array): Float32Array {
@@ -60,9 +61,9 @@ function bend(rng: Rng, mask: Float32Array): Float32Array {
     const v = (2 * row + 1) / LOOK_CELLS - 1;
     for (let column = 0; column < LOOK_CELLS; column++, at++) {
       const u = (2 * column + 1) / LOOK_CELLS - 1;
-      const x = u * scaleX + moveX + bilinear(shiftsX, NODES, column * perCell, row * perCell);
-      const y = v * scaleY + moveY + bilinear(shiftsY, NODES, column * perCell, row * perCell);
-      out[at] = bilinear(mask, LOOK_CELLS, half * (x + 1) - 0.5, half * (y + 1) - 0.5);
+      const x = u * scaleX + moveX + bilinear(shiftsX, NODES_SIZE, column * perCell, row * perCell);
+      const y = v * scaleY + moveY + bilinear(shiftsY, NODES_SIZE, column * perCell, row * perCell);
+      out[at] = bilinear(mask, LOOK_SIZE, half * (x + 1) - 0.5, half * (y + 1) - 0.5);
     }
   }
   return out;
@@ -74,7 +75,7 @@ function goAstray(rng: Rng, mask: Float32Array, neighbours: Float32Array): Float
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const line = rng.between(...LINE_AT);
   const isCut = rng.uniform() < 0.5;
-  const near = isCut ? undefined : smoothGaussian(mask, SIZE, CONTACT.deviation);
+  const near = isCut ? undefined : smoothGaussian(mask, LOOK_SIZE, CONTACT.deviation);
   return mask.map((value, at) => {
     const u = (2 * (at % LOOK_CELLS) + 1) / LOOK_CELLS - 1;
     const v = (2 * Math.floor(at / LOOK_CELLS) + 1) / LOOK_CELLS - 1;

@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/base/rng.ts';
 import { CROP_CELLS, CROP_REACH, cropCloseUp, squareAbout } from '../../src/closeup/crop.ts';
-import { bilinear, drawLook, LOOK_CELLS, lookAt, STRAIGHT } from '../../src/closeup/look.ts';
+import { drawLook, LOOK_CELLS, lookAt, STRAIGHT } from '../../src/closeup/look.ts';
 import { drawSketch } from '../../src/closeup/sketch.ts';
 import { drawLesson, straightView, VIEW_CELLS } from '../../src/closeup/view.ts';
 import { emptyMask, type Mask } from '../../src/masks/mask.ts';
@@ -73,22 +72,6 @@ describe('a look', () => {
     expect((seen[middle]! + seen[middle - 1]!) / 2).toBeCloseTo((CROP_CELLS - 1) / 2, 4);
     const perCell = (STRAIGHT[0] * CROP_CELLS) / LOOK_CELLS;
     expect(seen[middle + 10]! - seen[middle]!).toBeCloseTo(10 * perCell, 3);
-  });
-
-  it('interpolates between cells and is 0 beyond them', () => {
-    fc.assert(
-      fc.property(
-        fc.double({ min: -3, max: 6, noNaN: true }),
-        fc.double({ min: 0, max: 3, noNaN: true }),
-        (x, y) => {
-          const plane = Float32Array.from({ length: 16 }, (_, i) => 1 + (i % 4));
-          const value = bilinear(plane, 4, x, y);
-          if (x <= -1 || x >= 4) expect(value).toBe(0);
-          else if (x >= 0 && x <= 3) expect(value).toBeCloseTo(1 + x, 5);
-          else expect(value).toBeLessThan(4.001);
-        },
-      ),
-    );
   });
 });
 

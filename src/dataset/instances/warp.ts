@@ -1,6 +1,7 @@
 /** @file A random view of a labelled image: zoomed, turned, mirrored, shifted and recoloured, image and objects alike. */
 import type { PointXy, Size } from '../../base/geometry.ts';
 import type { Rng } from '../../base/rng.ts';
+import { bilinear } from '../../imaging/bilinear.ts';
 import { resizeBytes } from '../../imaging/resample.ts';
 import { type Affine, affineAbout } from '../drawing/affine.ts';
 import type { LabelledImage } from './folder.ts';
@@ -69,19 +70,15 @@ function shrunk(source: LabelledImage, zoom: number): LabelledImage {
   return { height, width, grey: resizeBytes(source.grey, source, { height, width }), labels };
 }
 
-function sampleGrey({ height, width, grey }: LabelledImage, size: Size, back: Affine): Uint8Array {
+function sampleGrey(source: LabelledImage, size: Size, back: Affine): Uint8Array {
+  const { height, width, grey } = source;
   const out = new Uint8Array(size.height * size.width);
   for (let y = 0, i = 0; y < size.height; y++) {
     for (let x = 0; x < size.width; x++, i++) {
       const sx = back.a * x + back.b * y + back.tx;
       const sy = back.c * x + back.d * y + back.ty;
       if (sx < 0 || sy < 0 || sx > width - 1 || sy > height - 1) continue;
-      const [x0, y0] = [Math.floor(sx), Math.floor(sy)];
-      const [x1, y1] = [Math.min(x0 + 1, width - 1), Math.min(y0 + 1, height - 1)];
-      const [fx, fy] = [sx - x0, sy - y0];
-      const upper = grey[y0 * width + x0]! * (1 - fx) + grey[y0 * width + x1]! * fx;
-      const lower = grey[y1 * width + x0]! * (1 - fx) + grey[y1 * width + x1]! * fx;
-      out[i] = Math.round(upper * (1 - fy) + lower * fy);
+      out[i] = Math.round(bilinear(grey, source, sx, sy));
     }
   }
   return out;
