@@ -3,9 +3,9 @@
  * not seen. What is measured is what the run does next: refining such masks with the settings of the run.
  */
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Structure } from '../../annotations/types.ts';
-import { ConfigError, RunError } from '../../base/errors.ts';
+import { ConfigError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
@@ -15,6 +15,7 @@ import { FOAL_FILE } from '../../foal/train.ts';
 import { decodeRle, rleArea } from '../../masks/rle.ts';
 import { createRefiner } from '../../refine/index.ts';
 import type { Refiner } from '../../refine/refiner.ts';
+import { percent } from '../../report/format.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import { loadSamCheckpoint } from '../../sam/checkpoint.ts';
 import type { PromptableModel } from '../../sam/promptable.ts';
@@ -22,6 +23,7 @@ import type { RunConfig } from '../config.ts';
 import { heldOutDice } from '../held-out-dice.ts';
 import { readMaskSet, structuresByName } from '../mask-sets.ts';
 import { whyNoFolds } from '../prepare.ts';
+import { readResult } from '../read-result.ts';
 import type { RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { chooseSam, obtainSam, type SamChoice, type SamModel } from '../sam-model.ts';
@@ -104,19 +106,8 @@ export function requireLearning(config: RunConfig, dataset: Dataset): void {
 }
 
 /** @throws RunError where adapt/result.json is missing or damaged. */
-export async function readAdaptation(run: RunDirectory): Promise<Adaptation> {
-  try {
-    return JSON.parse(await readFile(resultOf(run), 'utf8')) as Adaptation;
-  } catch (cause) {
-    throw new RunError(
-      {
-        seen: `${resultOf(run)} is missing or damaged`,
-        need: 'What came of adapting the model',
-        fix: 'Delete the file and start the run again: it is made from what is there',
-      },
-      { cause },
-    );
-  }
+export function readAdaptation(run: RunDirectory): Promise<Adaptation> {
+  return readResult(resultOf(run), 'What came of adapting the model');
 }
 
 /** One line. */
@@ -124,8 +115,6 @@ export function describeAdaptation({ before, after, steps, kept }: Adaptation): 
   const figures = `Dice of refined held-out masks ${percent(before)} before, ${percent(after)} after ${steps} steps`;
   return kept ? `Foal was adapted: ${figures}.` : `Foal stays as it was: ${figures}.`;
 }
-
-const percent = (share: number): string => (100 * share).toFixed(1);
 
 /** Before a run that does not adapt goes on in the folder of one that did: its refiner is the model as it is. */
 export async function forgetAdaptation(run: RunDirectory): Promise<void> {

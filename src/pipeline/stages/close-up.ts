@@ -2,8 +2,6 @@
  * @file Training the network that redraws masks close up, on all labelled images; and for each fold a copy that has
  * not seen its images, which tells whether such a network makes masks better, and calibrates trust.
  */
-import { readFile } from 'node:fs/promises';
-import { RunError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CloseUpPlan } from '../../closeup/plan.ts';
 import { openCloseUp } from '../../closeup/predictor.ts';
@@ -13,6 +11,7 @@ import { casesOf } from '../../dataset/types.ts';
 import { createCloseUpRefiner } from '../../refine/close-up-refiner.ts';
 import { createNoRefiner } from '../../refine/none.ts';
 import type { Refiner } from '../../refine/refiner.ts';
+import { percent } from '../../report/format.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { ComputeOptions } from '../../runtime/session.ts';
 import type { RunConfig } from '../config.ts';
@@ -20,6 +19,7 @@ import { imagesFingerprint, labelsFingerprint } from '../fingerprints.ts';
 import { heldOutDice } from '../held-out-dice.ts';
 import { readMaskSet, structuresByName } from '../mask-sets.ts';
 import { partOf } from '../observer.ts';
+import { readResult } from '../read-result.ts';
 import type { RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
@@ -134,19 +134,8 @@ async function tryCopies(
 }
 
 /** @throws RunError where close-up/result.json is missing or damaged. */
-export async function readCloseUps(run: RunDirectory): Promise<CloseUpResult> {
-  try {
-    return JSON.parse(await readFile(resultOf(run), 'utf8')) as CloseUpResult;
-  } catch (cause) {
-    throw new RunError(
-      {
-        seen: `${resultOf(run)} is missing or damaged`,
-        need: 'What came of learning outlines',
-        fix: 'Start the run again: it is made from what is there',
-      },
-      { cause },
-    );
-  }
+export function readCloseUps(run: RunDirectory): Promise<CloseUpResult> {
+  return readResult(resultOf(run), 'What came of learning outlines');
 }
 
 /** One line. */
@@ -158,8 +147,6 @@ export function describeCloseUps({ heldOut, kept }: CloseUpResult): string {
     ? `Outlines are redrawn close up: ${figures}.`
     : `Masks stay as they are, because redrawing them makes them no better: ${figures}. More labelled images or a higher refine.closeUpMinutes may change that.`;
 }
-
-const percent = (share: number): string => (100 * share).toFixed(1);
 
 /** What the masks of a run are refined with where its refiner is close-up: with none, where that was not kept. */
 export async function closeUpRefining(

@@ -1,7 +1,5 @@
 /** @file Scoring the masks of all three stages against the ground truth of val and test. */
-import { readFile } from 'node:fs/promises';
 import type { AnnotationSet } from '../../annotations/types.ts';
-import { RunError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { Size } from '../../base/geometry.ts';
 import { type Case, casesOf, type Dataset, type SplitName } from '../../dataset/types.ts';
@@ -13,6 +11,7 @@ import { judgedMasks } from '../../trust/judge.ts';
 import { type Reliability, reliabilityOf } from '../../trust/reliability.ts';
 import type { RunConfig } from '../config.ts';
 import { readMaskSet, truthSet } from '../mask-sets.ts';
+import { readResult } from '../read-result.ts';
 import type { MaskFolder, RunDirectory } from '../run-directory.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 
@@ -103,19 +102,12 @@ function surfaceOf(cases: readonly Case[]): NonNullable<EvaluateOptions['surface
 }
 
 /** @throws RunError when the run has not been evaluated. */
-export async function readEvaluation(run: RunDirectory): Promise<RunEvaluation> {
-  try {
-    return JSON.parse(await readFile(run.evaluation, 'utf8')) as RunEvaluation;
-  } catch (cause) {
-    throw new RunError(
-      {
-        seen: `${run.evaluation} is missing or damaged`,
-        need: 'The figures of a finished evaluation',
-        fix: 'Delete the file and run `packmule evaluate`',
-      },
-      { cause },
-    );
-  }
+export function readEvaluation(run: RunDirectory): Promise<RunEvaluation> {
+  return readResult(
+    run.evaluation,
+    'The figures of a finished evaluation',
+    'Delete the file and run `packmule evaluate`',
+  );
 }
 
 /** All masks at another size, by nearest pixel. */

@@ -2,10 +2,9 @@
  * @file Giving each refined mask its trust: the held-out masks of the labelled images are refined as all others,
  * their evidence is paired with their true Dice, and a model fitted on the pairs judges the masks in refined/.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { coco } from '../../annotations/coco.ts';
 import type { Structure } from '../../annotations/types.ts';
-import { RunError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { classShapes } from '../../dataset/shapes.ts';
@@ -17,6 +16,7 @@ import { type FittedTrust, fitTrust, type TrustModel, type TrustPair, trustOf } 
 import { eachImage } from '../each-image.ts';
 import { readMaskSet, readStoredSet, type StoredStructure, structuresByName } from '../mask-sets.ts';
 import { partOf } from '../observer.ts';
+import { readResult } from '../read-result.ts';
 import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
@@ -73,19 +73,8 @@ export async function trustStage(context: RunContext, options: TrustStageOptions
 }
 
 /** @throws RunError where trust/model.json is missing or damaged. */
-export async function readTrust(run: RunDirectory): Promise<FittedTrust> {
-  try {
-    return JSON.parse(await readFile(run.trust, 'utf8')) as FittedTrust;
-  } catch (cause) {
-    throw new RunError(
-      {
-        seen: `${run.trust} is missing or damaged`,
-        need: 'The calibration of a finished run',
-        fix: 'Delete the file and start the run again: it is made from what is there',
-      },
-      { cause },
-    );
-  }
+export function readTrust(run: RunDirectory): Promise<FittedTrust> {
+  return readResult(run.trust, 'The calibration of a finished run');
 }
 
 /** How the trust of a run is to be believed, one line. */
