@@ -29,7 +29,7 @@ import {
   readAnnotationText,
 } from './collect.ts';
 import { parseJson, shaped } from './json.ts';
-import { anything, list, numbers } from './lists.ts';
+import { anyObject, list, numbers } from './lists.ts';
 import { startsLike } from './recognise.ts';
 import type { AnnotatedImage, AnnotationSet, ReadableFormat, Structure, WritableFormat } from './types.ts';
 
@@ -47,7 +47,7 @@ const annotationSchema = z.object({
   segmentation: z.union([list(numbers), runLengths]).optional(),
   score: z.number().min(0).max(1).optional(),
   trust: z.number().min(0).max(1).optional(),
-  packmule: anything.optional(),
+  packmule: anyObject.optional(),
 });
 
 const fileSchema = z.object({

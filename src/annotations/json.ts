@@ -68,7 +68,8 @@ function excessOf(text: string): string | undefined {
   let [open, memory, quoted, hash] = [0, 0, false, 0];
   /** Commas so far in each of the lists and objects that are open. */
   const commas = new Int32Array(MAX_DEPTH + 1);
-  const keys = new HashCount();
+  /** Hashes of the different keys: long ones would take memory themselves. */
+  const keys = new Set<number>();
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (quoted) {
@@ -84,7 +85,7 @@ function excessOf(text: string): string | undefined {
       // The last string was a key.
       memory += PLACE_BYTES;
       keys.add(hash);
-      if (keys.count > MAX_KEYS) return `has more than ${MAX_KEYS} different keys`;
+      if (keys.size > MAX_KEYS) return `has more than ${MAX_KEYS} different keys`;
     } else if (code === 0x5b || code === 0x7b) {
       memory += CONTAINER_BYTES;
       if (++open > MAX_DEPTH) return `nests its values more than ${MAX_DEPTH} deep`;
@@ -93,17 +94,4 @@ function excessOf(text: string): string | undefined {
     if (memory > MAX_MEMORY) return 'holds more values than fit in memory';
   }
   return undefined;
-}
-
-/** How many of many hashes are different, a little too few: those that share a bit are taken for one. */
-class HashCount {
-  count = 0;
-  private readonly bits = new Uint8Array(1 << 18);
-
-  add(hash: number): void {
-    const [place, bit] = [(hash >>> 3) & (this.bits.length - 1), 1 << (hash & 7)];
-    if ((this.bits[place]! & bit) !== 0) return;
-    this.bits[place]! |= bit;
-    this.count++;
-  }
 }

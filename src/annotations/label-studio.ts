@@ -23,7 +23,7 @@ import {
   readAnnotationText,
 } from './collect.ts';
 import { parseJson, shaped } from './json.ts';
-import { anything, list, numbers } from './lists.ts';
+import { anyObject, list, numbers } from './lists.ts';
 import { startsLike } from './recognise.ts';
 import type { AnnotatedImage, AnnotationSet, ReadableFormat, Structure, WritableFormat } from './types.ts';
 
@@ -34,7 +34,7 @@ const regionSchema = z.object({
   original_height: z.number().optional(),
   image_rotation: z.number().optional(),
   score: z.number().min(0).max(1).nullish(),
-  value: anything,
+  value: anyObject,
 });
 
 const resultSchema = z.object({
@@ -44,7 +44,7 @@ const resultSchema = z.object({
 
 const taskSchema = z.object({
   id: z.union([z.int(), z.string()]).optional(),
-  data: anything,
+  data: anyObject,
   annotations: list(resultSchema).default([]),
   predictions: list(resultSchema).default([]),
 });

@@ -31,8 +31,8 @@ export const numbers = z.custom<readonly number[]>(
   'Invalid input: expected a list of numbers',
 );
 
-/** An object of whatever is in it, as it is. */
-export const anything = z.custom<Readonly<Record<string, unknown>>>(
+/** An object, whatever is in it, as it is. */
+export const anyObject = z.custom<Readonly<Record<string, unknown>>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'Invalid input: expected an object',
 );
