@@ -1,5 +1,4 @@
 /** @file The cells of a benchmark with the works that they take, in their order; and which of them share none. */
-
 import { type Method, openCell } from './cell.ts';
 import type { CellMasks, CellName } from './evaluate.ts';
 import type { HeldOut, Setup } from './setup.ts';
@@ -54,14 +53,8 @@ export function apart(jobs: readonly Job[]): readonly (readonly Job[])[] {
   for (const job of jobs) {
     const shares = (group: readonly Job[]): boolean =>
       group.some(({ works }) => [...works.keys()].some((key) => job.works.has(key)));
-    const [first, ...others] = groups.filter(shares);
-    if (first === undefined) groups = [...groups, [job]];
-    else {
-      const merged = [...first, ...others.flat(), job];
-      groups = groups.flatMap((group) =>
-        group === first ? [merged] : others.includes(group) ? [] : [group],
-      );
-    }
+    const sharing = groups.filter(shares);
+    groups = [...groups.filter((group) => !sharing.includes(group)), [...sharing.flat(), job]];
   }
   return groups;
 }

@@ -63,11 +63,16 @@ export async function runBenchmark(config: RunConfig, options: BenchmarkOptions)
   }
 }
 
-/** The setup of what is compared, and something to measure it on. @throws PackmuleError as prepareSetup, and without. */
+/** The setup, with images to measure on. @throws PackmuleError as prepareSetup, and where there are no such images. */
 export async function openBenchmark(
   context: RunContext,
   config: RunConfig,
-  { methods, labelled, skipBad = false, jobs }: Omit<BenchmarkOptions, 'folder'>,
+  {
+    methods,
+    labelled,
+    skipBad = false,
+    jobs,
+  }: Pick<BenchmarkOptions, 'methods' | 'labelled' | 'skipBad' | 'jobs'>,
 ): ReturnType<typeof prepareSetup> {
   const roles = methods.flatMap(({ refiner }) => (refiner && modelRole(refiner(config.refine))) ?? []);
   const prepared = await prepareSetup(context, config, {

@@ -180,7 +180,7 @@ function truthOf(checked: CheckedDataset): Truth {
 }
 
 async function prepareModels(
-  context: RunContext,
+  { run, observer, signal }: RunContext,
   config: RunConfig,
   roles: readonly ModelRole[],
 ): Promise<Setup['models']> {
@@ -190,9 +190,8 @@ async function prepareModels(
     // Works may be done on several machines, and are found by what they were made with: not by what a machine prefers.
     const precision = settings.sam.precision === 'auto' ? 'float32' : settings.sam.precision;
     const choice = { ...(await chooseSam(settings))!, precision };
-    // Each part checks it: the record is the same whoever writes it.
-    const { shard: _, ...whole } = context;
-    const model = { ...whole, run: modelDirectory(context.run, role) };
+    // Without the shard: each part checks the model, and its record is the same whoever writes it.
+    const model: RunContext = { run: modelDirectory(run, role), observer, signal };
     models[role] = { choice, key: (await checkModelStage(model, choice)).key };
   }
   return models;
