@@ -17,6 +17,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { formatBytes } from './bytes.ts';
 import { RunError } from './errors.ts';
+import { systemCode } from './system-code.ts';
 
 /**
  * Writes a whole file, which may come in pieces, or leaves the old one as it was. Folders on the way are made.
@@ -67,22 +68,17 @@ export async function createFileAtomic(path: string, content: string): Promise<b
   try {
     await writeFile(aside, content, { flag: 'wx' });
     await link(aside, path).catch((cause: unknown) => {
-      if (hasCode(cause, 'EEXIST')) throw cause;
+      if (systemCode(cause) === 'EEXIST') throw cause;
       // Some disks know no links.
       return copyFile(aside, path, constants.COPYFILE_EXCL);
     });
     return true;
   } catch (cause) {
-    if (hasCode(cause, 'EEXIST')) return false;
+    if (systemCode(cause) === 'EEXIST') return false;
     throw writeError(path, cause);
   } finally {
     await rm(aside, { force: true }).catch(() => undefined);
   }
-}
-
-/** Whether an error of the system is of this kind. */
-export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** A path in the same folder that nothing has, for what is renamed or removed at once. */
@@ -156,8 +152,10 @@ const REMEDIES: Readonly<Record<string, readonly [need: string, fix: string]>> =
 
 /** The RunError for a failed write to `path`: what went wrong and what to do about it. */
 export function writeError(path: string, cause: unknown): RunError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const [need, fix] = REMEDIES[code] ?? ['The file can be written', 'Check the disk and the path'];
+  const [need, fix] = REMEDIES[systemCode(cause) ?? ''] ?? [
+    'The file can be written',
+    'Check the disk and the path',
+  ];
   const detail = cause instanceof Error ? cause.message : String(cause);
   return new RunError({ seen: `${path} could not be written (${detail})`, need, fix }, { cause });
 }

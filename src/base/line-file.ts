@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { RunError } from './errors.ts';
 import { writeError } from './files.ts';
 import { readRegularFile } from './regular-file.ts';
+import { systemCode } from './system-code.ts';
 
 export interface LineFile {
   /** What the file held when it was opened, parsed; undefined for a line that is no JSON. */
@@ -66,7 +67,7 @@ export async function readLines(path: string): Promise<readonly unknown[]> {
 /** The bytes of a file, none where it is not there, and how many of them are whole lines. */
 async function readWhole(path: string): Promise<{ bytes: Buffer; complete: number }> {
   const bytes = await readRegularFile(path).catch((cause: unknown) => {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return Buffer.alloc(0);
+    if (systemCode(cause) === 'ENOENT') return Buffer.alloc(0);
     throw new RunError(
       {
         seen: `${path} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,

@@ -4,7 +4,8 @@ import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { RunError } from './errors.ts';
-import { createFileAtomic, hasCode, writeError } from './files.ts';
+import { createFileAtomic, writeError } from './files.ts';
+import { systemCode } from './system-code.ts';
 
 const ownerSchema = z.object({
   pid: z.int().positive(),
@@ -66,7 +67,7 @@ export async function tryLock(path: string, elsewhere: Elsewhere = 'alive'): Pro
 /** The living process that holds a lock; undefined where it is free, or its process is gone. */
 export async function livingOwner(path: string): Promise<LockOwner | undefined> {
   const owner = await readOwner(path);
-  return owner === undefined || isStale(owner) ? undefined : owner;
+  return owner === undefined || isStale(owner, 'alive') ? undefined : owner;
 }
 
 async function removeLock(path: string): Promise<void> {
@@ -99,7 +100,7 @@ async function readOwner(path: string): Promise<LockOwner | undefined> {
 }
 
 /** Only for a process of this machine can it be known that it is gone. */
-function isStale({ pid, host, token }: LockOwner, elsewhere: Elsewhere = 'alive'): boolean {
+function isStale({ pid, host, token }: LockOwner, elsewhere: Elsewhere): boolean {
   if (!isHere(host)) return elsewhere === 'gone';
   // In a container that was started again, the process that died had the number that this one has.
   if (pid === process.pid) return !held.has(token);
@@ -108,6 +109,6 @@ function isStale({ pid, host, token }: LockOwner, elsewhere: Elsewhere = 'alive'
     return false;
   } catch (error) {
     // EPERM: the process lives and belongs to somebody else.
-    return hasCode(error, 'ESRCH');
+    return systemCode(error) === 'ESRCH';
   }
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { DatasetError, PackmuleError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
 import { hashJson } from '../base/hash.ts';
+import { systemCode } from '../base/system-code.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { rleArea } from '../masks/rle.ts';
 import { readCaseFile } from './case-file.ts';
@@ -139,7 +140,7 @@ async function lookAt(item: Case, classes: readonly string[], sound?: ReadonlySe
     }
   } catch (error) {
     if (!(error instanceof PackmuleError)) throw error;
-    if (isAbsence(error.cause)) {
+    if (systemCode(error.cause) === 'ENOENT') {
       const annotated = item.structures === undefined ? '' : 'is annotated but ';
       report('missing-image', `${item.imagePath} ${annotated}does not exist`);
     } else report('unreadable-image', error.seen);
@@ -171,10 +172,6 @@ function remarkOf(message: string, item: Case, other: Case = item): Remark {
 
 function sameSize(a: Size, b: Size): boolean {
   return a.height === b.height && a.width === b.width;
-}
-
-function isAbsence(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /**

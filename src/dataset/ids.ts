@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
 import { writeError } from '../base/files.ts';
 import { settingsFolder } from '../base/home.ts';
+import { systemCode } from '../base/system-code.ts';
 
 /** Of the hash: among a hundred thousand images two of the same name are then a chance of one in a billion. */
 const HASH_DIGITS = 16;
@@ -38,8 +39,7 @@ export async function openSecret(path: string): Promise<string> {
     // For nobody else to read, and never in the place of one that another process has just made.
     await writeFile(path, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 });
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'))
-      throw writeError(path, cause);
+    if (systemCode(cause) !== 'EEXIST') throw writeError(path, cause);
   }
   const secret = await readFile(path, 'utf8').catch((cause: unknown) => String(cause));
   if (SECRET.test(secret.trim())) return secret.trim();

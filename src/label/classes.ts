@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AnnotationError, RunError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { readRegularFile } from '../base/regular-file.ts';
+import { systemCode } from '../base/system-code.ts';
 import type { ClassChange } from './protocol.ts';
 
 const classSchema = z.strictObject({
@@ -79,7 +80,7 @@ export async function readClasses(path: string): Promise<readonly LabelClass[]> 
   try {
     return z.array(classSchema).parse(JSON.parse((await readRegularFile(path)).toString('utf8')));
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    if (systemCode(cause) === 'ENOENT') return [];
     throw new RunError(
       {
         seen: `${path} is damaged or cannot be read`,

@@ -3,6 +3,7 @@
  * goes to the hub alone: the hosts it redirects to sign their addresses and have no business with it.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { systemCode } from '../base/system-code.ts';
 import type { ModelEnvironment } from './environment.ts';
 
 /** Why a source gave no file. `message` goes on after the host's name: `answered 404 Not Found`. */
@@ -93,7 +94,7 @@ async function send(
 /** What fetch or the body of a response throws, without addresses: those of redirects carry signatures. */
 export function connectionFailure(cause: unknown): SourceFailure {
   const inner = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause;
-  const code = inner instanceof Error && 'code' in inner ? String(inner.code) : '';
+  const code = systemCode(inner) ?? '';
   if (UNREACHABLE.test(code))
     return new SourceFailure('unreachable', `cannot be reached (${code})`, { cause });
   return new SourceFailure('temporary', `cut the connection${code === '' ? '' : ` (${code})`}`, { cause });

@@ -11,6 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { formatBytes } from '../base/bytes.ts';
 import { requireFreeSpace, writeError } from '../base/files.ts';
+import { systemCode } from '../base/system-code.ts';
 import type { Upload, UploadRequest } from '../desk/protocol.ts';
 import { isWanted } from '../desk/wanted.ts';
 import type { Places } from './places.ts';
@@ -48,7 +49,7 @@ export function createUploads(places: Places): Uploads {
         'Free some space, or name the folder where it is',
       );
       await mkdir(folder).catch((cause: unknown) => {
-        if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') throw taken(folder);
+        if (systemCode(cause) === 'EEXIST') throw taken(folder);
         throw writeError(folder, cause);
       });
       const id = randomUUID();
