@@ -22,7 +22,7 @@ export const byMedSam: Refiner = () => lean(refineSettingsSchema.parse({ preset:
 /** The paper's settings, whatever the user has set. */
 export const asDescribed: Refiner = () => lean(refineSettingsSchema.parse({ refiner: 'sam' }));
 
-/** What `packmule run` does. */
+/** The user's, of whatever refiner. */
 export const asSet: Refiner = (own) => lean(own);
 
 /** The user's settings where they are for this refiner, else its defaults. */
