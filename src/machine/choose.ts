@@ -46,6 +46,11 @@ export async function chooseDevice(
   return { device: 'cpu', notes };
 }
 
+/** What sessions take, with the device that was chosen. */
+export interface Compute extends ComputeOptions {
+  readonly device: Device;
+}
+
 /**
  * As chooseDevice, in the form that sessions take. `note` is told what was chosen and, under auto, of every model
  * that the device does not open, which then runs on the CPU.
@@ -54,7 +59,7 @@ export async function chooseCompute(
   setting: DeviceSetting,
   note: (text: string) => void,
   options: ChooseOptions = {},
-): Promise<ComputeOptions & { readonly device: Device }> {
+): Promise<Compute> {
   const { device, notes } = await chooseDevice(setting, options);
   for (const text of notes) note(text);
   if (setting !== 'auto' || device === 'cpu') return { device };

@@ -7,9 +7,8 @@ import { CLOSE_UP_SHARE, type CloseUpPlan, describeCloseUp, planCloseUp } from '
 import type { CheckedDataset } from '../dataset/check.ts';
 import { computeStatistics } from '../dataset/statistics.ts';
 import { casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
-import { chooseCompute } from '../machine/choose.ts';
+import { type Compute, chooseCompute } from '../machine/choose.ts';
 import type { Machine } from '../machine/devices.ts';
-import type { ComputeOptions } from '../runtime/session.ts';
 import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
 import { FEWEST_IMAGES } from '../trust/model.ts';
@@ -94,8 +93,6 @@ export async function prepareRun(
   if (context.shard === undefined) await writeFileAtomic(run.config, `${JSON.stringify(record, null, 2)}\n`);
   return { config, sam, checked, plans, compute, versions };
 }
-
-type Compute = ComputeOptions & Required<Pick<ComputeOptions, 'device'>>;
 
 /** What the fold networks of a run need. */
 export interface PreparedFolds {
