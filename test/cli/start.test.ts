@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { delimiter } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { MAIN, runCli, useSharedFolder } from './program.ts';
 
 const inFolder = useSharedFolder();
@@ -29,6 +29,7 @@ it.skipIf(platform() !== 'linux' || !existsSync(SCRIPT))(
       env: { ...process.env, HOME: inFolder(), PATH: `${inFolder()}${delimiter}${process.env.PATH}` },
     });
     const ended = new Promise((done) => child.on('close', done));
+    onTestFinished(() => void child.kill());
     await expect.poll(() => existsSync(inFolder('address')), { timeout: 60_000 }).toBe(true);
     const address = (): Promise<string> => readFile(inFolder('address'), 'utf8');
     await expect.poll(address, { timeout: 60_000 }).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\S+\/\n$/);

@@ -34,9 +34,8 @@ describe('a run with sam.precision auto', () => {
     const notes: string[] = [];
     const observer = { ...silentObserver, note: (text: string) => notes.push(text) };
     const sam = ['refine.refiner=sam', `sam.model=${at('sam.safetensors')}`];
-    const { stages } = await runPipeline(tinyConfig(at('data'), [...sam, ...set]), {
-      ...{ folder: at('run'), machine, observer, until: 'predict' },
-    });
+    const options = { folder: at('run'), machine, observer, until: 'predict' } as const;
+    const { stages } = await runPipeline(tinyConfig(at('data'), [...sam, ...set]), options);
     const { precision, config, versions } = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
     expect(versions['products of the promptable model']).toBe(precision);
     return {
@@ -51,8 +50,10 @@ describe('a run with sam.precision auto', () => {
     'takes bytes where they gain, float32 where it is carried on without them, and then stays at that',
     async () => {
       expect(await go(fast)).toEqual({
-        ...{ done: ['checkModel', 'initial', 'predict'], said: 1 },
-        ...{ precision: 'int8', setting: 'auto' },
+        done: ['checkModel', 'initial', 'predict'],
+        said: 1,
+        precision: 'int8',
+        setting: 'auto',
       });
       expect(await go(fast)).toMatchObject({ done: [], precision: 'int8' });
       expect(await go(slow)).toMatchObject({ done: ['checkModel'], said: 1, precision: 'float32' });
@@ -64,9 +65,11 @@ describe('a run with sam.precision auto', () => {
 
 it('Foal multiplies in float32 unless bytes are asked for', async () => {
   const options = {
-    ...{ run: runDirectory(at('none')), device: 'cpu' as const, machine: fast },
+    run: runDirectory(at('none')),
+    device: 'cpu',
+    machine: fast,
     note: () => undefined,
-  };
+  } as const;
   for (const [set, precision] of [
     [[], 'float32'],
     [['sam.precision=int8'], 'int8'],
