@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { list, numbers } from '../../src/annotations/lists.ts';
+import { anyObject, list, numbers } from '../../src/annotations/lists.ts';
 
 describe('list', () => {
   const points = z.object({ points: list(list(z.number())) });
@@ -30,4 +30,10 @@ it('takes lists of finite numbers as they are, and tells of bad ones once', () =
     expect(numbers.safeParse(bad).success).toBe(false);
   }
   expect(numbers.safeParse(new Array<string>(1e5).fill('x')).error?.issues).toHaveLength(1);
+});
+
+it('takes objects as they are, and neither lists nor null for one', () => {
+  const value = { a: [1] };
+  expect(anyObject.parse(value)).toBe(value);
+  for (const bad of [[value], null, 'a', undefined]) expect(anyObject.safeParse(bad).success).toBe(false);
 });
