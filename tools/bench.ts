@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../src/base/errors.ts';
 import { PACKAGE_FOLDER } from '../src/base/version.ts';
-import type { Precision } from '../src/sam/predictor.ts';
+import { PRECISIONS, type Precision } from '../src/sam/predictor.ts';
 import { SAM_SIZES, type SamSize } from './bench/sam-models.ts';
 import { runTool } from './exit.ts';
 
@@ -98,9 +98,7 @@ await runTool(async () => {
     )
     .option('--classes <count>', 'classes (17; random-walk and sam-decode 32; load 4)', whole)
     .addOption(new Option('--model <size>', "size of SAM's encoder").choices(SAM_SIZES).default('b'))
-    .addOption(
-      new Option('--precision <type>', "of SAM's products").choices(['float32', 'int8']).default('float32'),
-    )
+    .addOption(new Option('--precision <type>', "of SAM's products").choices(PRECISIONS).default('float32'))
     .option('--threads <count>', 'threads of ONNX Runtime', whole, 2)
     .option('--repeats <count>', 'runs that are timed (6; others 3)', whole)
     .option('--checkpoint <file>', 'the model that foal and load measure (the shipped one)')

@@ -10,6 +10,7 @@ import { modelRole } from '../benchmark/refiners.ts';
 import { type BenchmarkOutcome, runBenchmark } from '../benchmark/run.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { describeShard, parseShard, type Shard } from '../pipeline/shard.ts';
+import { counted } from '../report/format.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 import { addSettingsOptions, readSettings, type SettingsOptions } from './source.ts';
 import { table as textTable } from './summary.ts';
@@ -119,7 +120,7 @@ function usualMethods({ refine }: RunConfig): Method[] {
 function describePart({ shard, cells, works, before }: BenchmarkPart): ActionResult {
   const known = before === 0 ? '' : `, ${before} of them before`;
   return {
-    text: `The ${works} works of ${cells} cells are done${known}: ${describeShard(shard)}.\nWhen all parts are done, the same command without --shard measures the cells and writes the tables.`,
+    text: `Done: ${describeShard(shard)}, ${counted(works, 'work')} of ${counted(cells, 'cell')}${known}.\nWhen all parts are done, the same command without --shard measures the cells and writes the tables.`,
     json: { shard, cells, works, before },
   };
 }

@@ -46,7 +46,7 @@ export interface SettleOptions {
   /** `auto` keeps to what it did before. */
   readonly run: RunDirectory;
   readonly device: Device;
-  /** Told how the model computes, where that is not float32. */
+  /** Told where the model multiplies bytes, or no longer does. */
   readonly note: (text: string) => void;
   readonly machine?: Machine | undefined;
 }
