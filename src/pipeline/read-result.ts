@@ -9,7 +9,7 @@ import { RunError } from '../base/errors.ts';
 export async function readResult<T>(
   path: string,
   need: string,
-  fix = 'Delete the file and start the run again: it is made from what is there',
+  fix = 'Delete the file if it exists, and start the run again: it is made from what is there',
 ): Promise<T> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as T;
