@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Structure } from '../annotations/types.ts';
+import { secondsSince } from '../base/clock.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { classShapes } from '../dataset/shapes.ts';
 import { casesOf } from '../dataset/types.ts';
@@ -69,7 +70,7 @@ export async function doWork(context: RunContext, setup: Setup, work: Work): Pro
   const start = performance.now();
   try {
     await perform(context, setup, work);
-    const seconds = Math.round((performance.now() - start) / 100) / 10;
+    const seconds = secondsSince(start);
     await writeFileAtomic(recordOf(run, work), `${JSON.stringify({ seconds, work }, null, 1)}\n`);
     return seconds;
   } finally {

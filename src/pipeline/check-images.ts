@@ -3,6 +3,7 @@
  * read every file again and decode none that is the same.
  */
 import { readFile } from 'node:fs/promises';
+import { secondsSince } from '../base/clock.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
 import type { Dataset } from '../dataset/types.ts';
@@ -32,7 +33,7 @@ export async function checkImages(
   if (shard === undefined && tokens.some((token) => !before.has(token))) {
     await writeFileAtomic(pathOf(run), `${JSON.stringify(tokens.sort())}\n`);
   }
-  observer.stageFinished('check', Math.round((performance.now() - start) / 100) / 10);
+  observer.stageFinished('check', secondsSince(start));
   for (const { message } of checked.problems) observer.note(`Left out: ${message}.`);
   for (const { message } of checked.doubts) observer.note(`${message}.`);
   return checked;

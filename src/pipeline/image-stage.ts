@@ -1,5 +1,6 @@
 /** @file Stages that work image by image, so that shards can do parts of them. */
 
+import { secondsSince } from '../base/clock.ts';
 import { doImages, doPart, forgetJournals, type ImageJob } from './image-job.ts';
 import { describeShard } from './shard.ts';
 import {
@@ -42,7 +43,7 @@ export async function runImageStage<T>(
   const start = performance.now();
   context.observer.stageStarted(name, `${title}, ${describeShard(shard)}`);
   const part = await doPart(context, job, shard);
-  const seconds = Math.round((performance.now() - start) / 100) / 10;
+  const seconds = secondsSince(start);
   context.observer.stageFinished(name, seconds);
   return { name, key, skipped: false, seconds, part };
 }

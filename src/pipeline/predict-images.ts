@@ -7,6 +7,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { coco } from '../annotations/coco.ts';
 import type { Structure } from '../annotations/types.ts';
+import { secondsSince } from '../base/clock.ts';
 import { DatasetError, RunError } from '../base/errors.ts';
 import { hashBytes, hashFile, hashJson } from '../base/hash.ts';
 import { caseMaker } from '../dataset/cases.ts';
@@ -134,7 +135,7 @@ async function withJob<T>(
   };
   try {
     const result = await work({ network, classes: predictor.plan.classes, job });
-    observer.stageFinished('predictImages', Math.round((performance.now() - start) / 100) / 10);
+    observer.stageFinished('predictImages', secondsSince(start));
     return result;
   } finally {
     await predictor.close();

@@ -9,6 +9,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { relative } from 'node:path';
+import { secondsSince } from '../base/clock.ts';
 import { RunError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { hashFile, hashJson } from '../base/hash.ts';
@@ -108,7 +109,7 @@ export async function runStage(context: RunContext, options: StageOptions): Prom
   observer.stageStarted(name, title);
   const start = performance.now();
   await options.work();
-  const seconds = Math.round((performance.now() - start) / 100) / 10;
+  const seconds = secondsSince(start);
   await writeRecord(recordPath, { key, state: 'finished', seconds, sealed: await sealFiles(run, seals) });
   await logEvent(run, { event: 'stage finished', stage: name, key, seconds });
   observer.stageFinished(name, seconds);

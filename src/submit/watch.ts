@@ -5,6 +5,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { secondsSince } from '../base/clock.ts';
 import { RunError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { type RunObserver, silentObserver } from '../pipeline/observer.ts';
@@ -81,7 +82,7 @@ export async function runArray(cluster: Cluster, job: ArrayJob, options: WatchOp
   }
   for (const { id } of submissions) await cluster.forget(id);
   await rm(job.folder, { recursive: true, force: true });
-  observer.stageFinished('tasks', Math.round((performance.now() - start) / 100) / 10);
+  observer.stageFinished('tasks', secondsSince(start));
 }
 
 /** None where the file is missing or damaged. */

@@ -4,6 +4,7 @@
  * Images and labels of val and test are never opened.
  */
 
+import { secondsSince } from '../base/clock.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { createRng } from '../base/rng.ts';
 import type { RunConfig } from '../pipeline/config.ts';
@@ -187,7 +188,7 @@ async function searchOn(
       observer.progress(done / total, `${done} of ${total} refined images`, secondsEach * (total - done));
       return values;
     });
-    observer.stageFinished('tune', Math.round((performance.now() - start) / 100) / 10);
+    observer.stageFinished('tune', secondsSince(start));
     return searched;
   } finally {
     await measure?.close();
