@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { RunError } from '../base/errors.ts';
 import { createFileAtomic, writeFileAtomic } from '../base/files.ts';
+import { systemCode } from '../base/system-code.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import type { CheckedDataset } from '../dataset/check.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
@@ -29,16 +30,15 @@ type ImageList = z.infer<typeof imageList>;
 
 const pathOf = (run: RunDirectory): string => run.path('benchmark.json');
 
-/** What an earlier start has fixed; undefined where this is the first. @throws RunError where it is damaged. */
+/** What an earlier start has fixed; undefined where this is the first. @throws RunError where it cannot be read. */
 export async function readFixed(run: RunDirectory): Promise<Fixed | undefined> {
-  const text = await readFile(pathOf(run), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
   try {
-    return fixedSchema.parse(JSON.parse(text));
+    return fixedSchema.parse(JSON.parse(await readFile(pathOf(run), 'utf8')));
   } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return undefined;
     throw new RunError(
       {
-        seen: `${pathOf(run)} is damaged`,
+        seen: `${pathOf(run)} is damaged or cannot be read`,
         need: 'The splits that were fixed when this benchmark began',
         fix: 'Put the file back from a copy, or begin anew in another folder with --out',
       },

@@ -82,6 +82,14 @@ describe('parts of a benchmark', () => {
     }
   }, 120_000);
 
+  it('refuse to begin where what was fixed cannot be read', async () => {
+    await writeTinyData(inFolder('data'), { labelled: 4, val: 2, test: 3, unlabelled: 3 });
+    await mkdir(inFolder('closed', 'benchmark.json'), { recursive: true });
+    await expect(
+      runBenchmarkPart(config(), { ...options('closed'), shard: { index: 1, count: 1 } }),
+    ).rejects.toThrow(/benchmark\.json is damaged or cannot be read/);
+  });
+
   it('take over what a killed process of another machine has left', async () => {
     await writeTinyData(inFolder('data'), { labelled: 4, val: 2, test: 3, unlabelled: 3 });
     const run = runDirectory(inFolder('killed'));
