@@ -1,5 +1,4 @@
 /** @file How long the network of close-ups learns, from minutes on two cores. */
-
 import { imageSeconds, SECONDS_PER_STEP } from '../training/cost.ts';
 import type { LoopSettings } from '../training/loop.ts';
 import { type PlanNote, wholeMinutes } from '../training/plan.ts';

@@ -1,5 +1,4 @@
 /** @file Stages that work image by image, so that shards can do parts of them. */
-
 import { secondsSince } from '../base/clock.ts';
 import { doImages, doPart, forgetJournals, type ImageJob } from './image-job.ts';
 import { describeShard } from './shard.ts';
