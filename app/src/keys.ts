@@ -2,6 +2,7 @@
 
 export type Command =
   | 'accept'
+  | 'acceptImage'
   | 'reject'
   | 'skip'
   | 'withdraw'
@@ -24,6 +25,11 @@ export type Command =
   | 'zoomIn'
   | 'zoomOut'
   | 'resetWindow'
+  | 'darker'
+  | 'lighter'
+  | 'softer'
+  | 'harder'
+  | 'negative'
   | 'toggleMasks'
   | 'toggleOutlines'
   | 'solo'
@@ -58,6 +64,12 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
         command: 'accept',
         keys: ['a', 'Enter'],
         does: 'What is seen is right: accept it, or save what was drawn',
+      },
+      {
+        command: 'acceptImage',
+        keys: ['Enter'],
+        control: true,
+        does: 'All masks of the image that are open and seen are right',
       },
       { command: 'reject', keys: ['r'], does: 'Nothing of this class is to be seen' },
       { command: 'skip', keys: ['s'], does: 'Leave it for later' },
@@ -106,6 +118,11 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
       { command: 'toggleOutlines', keys: ['o'], does: 'Outlines on and off' },
       { command: 'solo', keys: ['i'], does: 'This class alone, and back' },
       { command: 'resetWindow', keys: ['x'], does: 'Brightness and contrast as at first' },
+      { command: 'darker', keys: ['d'], does: 'Darker' },
+      { command: 'lighter', keys: ['l'], does: 'Lighter' },
+      { command: 'softer', keys: [','], does: 'Less contrast' },
+      { command: 'harder', keys: ['.'], does: 'More contrast' },
+      { command: 'negative', keys: ['n'], does: 'Negative: black and white exchanged' },
       { command: 'help', keys: ['?'], does: 'This list' },
     ],
   },

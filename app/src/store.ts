@@ -6,7 +6,7 @@ import type { Layer, LayerMask, ReviewImage, ReviewItem, RoomState } from '../..
 import type { History } from './edit/history.ts';
 import { type DoneFilter, orderedImages } from './images.ts';
 import type { TiledMask } from './masks/tiled-mask.ts';
-import { itemKey, type QueueFilter, queueOf } from './queue.ts';
+import { itemKey, type QueueFilter, queueOf, WHOLE_QUEUE } from './queue.ts';
 import type { GreyImage, GreyWindow } from './view/grey.ts';
 import type { ImagePainter } from './view/image-painter.ts';
 import type { Viewport } from './view/viewport.ts';
@@ -51,7 +51,7 @@ export const room = signal<RoomState | undefined>(undefined);
 /** Why there is nothing to show. */
 export const failure = signal<{ readonly seen: string; readonly fix: string } | undefined>(undefined);
 export const items = signal<ReadonlyMap<string, ReviewItem>>(new Map());
-export const filter = signal<QueueFilter>({ status: 'open', split: 'unlabelled' });
+export const filter = signal<QueueFilter>(WHOLE_QUEUE);
 export const doneFilter = signal<DoneFilter>('open');
 export const selected = signal<Selection | undefined>(undefined);
 /** The image that is shown; undefined while it loads. */
@@ -102,6 +102,19 @@ export const imageQueue = computed(() =>
 /** Whether decisions about the shown image are wanted, and there is a class to decide about. */
 export const canDecide = computed(
   () => loaded.value?.image.split === 'unlabelled' && (room.value?.classes.length ?? 0) > 0,
+);
+
+/** What of the shown image one key accepts: what is to be seen and nobody has said anything about. */
+export const acceptable = computed(() =>
+  canDecide.value && shown.value === 'mask' && showMasks.value
+    ? allItems.value.filter(
+        ({ image, classIndex, status, trust }) =>
+          image === loaded.value?.image.id &&
+          status === 'pending' &&
+          trust !== undefined &&
+          !hiddenClasses.value.has(classIndex),
+      )
+    : [],
 );
 
 /** 0..255 per channel: chosen where images are labelled, else that of the class's number. */

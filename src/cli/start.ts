@@ -39,6 +39,7 @@ async function start(context: ActionContext, options: RoomOptions): Promise<Acti
   const { device } = options;
   const running = await startHouse({
     project,
+    userHome: homedir(),
     roots: [homedir(), project],
     reviewer: reviewerName(options.reviewer),
     port: portNumber(options.port),

@@ -5,6 +5,8 @@ import { z } from 'zod';
 export interface Home {
   /** The folder in which Packmule was started; runs and new data lie in it unless another one is chosen. */
   readonly project: string;
+  /** The home folder of who started it, which people write as ~. */
+  readonly userHome: string;
   /** Folders below which the page may look. */
   readonly roots: readonly string[];
 }

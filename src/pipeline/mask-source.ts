@@ -11,6 +11,7 @@ import { dataSchema } from '../dataset/config.ts';
 import { openDataset } from '../dataset/dataset.ts';
 import { type Case, casesOf } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
+import { withDecisions } from './reviewed-masks.ts';
 import { type RunDirectory, runDirectory } from './run-directory.ts';
 
 export interface MaskSource {
@@ -40,7 +41,7 @@ export async function openMaskSource(path: string, options: ReadAnnotationsOptio
 }
 
 /**
- * What the run made of its unlabelled images. The score of a mask is its trust, the expected Dice, where it has one:
+ * What the run made of its unlabelled images, as its review left it. The score of a mask is its trust, the expected Dice, where it has one:
  * other tools know a score alone.
  */
 async function readRefined(run: RunDirectory): Promise<AnnotationSet> {
@@ -52,7 +53,7 @@ async function readRefined(run: RunDirectory): Promise<AnnotationSet> {
       fix: 'Finish it with `packmule refine`, or convert an annotation file',
     });
   }
-  const { classes, images } = await coco.read(path);
+  const { classes, images } = await withDecisions(run, await coco.read(path));
   return {
     classes,
     images: images.map((image) => ({

@@ -9,17 +9,30 @@ import { type ReviewStatus, VERDICTS } from './decision.ts';
 export const LAYERS = ['refined', 'initial', 'final', 'truth'] as const;
 export type Layer = (typeof LAYERS)[number];
 
+/** The stages of a run that find masks, the one that is reviewed first. */
+export const STAGES = ['refined', 'final', 'initial'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** What trust was learnt from, or why it was not. */
+export type Calibration =
+  | {
+      readonly masks: number;
+      readonly images: number;
+      /** Mean distance of trust from the true Dice, [0, 1]; absent where nobody measured it. */
+      readonly error?: number;
+    }
+  | { readonly none: string };
+
 /** GET room: everything but pixels and masks. */
 export interface RoomState {
   /** Name of the run, or of the folder whose images are labelled. */
   readonly run: string;
   readonly classes: readonly string[];
   readonly images: readonly ReviewImage[];
-  /** One per refined mask, and one per class of an image that was decided without having a mask. */
+  /** One per class of an image that a stage has found or somebody decided about. */
   readonly items: readonly ReviewItem[];
   readonly smartEdit: SmartEditState;
-  /** Whether trust was calibrated on labelled images. */
-  readonly calibrated: boolean;
+  readonly calibration: Calibration;
   /** Who the decisions of this server are by. */
   readonly reviewer: string;
   /** Where images are labelled from nothing: there is no run, and classes and their colours may change. */
@@ -41,7 +54,9 @@ export interface ReviewImage {
 export interface ReviewItem {
   readonly image: string;
   readonly classIndex: number;
-  /** Expected Dice of the refined mask, [0, 1]; absent for a mask that a person made. */
+  /** The stages that found a mask. */
+  readonly stages: readonly Stage[];
+  /** Expected Dice of the refined mask, [0, 1]; absent where there is none, or a person made it. */
   readonly trust?: number;
   readonly status: ReviewStatus;
   /** Number of the decision that counts, 0 for none. */

@@ -22,7 +22,8 @@ import { createUploads } from './uploads.ts';
 export interface HouseOptions {
   /** Where new data and runs go unless the page says otherwise. */
   readonly project: string;
-  /** Folders below which the page may look. */
+  readonly userHome: string;
+  /** Folders below which the page may look, the home among them. */
   readonly roots: readonly string[];
   readonly reviewer: string;
   readonly port: number;
@@ -59,7 +60,7 @@ export async function createHouse(
   children: Children,
   rooms: Rooms,
 ): Promise<(shell: Shell) => Hono> {
-  const { project, reviewer, modelOf, note } = options;
+  const { project, userHome, reviewer, modelOf, note } = options;
   const places = await createPlaces([...options.roots, project]);
   const shelf = createRunShelf([`${project}/runs`], children);
   const uploads = createUploads(places);
@@ -75,7 +76,7 @@ export async function createHouse(
   };
 
   const api = new Hono();
-  api.route('/', startApi({ project, places, uploads, shelf, children }));
+  api.route('/', startApi({ project, userHome, places, uploads, shelf, children }));
   api.route('/runs', runsApi(shelf, children));
   api.post('/rooms/review', async (context) => {
     const folder = shelf.folderOf((await readBody(context, reviewRequestSchema)).run);

@@ -27,6 +27,7 @@ export function createLabelRoom(
     return {
       image: item.id,
       classIndex,
+      stages: [],
       status: book.mask(item, classIndex) === undefined ? 'rejected' : 'corrected',
       revision: said?.number ?? 0,
       ...(said !== undefined && { by: said.by, time: said.time }),
@@ -65,7 +66,7 @@ export function createLabelRoom(
           return isSaid === undefined ? [] : [itemOf(item, classIndex)];
         }),
       ),
-      calibrated: false,
+      calibration: { none: 'there is no run' },
       reviewer,
       labels: labels(),
     }),

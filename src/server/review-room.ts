@@ -15,7 +15,15 @@ import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/ru
 import { readTrust } from '../pipeline/stages/trust.ts';
 import { type Decision, statusOf } from '../review/decision.ts';
 import { openDecisionJournal } from '../review/decision-journal.ts';
-import type { Layer, ReviewImage, ReviewItem } from '../review/protocol.ts';
+import {
+  type Calibration,
+  type Layer,
+  type ReviewImage,
+  type ReviewItem,
+  STAGES,
+  type Stage,
+} from '../review/protocol.ts';
+import type { FittedTrust } from '../trust/model.ts';
 import { layerMask } from './layer-mask.ts';
 import { NotFound, Unusable } from './refusals.ts';
 import type { Room } from './room.ts';
@@ -23,7 +31,7 @@ import type { Room } from './room.ts';
 const SPLITS = ['unlabelled', 'val', 'test'] as const;
 
 /** Whose masks each layer shows. */
-const FOLDERS: Readonly<Record<Exclude<Layer, 'truth'>, MaskFolder>> = {
+const FOLDERS: Readonly<Record<Stage, MaskFolder>> = {
   refined: 'refined',
   initial: 'predicted',
   final: 'final',
@@ -38,7 +46,7 @@ export async function openReviewRoom(folder: string, reviewer: string): Promise<
   const { classes } = dataset;
   const cases = new Map(SPLITS.flatMap((split) => casesOf(dataset, split)).map((item) => [item.id, item]));
   const layers = await readLayers(run, dataset);
-  const { model } = await readTrust(run);
+  const calibration = calibrationOf(await readTrust(run));
   const journal = await openDecisionJournal(run.decisions);
 
   const caseOf = (image: string): Case => {
@@ -46,30 +54,30 @@ export async function openReviewRoom(folder: string, reviewer: string): Promise<
     if (found === undefined) throw new NotFound(`There is no image ${JSON.stringify(image)} in this run`);
     return found;
   };
-  const refinedOf = (item: Case): readonly Structure[] => layers.refined?.get(item.name) ?? [];
+  const foundBy = (stage: Stage, item: Case, classIndex: number): Structure | undefined =>
+    layers[stage]?.get(item.name)?.find((structure) => structure.classIndex === classIndex);
   const decisionOf = (image: string, classIndex: number): Decision | undefined =>
     journal.find({ image, className: classes[classIndex]! });
-  const itemOf = (image: string, classIndex: number, trust: number | undefined): ReviewItem =>
-    reviewItem(image, classIndex, trust, decisionOf(image, classIndex));
-  const trustIn = (item: Case, classIndex: number): number | undefined =>
-    refinedOf(item).find((structure) => structure.classIndex === classIndex)?.trust;
+  const itemOf = (item: Case, classIndex: number): ReviewItem => {
+    const stages = STAGES.filter((stage) => foundBy(stage, item, classIndex) !== undefined);
+    const trust = foundBy('refined', item, classIndex)?.trust;
+    return reviewItem(
+      { image: item.id, classIndex, stages, ...(trust !== undefined && { trust }) },
+      decisionOf(item.id, classIndex),
+    );
+  };
 
   return {
     state: () => ({
       run: basename(run.root),
       classes,
       images: [...cases.values()].map(reviewImage),
-      items: [...cases.values()].flatMap((item) => {
-        const found = refinedOf(item).map(({ classIndex, trust }) => itemOf(item.id, classIndex, trust));
-        const has = new Set(found.map(({ classIndex }) => classIndex));
-        const added = classes.flatMap((_, classIndex) =>
-          !has.has(classIndex) && decisionOf(item.id, classIndex) !== undefined
-            ? [itemOf(item.id, classIndex, undefined)]
-            : [],
-        );
-        return [...found, ...added];
-      }),
-      calibrated: model.calibrated,
+      items: [...cases.values()].flatMap((item) =>
+        classes
+          .map((_, classIndex) => itemOf(item, classIndex))
+          .filter(({ stages, revision }) => stages.length > 0 || revision > 0),
+      ),
+      calibration,
       reviewer,
     }),
     caseOf,
@@ -90,18 +98,18 @@ export async function openReviewRoom(folder: string, reviewer: string): Promise<
       const item = caseOf(image);
       const counts = decisionOf(image, classIndex)?.counts;
       if (counts !== undefined) return { classIndex, rle: rleFromString(counts, item.size) };
-      return refinedOf(item).find((structure) => structure.classIndex === classIndex);
+      return STAGES.map((stage) => foundBy(stage, item, classIndex)).find((found) => found !== undefined);
     },
     decide: async ({ image, classIndex, verdict, counts, basedOn }) => {
       const item = caseOf(image);
       const className = classes[classIndex];
       if (className === undefined) throw new NotFound(`There is no class number ${classIndex} in this run`);
       if (item.split !== 'unlabelled') throw measured(item);
-      const refined = refinedOf(item).find((structure) => structure.classIndex === classIndex);
+      const refined = foundBy('refined', item, classIndex);
       const mask = maskOfVerdict(verdict, counts, refined, item, className);
       const draft = { image, className, verdict, ...(mask !== undefined && { counts: mask }), by: reviewer };
       const outcome = await journal.decide(draft, basedOn);
-      return { saved: 'saved' in outcome, item: itemOf(image, classIndex, trustIn(item, classIndex)) };
+      return { saved: 'saved' in outcome, item: itemOf(item, classIndex) };
     },
     close: journal.close,
   };
@@ -112,7 +120,7 @@ type LayerMaps = Partial<Record<Layer, ReadonlyMap<string, readonly Structure[]>
 /** The masks of all stages that are there, by layer and image name. */
 async function readLayers(run: RunDirectory, dataset: Dataset): Promise<LayerMaps> {
   const layers: LayerMaps = {};
-  for (const [layer, folder] of Object.entries(FOLDERS) as [Layer, MaskFolder][]) {
+  for (const [layer, folder] of Object.entries(FOLDERS) as [Stage, MaskFolder][]) {
     const there = SPLITS.filter((split) => existsSync(run.masks(folder, split)));
     const sets = await Promise.all(there.map((split) => readMaskSet(run, folder, split, dataset)));
     if (sets.length > 0) layers[layer] = new Map(sets.flatMap((set) => [...structuresByName(set)]));
@@ -130,16 +138,18 @@ function reviewImage({ id, name, size: { height, width }, split }: Case): Review
   };
 }
 
+function calibrationOf({ model, pairs: masks, images, heldOut }: FittedTrust): Calibration {
+  if (!model.calibrated) return { none: model.reason };
+  const error = heldOut?.calibrationError;
+  return { masks, images, ...(typeof error === 'number' && { error }) };
+}
+
 function reviewItem(
-  image: string,
-  classIndex: number,
-  trust: number | undefined,
+  found: Pick<ReviewItem, 'image' | 'classIndex' | 'stages' | 'trust'>,
   decision: Decision | undefined,
 ): ReviewItem {
   return {
-    image,
-    classIndex,
-    ...(trust !== undefined && { trust }),
+    ...found,
     status: statusOf(decision),
     revision: decision?.number ?? 0,
     ...(decision !== undefined && { by: decision.by, time: decision.time }),

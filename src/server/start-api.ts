@@ -31,13 +31,14 @@ const RUNS = 'runs';
 
 export interface StartParts {
   readonly project: string;
+  readonly userHome: string;
   readonly places: Places;
   readonly uploads: Uploads;
   readonly shelf: RunShelf;
   readonly children: Children;
 }
 
-export function startApi({ project, places, uploads, shelf, children }: StartParts): Hono {
+export function startApi({ project, userHome, places, uploads, shelf, children }: StartParts): Hono {
   const api = new Hono();
   // Before the limit: files come in pieces, and are counted as they come.
   api.put('/uploads/:upload', async (context) => {
@@ -61,7 +62,7 @@ export function startApi({ project, places, uploads, shelf, children }: StartPar
     }),
   );
 
-  api.get('/home', (context) => context.json({ project, roots: places.roots } satisfies Home));
+  api.get('/home', (context) => context.json({ project, userHome, roots: places.roots } satisfies Home));
   api.get('/folders', async (context) =>
     context.json(await places.list(context.req.query('path') ?? project)),
   );

@@ -1,92 +1,50 @@
 /** The review page in a browser: what it shows, what its keys and pointers do, and what is saved. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { PACKAGE_FOLDER } from '../../src/base/version.ts';
 import type { Mask } from '../../src/masks/mask.ts';
-import { decodeRle, rleFromString } from '../../src/masks/rle.ts';
-import type { RunDirectory } from '../../src/pipeline/run-directory.ts';
+import { decodeRle, rleFromString, rleToString } from '../../src/masks/rle.ts';
 import type { Decision } from '../../src/review/decision.ts';
 import { readDecisions } from '../../src/review/decision-journal.ts';
-import { loadSamCheckpoint } from '../../src/sam/checkpoint.ts';
-import { SamPredictor } from '../../src/sam/predictor.ts';
-import { type Running, startReview } from '../../src/server/serve.ts';
+import { startReview } from '../../src/server/serve.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
-import { fixturePath } from '../sam/fixtures.ts';
 import {
   coloursAt,
   drawn,
   focusOrder,
-  launchBrowser,
   lowContrastInBoth,
   onPage,
-  openTab,
   picture,
   whyNoBrowser,
 } from './chromium.ts';
+import { useReviewPage } from './review-page.ts';
+
+/** How long a machine takes is for the test runner to judge. */
+const PATIENT = { timeout: 200_000 };
 
 const SIZE = { height: 320, width: 272 };
 
 describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser}`, () => {
-  let folder: string;
-  let run: RunDirectory;
-  let browser: Browser;
-  let review: Running;
-  let noise: string[];
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'packmule-page-'));
-    run = await writeFinishedRun(folder, { size: SIZE, classes: 10, unlabelled: 5, bits: 16 });
-    browser = await launchBrowser();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-  beforeEach(async () => {
-    noise = [];
-    await rm(run.path('review'), { recursive: true, force: true });
-    review = await startReview({
-      folder: run.root,
-      reviewer: 'ada',
-      port: 0,
-      model: {
-        label: 'mobile-sam',
-        open: async () => new SamPredictor(await loadSamCheckpoint(fixturePath('mobile-sam', 'model.pth'))),
-      },
-      note: (text) => noise.push(`defect: ${text}`),
-    });
-  });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-    await review.close();
-    expect(noise).toEqual([]);
-  });
-
-  /** A new tab with the page, its image drawn. What it asks of others or complains about is noise. */
-  async function openPage(options: BrowserContextOptions = {}, cutOff?: string): Promise<Page> {
-    const page = await openTab(browser, review.url, noise, options);
-    if (cutOff !== undefined) await page.route(cutOff, (route) => route.abort());
-    await page.goto(review.url);
-    await drawn(page);
-    return page;
-  }
+  const review = useReviewPage((folder) =>
+    writeFinishedRun(folder, { size: SIZE, classes: 10, unlabelled: 5, bits: 16 }),
+  );
+  const openPage = review.open;
 
   /** Waits until the page says that so many masks are decided. */
   const decided = (page: Page, count: number): Promise<void> =>
     page.locator('.progress b', { hasText: new RegExp(`^${count}$`) }).waitFor();
 
-  const decisions = (): Promise<readonly Decision[]> => readDecisions(run.decisions);
+  const decisions = (): Promise<readonly Decision[]> => readDecisions(review.run().decisions);
   const item = (page: Page) => page.locator('.item[aria-current]');
   const nameOf = async (page: Page): Promise<string> => (await page.locator('.about b').innerText()).trim();
 
   /** The refined mask of the chosen class in the shown image. */
   async function refinedMask(page: Page): Promise<Mask> {
-    const set = await coco.read(run.masks('refined', 'unlabelled'));
+    const set = await coco.read(review.run().masks('refined', 'unlabelled'));
     const file = await page.locator('.about .file').innerText();
     const classIndex = set.classes.indexOf(await nameOf(page));
     const image = set.images.find(({ fileName }) => fileName === file)!;
@@ -146,7 +104,7 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     expect(await page.locator('.count').innerText()).toBe(count.replace(/\d+/, (n) => String(Number(n) - 1)));
     expect(await decisions()).toMatchObject([{ className: first, verdict: 'accepted' }]);
 
-    await page.getByLabel('Status').selectOption('accepted');
+    await page.getByLabel('Status').selectOption('Accepted');
     await page.locator('.item').first().click();
     expect(await page.locator('.stands').innerText()).toMatch(/^Accepted by/);
     await page.keyboard.press('t');
@@ -211,7 +169,7 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     expect(await page.locator('.badge').innerText()).toBe('Final masks');
     await page.getByRole('button', { name: 'Use this' }).click();
     expect(await page.locator('.edited').count()).toBe(1);
-    await page.getByLabel('Images').selectOption('test');
+    await page.getByLabel('Images').selectOption('Test');
     await page.locator('.item').first().click();
     await drawn(page);
     await page.keyboard.press('3');
@@ -219,6 +177,61 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     expect(await page.locator('.verdicts').count()).toBe(0);
     expect(await page.getByRole('button', { name: 'Brush' }).isDisabled()).toBe(true);
     expect(await decisions()).toEqual([]);
+  });
+
+  it('lists what one stage found, shows it, and accepts what is seen', async () => {
+    const page = await openPage();
+    await page.getByLabel('Found by').selectOption('Final network');
+    await page.locator('.badge', { hasText: 'Final masks' }).waitFor();
+    const [name, file] = [await nameOf(page), await page.locator('.about .file').innerText()];
+    await page.keyboard.press('a');
+    await decided(page, 1);
+    const final = await coco.read(review.run().masks('final', 'unlabelled'));
+    const { structures } = final.images.find(({ fileName }) => fileName === file)!;
+    const { rle } = structures.find(({ classIndex }) => final.classes[classIndex] === name)!;
+    expect(await decisions()).toMatchObject([
+      { className: name, verdict: 'corrected', counts: rleToString(rle) },
+    ]);
+  });
+
+  it('filters by trust, goes image by image, and accepts the rest of an image at once', PATIENT, async () => {
+    const page = await openPage();
+    await page.getByLabel(/^Trust/).selectOption('Below 50');
+    const trusts = await page.locator('.item .trust').allInnerTexts();
+    expect(trusts.every((text) => Number(text.replace(/\D/g, '')) < 50)).toBe(true);
+    await page.getByLabel(/^Trust/).selectOption('Any');
+    await page.getByLabel('Order').selectOption('Image by image');
+    const file = await page.locator('.item .image').first().innerText();
+    await page.locator('.item').first().click();
+    await page.locator('.about .file', { hasText: file }).waitFor();
+    await drawn(page);
+    await page.keyboard.press('r');
+    await decided(page, 1);
+    expect(await page.locator('.about .file').innerText()).toBe(file);
+    const open = Number(/\d+/.exec(await page.locator('.accept-all').innerText())![0]);
+    await page
+      .getByRole('button', { name: /^Hide|^Show/ })
+      .first()
+      .click();
+    await page.keyboard.press('Control+Enter');
+    // What is hidden nobody has seen.
+    await decided(page, open);
+    expect(new Set((await decisions()).map(({ verdict }) => verdict))).toEqual(
+      new Set(['rejected', 'accepted']),
+    );
+  });
+
+  it('says what reviewing the next masks is expected to gain, and on what that rests', PATIENT, async () => {
+    const page = await openPage();
+    const summary = page.locator('.worth summary');
+    expect(await summary.innerText()).toMatch(/^Expected Dice \d+\.\d → \d+\.\d with the next 20$/);
+    await summary.click();
+    expect(await page.locator('.basis').innerText()).toMatch(
+      /12 labelled images \(120 masks\)[\s\S]*off by 3\.4/,
+    );
+    expect(await lowContrastInBoth(page)).toEqual([]);
+    await page.getByLabel('Images').selectOption('Test');
+    expect(await summary.innerText()).toMatch(/^Expected Dice \d+\.\d$/);
   });
 
   it('shows in one tab what was decided in another, and does not move the queue under its hand', async () => {
@@ -242,7 +255,7 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     await right.keyboard.press('t');
     await decided(right, 0);
     expect(await decisions()).toMatchObject([{ number: 2, verdict: 'withdrawn' }]);
-    noise = noise.filter((line) => !/ERR_FAILED|409/.test(line));
+    review.forgive(/ERR_FAILED|409/);
   });
 
   it('moves, zooms and windows the image by pointer and wheel', async () => {
@@ -298,7 +311,13 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
   });
 
   it('is served once a run', async () => {
-    const again = { folder: run.root, reviewer: 'bob', port: 0, model: undefined, note: () => undefined };
+    const again = {
+      folder: review.run().root,
+      reviewer: 'bob',
+      port: 0,
+      model: undefined,
+      note: () => undefined,
+    };
     await expect(startReview(again)).rejects.toMatchObject({
       name: 'RunError',
       seen: expect.stringContaining('has been reviewing this run'),
@@ -309,13 +328,13 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     const page = await openPage();
     await page.keyboard.press('b');
     await page.mouse.click(...(await onPage(page, 20, 30)));
-    await review.close();
+    await review.server().close();
     await page.keyboard.press('a');
     await page.locator('.notice.is-problem').waitFor();
     expect(await page.locator('.notice').innerText()).toContain('The server does not answer');
     expect(await page.locator('.edited').count()).toBe(1);
     expect(await page.locator('.save').innerText()).toBe('No connection');
-    noise = noise.filter((line) => !line.includes('ERR_CONNECTION') && !line.includes('ERR_INCOMPLETE'));
+    review.forgive(/ERR_CONNECTION|ERR_INCOMPLETE/);
   });
 
   it('has text that stands out from its ground, in light and dark, the help among it', async () => {
@@ -361,6 +380,6 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'hidden' });
     expect(await decisions()).toEqual([]);
-    expect(await readFile(run.decisions, 'utf8')).toBe('');
+    expect(await readFile(review.run().decisions, 'utf8')).toBe('');
   });
 });

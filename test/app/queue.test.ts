@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findings } from '../../app/src/evidence.ts';
 import { commandOf, KEY_GROUPS, keyLabel, type Pressed } from '../../app/src/keys.ts';
-import { expectedGain, isOpen, itemKey, neighbour, queueOf } from '../../app/src/queue.ts';
+import {
+  expectedGain,
+  isOpen,
+  itemKey,
+  neighbour,
+  type QueueFilter,
+  queueOf,
+  WHOLE_QUEUE,
+} from '../../app/src/queue.ts';
 import type { ReviewImage, ReviewItem } from '../../src/review/protocol.ts';
 
 const image = (id: string, split: ReviewImage['split']): [string, ReviewImage] => [
@@ -18,10 +26,13 @@ const item = (
 ): ReviewItem => ({
   image: id,
   classIndex,
+  stages: trust === undefined ? [] : ['refined'],
   ...(trust !== undefined && { trust }),
   status,
   revision: 0,
 });
+const queueIn = (items: readonly ReviewItem[], filter: Partial<QueueFilter> = {}): ReviewItem[] =>
+  queueOf(items, images, { ...WHOLE_QUEUE, ...filter });
 const keys = (items: readonly ReviewItem[]): string[] => items.map(itemKey);
 
 describe('the queue', () => {
@@ -35,20 +46,43 @@ describe('the queue', () => {
   ];
 
   it('begins with what is trusted least; what was skipped comes last, what is decided not at all', () => {
-    const queue = queueOf(items, images, { status: 'open', split: 'unlabelled' });
-    expect(keys(queue)).toEqual(['1 b', '0 a', '0 b']);
+    expect(keys(queueIn(items))).toEqual(['1 b', '0 a', '0 b']);
   });
 
-  it('can be of one status, one class, one split', () => {
-    const of = (filter: Parameters<typeof queueOf>[2]): string[] => keys(queueOf(items, images, filter));
-    expect(of({ status: 'accepted', split: 'unlabelled' })).toEqual(['1 a']);
-    expect(of({ status: 'open', split: 'unlabelled', classIndex: 0 })).toEqual(['0 a', '0 b']);
+  it('can be of one status, class, split, and range of trust', () => {
+    const of = (filter: Partial<QueueFilter>): string[] => keys(queueIn(items, filter));
+    expect(of({ status: 'accepted' })).toEqual(['1 a']);
+    expect(of({ classIndex: 0 })).toEqual(['0 a', '0 b']);
     expect(of({ status: 'all', split: 'test' })).toEqual(['0 t']);
-    expect(of({ status: 'all', split: 'unlabelled' })).toEqual(['1 a', '1 b', '0 a', '2 b', '0 b']);
+    expect(of({ status: 'all' })).toEqual(['1 a', '1 b', '0 a', '0 b']);
+    expect(of({ trust: { low: 0.4, high: 0.9 } })).toEqual(['1 b']);
+    expect(of({ trust: { low: 0.9, high: 2 } })).toEqual(['0 a']);
+  });
+
+  it('can be of what one stage found, what nobody refined before everything else', () => {
+    const found = [
+      { ...item('a', 0, 0.3), stages: ['refined', 'final'] as const },
+      { ...item('a', 1), stages: ['final'] as const },
+      { ...item('b', 1), stages: ['initial'] as const },
+      // Drawn by hand, where no stage found anything.
+      item('b', 2, undefined, 'corrected'),
+    ];
+    expect(keys(queueIn(found))).toEqual(['0 a']);
+    expect(keys(queueIn(found, { status: 'all' }))).toEqual(['0 a', '2 b']);
+    expect(keys(queueIn(found, { stage: 'final' }))).toEqual(['1 a', '0 a']);
+    expect(keys(queueIn(found, { stage: 'initial' }))).toEqual(['1 b']);
+  });
+
+  it('can go image by image, and no decision moves an image', () => {
+    const order = { order: 'image' } as const;
+    const all = [item('a', 0, 0.2), item('a', 1, 0.9), item('b', 0, 0.3), item('b', 1, 0.4)];
+    expect(keys(queueIn(all, order))).toEqual(['0 a', '1 a', '0 b', '1 b']);
+    const later = [{ ...all[0]!, status: 'accepted' as const }, ...all.slice(1)];
+    expect(keys(queueIn(later, order))).toEqual(['1 a', '0 b', '1 b']);
   });
 
   it('goes on to the next mask, also from one that was just decided, and stays at its ends', () => {
-    const before = queueOf(items, images, { status: 'open', split: 'unlabelled' });
+    const before = queueIn(items);
     const after = before.slice(1);
     expect(neighbour(after, before, '1 b', 1)).toBe(after[0]);
     expect(neighbour(before, before, '1 b', 1)).toBe(before[1]);
@@ -62,12 +96,15 @@ describe('the queue', () => {
 describe('what decisions are worth', () => {
   it('is what trust says is missing', () => {
     const items = [item('a', 0, 0.5), item('a', 1, 0.7), item('b', 0, 0.2, 'accepted'), item('b', 1)];
-    const queue = queueOf(items, images, { status: 'open', split: 'unlabelled' });
+    const queue = queueIn(items);
     const gain = expectedGain(items, queue, 1)!;
     expect(gain.now).toBeCloseTo((0.5 + 0.7 + 1) / 3);
     expect(gain.after).toBeCloseTo((1 + 0.7 + 1) / 3);
     expect(gain.count).toBe(1);
     expect(expectedGain([item('b', 1)], [], 20)).toBeUndefined();
+    // Masks of measured images are no part of it, though they may be what the queue shows.
+    const measured = queueIn([...items, item('t', 0, 0.1)], { split: 'test', status: 'all' });
+    expect(expectedGain(items, measured, 20)).toMatchObject({ count: 0, after: gain.now });
   });
 
   it('never falls, and is all there is once everything is decided', () => {
@@ -76,7 +113,7 @@ describe('what decisions are worth', () => {
       .map(([id, classIndex, trust]) => item(id, classIndex, trust));
     fc.assert(
       fc.property(fc.array(anyItem, { minLength: 1 }), fc.nat(30), (items, count) => {
-        const queue = queueOf(items, images, { status: 'open', split: 'unlabelled' });
+        const queue = queueIn(items);
         const gain = expectedGain(items, queue, count)!;
         expect(gain.after).toBeGreaterThanOrEqual(gain.now - 1e-12);
         expect(expectedGain(items, queue, queue.filter(isOpen).length)!.after).toBeCloseTo(1);

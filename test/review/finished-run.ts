@@ -40,7 +40,12 @@ export async function writeFinishedRun(
   await writeFileAtomic(run.log, '');
   await writeFileAtomic(
     run.trust,
-    JSON.stringify({ model: { calibrated: true, intercept: 0, features: [] } }),
+    JSON.stringify({
+      model: { calibrated: true, intercept: 0, features: [] },
+      pairs: 120,
+      images: 12,
+      heldOut: { calibrationError: 0.034, spearman: 0.63, count: 120, bins: [] },
+    }),
   );
   for (const split of ['unlabelled', 'val', 'test'] as const) {
     const truth = await coco.read(

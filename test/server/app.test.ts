@@ -65,8 +65,12 @@ async function firstItem(): Promise<ReviewItem> {
 
 describe('the room', () => {
   it('lists the masks of all images that were not trained on, with their trust', async () => {
-    const { run: name, classes, images, items, calibrated, reviewer, smartEdit } = await state();
-    expect({ name, calibrated, reviewer }).toEqual({ name: 'tiny', calibrated: true, reviewer: 'ada' });
+    const { run: name, classes, images, items, calibration, reviewer, smartEdit } = await state();
+    expect({ name, calibration, reviewer }).toEqual({
+      name: 'tiny',
+      calibration: { masks: 120, images: 12, error: 0.034 },
+      reviewer: 'ada',
+    });
     expect(classes).toHaveLength(3);
     expect(images.map(({ split }) => split).sort()).toEqual([
       'test',
@@ -77,7 +81,12 @@ describe('the room', () => {
     ]);
     expect(items.length).toBeGreaterThan(9);
     for (const item of items) {
-      expect(item).toMatchObject({ status: 'pending', revision: 0, trust: expect.any(Number) });
+      expect(item).toMatchObject({
+        status: 'pending',
+        revision: 0,
+        trust: expect.any(Number),
+        stages: expect.arrayContaining(['refined', 'initial']),
+      });
     }
     expect(smartEdit).toMatchObject({ missing: expect.stringContaining('--model') });
   });

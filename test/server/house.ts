@@ -58,7 +58,14 @@ export function useHouse(): TestHouse {
       await mkdir(folder, { recursive: true });
     const note = (text: string): unknown => notes.push(text);
     const house = await createHouse(
-      { project: project(), roots: [home()], reviewer: 'ada', modelOf: async () => undefined, note },
+      {
+        project: project(),
+        userHome: home(),
+        roots: [home()],
+        reviewer: 'ada',
+        modelOf: async () => undefined,
+        note,
+      },
       children,
       rooms,
     );

@@ -1,5 +1,6 @@
 /** @file From a key press or button to what it does. */
 import { type Command, commandOf, KEY_GROUPS, LABEL_KEY_GROUPS } from '../keys.ts';
+import type { QueueFilter } from '../queue.ts';
 import {
   filter,
   greyWindow,
@@ -8,6 +9,7 @@ import {
   loaded,
   NO_PROMPT,
   polygon,
+  queue,
   room,
   selected,
   showMasks,
@@ -16,15 +18,17 @@ import {
   tool,
 } from '../store.ts';
 import { firstWindow } from '../view/grey.ts';
-import { acceptShown, decide, move } from './decide.ts';
+import { acceptImage, acceptShown, decide, move } from './decide.ts';
 import { clearMask, closePolygon, redoDrawing, takeShown, undoDrawing } from './draw.ts';
 import { chooseClass, finishImage, goToImage, reopenImage } from './label.ts';
-import { changeBrush, showImage, showMask, soloClass, toggleShown, zoom } from './look.ts';
+import { select } from './load.ts';
+import { changeBrush, changeWindow, showImage, showMask, soloClass, toggleShown, zoom } from './look.ts';
 
 type Doings = Readonly<Record<Command, (key: string) => unknown>>;
 
 const DOES: Doings = {
   accept: () => (polygon.value.length > 2 ? closePolygon(1) : acceptShown()),
+  acceptImage,
   reject: () => decide('rejected'),
   skip: () => decide('skipped'),
   withdraw: () => decide('withdrawn'),
@@ -53,6 +57,14 @@ const DOES: Doings = {
   zoomOut: () => zoom(1 / 1.4),
   resetWindow: () => {
     if (loaded.value !== undefined) greyWindow.value = firstWindow(loaded.value.grey);
+  },
+  darker: () => changeWindow(0, -WINDOW_STEP),
+  lighter: () => changeWindow(0, WINDOW_STEP),
+  softer: () => changeWindow(WINDOW_STEP, 0),
+  harder: () => changeWindow(-WINDOW_STEP, 0),
+  negative: () => {
+    const { low, high } = greyWindow.value;
+    greyWindow.value = { low: high, high: low };
   },
   toggleMasks: () => {
     showMasks.value = !showMasks.value;
@@ -86,6 +98,9 @@ const LABEL_DOES: Doings = {
   class: (key) => chooseClass(Number(key) - 1),
 };
 
+/** Px of a drag that one press stands for. */
+const WINDOW_STEP = 30;
+
 /** `key` is the one that was pressed, where the command goes by several. */
 export function run(command: Command, key = ''): void {
   void (labels.value === undefined ? DOES : LABEL_DOES)[command](key);
@@ -100,16 +115,17 @@ function chooseTool(next: typeof tool.value): void {
   smartPrompt.value = NO_PROMPT;
 }
 
-/** Another list; who works through it begins at its head. */
-export function changeFilter(change: Partial<typeof filter.value>): void {
-  const { classIndex, ...rest } = { ...filter.value, ...change };
-  filter.value = { ...rest, ...(classIndex !== undefined && { classIndex }) };
+/** Another list; who looks at the masks of another stage begins at its head. */
+export function changeFilter(change: Partial<QueueFilter>): void {
+  filter.value = { ...filter.value, ...change };
+  const [first] = queue.value;
+  if (change.stage !== undefined && first !== undefined) void select(first);
 }
 
 /** Whether the key does something to the control that has the focus; all others are commands there too. */
-function isOfControl({ target, key }: KeyboardEvent): boolean {
+function isOfControl({ target, key, ctrlKey, metaKey }: KeyboardEvent): boolean {
   if (target instanceof HTMLSelectElement) return key !== 'Escape';
-  if (target instanceof HTMLButtonElement) return key === 'Enter' || key === ' ';
+  if (target instanceof HTMLButtonElement) return !ctrlKey && !metaKey && (key === 'Enter' || key === ' ');
   if (!(target instanceof HTMLInputElement)) return false;
   if (target.type === 'text') return true;
   return target.type === 'range' ? /^(Arrow|Home|End|Page)/.test(key) : key === ' ';

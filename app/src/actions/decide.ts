@@ -5,10 +5,23 @@ import { sendDecision } from '../api.ts';
 import { step } from '../edit/history.ts';
 import { isEmpty, type TiledMask, toRle } from '../masks/tiled-mask.ts';
 import { itemKey, neighbour } from '../queue.ts';
-import { canDecide, filter, items, loaded, notice, queue, room, saving, selected } from '../store.ts';
+import {
+  acceptable,
+  canDecide,
+  filter,
+  items,
+  loaded,
+  notice,
+  queue,
+  room,
+  type Selection,
+  saving,
+  selected,
+  shown,
+} from '../store.ts';
 import { changeDrawing } from './draw.ts';
 import { forgetImage, messageOf, replaceLoaded, select } from './load.ts';
-import { currentMask, isEdited, rememberSaved } from './masks.ts';
+import { currentMask, rememberSaved } from './masks.ts';
 
 const SAID: Readonly<Record<DecisionRequest['verdict'], string>> = {
   accepted: 'accepted',
@@ -18,23 +31,45 @@ const SAID: Readonly<Record<DecisionRequest['verdict'], string>> = {
   withdrawn: 'open again',
 };
 
-/** What is seen is right: as it was found, as it was drawn, or that there is nothing. */
+/** What is seen is right: as a stage found it, as it was drawn, or that there is nothing. */
 export async function acceptShown(): Promise<void> {
   const at = selected.value;
   if (at === undefined || !canDecide.value) return;
-  const mask = currentMask(at.classIndex);
+  const mask =
+    shown.value === 'mask'
+      ? currentMask(at.classIndex)
+      : loaded.value!.layers[shown.value]?.get(at.classIndex);
   if (mask === undefined) {
     notice.value = {
       kind: 'problem',
-      text: 'There is no mask of this class yet: draw it, or reject the class',
+      text: 'There is no mask of this class to be accepted: draw it, or reject the class',
     };
   } else if (isEmpty(mask)) await decide('rejected');
-  else if (isEdited(at.classIndex) || !isRefined(at.classIndex, mask)) await decide('corrected', mask);
-  else await decide('accepted');
+  else if (isRefined(at.classIndex, mask)) await decide('accepted');
+  else await decide('corrected', mask);
 }
 
 const isRefined = (classIndex: number, mask: TiledMask): boolean =>
   loaded.value?.layers.refined?.get(classIndex) === mask;
+
+/**
+ * All masks of the image that are seen and wait for a first word are right: with one key, where the doubtful ones are
+ * dealt with.
+ */
+export async function acceptImage(): Promise<void> {
+  const open = acceptable.value;
+  const [at, now] = [selected.value, loaded.value];
+  if (open.length === 0 || at === undefined || now === undefined || saving.value > 0) return;
+  const before = queue.value;
+  for (const { image, classIndex } of open) {
+    const mask = currentMask(classIndex)!;
+    const isFound = isRefined(classIndex, mask);
+    if (!(await save({ image, classIndex }, isFound ? 'accepted' : 'corrected', isFound ? undefined : mask)))
+      return;
+  }
+  notice.value = { kind: 'done', text: `${open.length} masks of ${now.image.name} accepted` };
+  if (selected.value === at) await goOn(before, itemKey(at));
+}
 
 /** Decides about the selected item and goes on to the next one, but for a decision that is taken back. */
 export async function decide(verdict: DecisionRequest['verdict'], mask?: TiledMask): Promise<void> {
@@ -43,6 +78,16 @@ export async function decide(verdict: DecisionRequest['verdict'], mask?: TiledMa
   // One at a time: a second one about this mask would be based on what the first is about to change.
   if (saving.value > 0) return;
   const before = queue.value;
+  if (!(await save(at, verdict, mask))) return;
+  notice.value = {
+    kind: 'done',
+    text: `${room.value!.classes[at.classIndex]} in ${now.image.name} ${SAID[verdict]}`,
+  };
+  if (verdict !== 'withdrawn' && selected.value === at) await goOn(before, itemKey(at));
+}
+
+/** Whether the decision is on the disk; where it is not, the page says why. */
+async function save(at: Selection, verdict: DecisionRequest['verdict'], mask?: TiledMask): Promise<boolean> {
   const basedOn = items.value.get(itemKey(at))?.revision ?? 0;
   const counts = mask && rleToString(toRle(mask));
   saving.value++;
@@ -54,16 +99,16 @@ export async function decide(verdict: DecisionRequest['verdict'], mask?: TiledMa
       ...(counts !== undefined && { counts }),
     });
     items.value = new Map(items.value).set(itemKey(item), item);
-    if (!saved) return tellConflict(item);
-    notice.value = {
-      kind: 'done',
-      text: `${room.value!.classes[at.classIndex]} in ${now.image.name} ${SAID[verdict]}`,
-    };
+    if (!saved) {
+      tellConflict(item);
+      return false;
+    }
     if (mask !== undefined) rememberSaved(itemKey(item), mask);
     keepDecided(item, mask);
-    if (verdict !== 'withdrawn' && selected.value === at) await goOn(before, itemKey(at));
+    return true;
   } catch (error) {
     notice.value = { kind: 'problem', text: `Not saved: ${messageOf(error)}` };
+    return false;
   } finally {
     saving.value--;
   }

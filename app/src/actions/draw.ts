@@ -76,6 +76,19 @@ export function closePolygon(value: 0 | 1): void {
   if (mask !== undefined) putMask(withPolygon(mask, points, value));
 }
 
+/** How many steps undo could go back on the shown image. */
+export const drawnSteps = (): number => drawing.value?.past.length ?? 0;
+
+/** Forgets the last steps but for the first `kept`; they cannot be done again. */
+export function dropSteps(kept: number): void {
+  if (drawnSteps() <= kept) return;
+  changeDrawing((history) => {
+    let left = history;
+    while (left.past.length > kept) left = undo(left);
+    return { ...left, future: [] };
+  });
+}
+
 /** Nothing of the class. */
 export function clearMask(): void {
   const mask = workedOn();

@@ -16,6 +16,7 @@ import { Failure } from '../request.ts';
 import {
   connected,
   failure,
+  filter,
   greyWindow,
   imageQueue,
   imagesById,
@@ -30,6 +31,7 @@ import {
   queue,
   room,
   type Selection,
+  type Shown,
   selected,
   shown,
   smartPrompt,
@@ -95,8 +97,15 @@ export async function select({ image, classIndex }: Selection): Promise<void> {
   selected.value = { image, classIndex };
   smartPrompt.value = NO_PROMPT;
   polygon.value = [];
-  shown.value = 'mask';
+  shown.value = shownFirst({ image, classIndex });
   if (loaded.value?.image.id !== image) await showLoaded(image);
+}
+
+/** Of what nobody has decided about: the mask of the stage that the queue is of. */
+function shownFirst(at: Selection): Shown {
+  const { stage } = filter.value;
+  const item = items.value.get(itemKey(at));
+  return stage !== 'refined' && item?.status === 'pending' && item.stages.includes(stage) ? stage : 'mask';
 }
 
 async function showLoaded(image: string): Promise<void> {

@@ -1,7 +1,17 @@
 /** @file Moving over the image: what part of it is seen, and how. */
 import type { BoxXyxy, Size } from '../../../src/base/geometry.ts';
 import { tiledBox } from '../masks/tiled-mask.ts';
-import { brushRadius, hiddenClasses, loaded, type Shown, selected, shown, viewport } from '../store.ts';
+import {
+  brushRadius,
+  greyWindow,
+  hiddenClasses,
+  loaded,
+  type Shown,
+  selected,
+  shown,
+  viewport,
+} from '../store.ts';
+import { draggedWindow } from '../view/grey.ts';
 import { fitBox, fitImage, zoomAt } from '../view/viewport.ts';
 import { currentMask } from './masks.ts';
 
@@ -39,6 +49,13 @@ function grown([x0, y0, x1, y1]: BoxXyxy): BoxXyxy {
 
 export function zoom(factor: number): void {
   viewport.value = zoomAt(viewport.value, [screen.width / 2, screen.height / 2], factor);
+}
+
+/** Contrast and brightness after a drag over the screen, px of the page. */
+export function changeWindow(dx: number, dy: number): void {
+  const now = loaded.value;
+  if (now === undefined) return;
+  greyWindow.value = draggedWindow(greyWindow.value, dx, dy, 2 ** now.grey.bits - 1);
 }
 
 export function changeBrush(factor: number): void {

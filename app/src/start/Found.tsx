@@ -1,6 +1,7 @@
 /** @file What was recognised in a folder, and what can be done with it. */
 import { useState } from 'preact/hooks';
 import { begin, label, plainName } from './actions.ts';
+import { shortPath } from './paths.ts';
 import { busy, checked, recognised } from './store.ts';
 
 export function Found() {
@@ -10,7 +11,7 @@ export function Found() {
     <>
       <div class="title">
         <h2>{isReady ? 'This can be learnt from' : `${images} images, and nobody has annotated one`}</h2>
-        <p class="path">{folder}</p>
+        <p class="path">{shortPath(folder)}</p>
       </div>
       <section class="card">
         <h3>What was recognised</h3>

@@ -4,6 +4,7 @@ import type { RunDetail, RunStage } from '../../../src/desk/protocol.ts';
 import { beginRound, follow, resume, review, stop } from './actions.ts';
 import { Curves } from './Curves.tsx';
 import { Figures } from './Figures.tsx';
+import { shortPath } from './paths.ts';
 import { State } from './Runs.tsx';
 import { busy, details } from './store.ts';
 import { duration } from './words.ts';
@@ -25,7 +26,7 @@ export function Run({ id }: { readonly id: string }) {
           <h2>
             {run.name} <State state={run.state} />
           </h2>
-          <p class="path">{run.folder}</p>
+          <p class="path">{shortPath(run.folder)}</p>
         </div>
         <Actions run={run} />
       </div>

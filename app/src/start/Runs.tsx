@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { RunCard } from '../../../src/desk/protocol.ts';
 import { go, review } from './actions.ts';
+import { shortPath } from './paths.ts';
 import { project, runList } from './store.ts';
 import { day, percent, STATES } from './words.ts';
 
@@ -17,7 +18,7 @@ export function Runs() {
       <div class="title with-action">
         <div>
           <h2>Runs</h2>
-          <p class="path">{project.value}/runs</p>
+          <p class="path">{shortPath(`${project.value}/runs`)}</p>
         </div>
         {runs.length > 1 && (
           <button

@@ -4,6 +4,7 @@ import { browse, look, take } from './actions.ts';
 import { chosenFiles, droppedFiles } from './dropped.ts';
 import { FolderBrowser } from './FolderBrowser.tsx';
 import { Found } from './Found.tsx';
+import { longPath, shortPath } from './paths.ts';
 import { browsing, busy, looking, project, recognised, sending } from './store.ts';
 
 export function Start() {
@@ -11,7 +12,7 @@ export function Start() {
   if (looking.value !== undefined) {
     return (
       <p class="quiet-text" role="status">
-        Looking at {looking.value} …
+        Looking at {shortPath(looking.value)} …
       </p>
     );
   }
@@ -54,7 +55,7 @@ function DropZone() {
     >
       <p class="drop-title">Drop a folder here</p>
       <p>
-        It is copied into <code>{project.value}</code>
+        It is copied into <code>{shortPath(project.value)}</code>
       </p>
       <label class="button">
         Choose a folder …
@@ -79,7 +80,7 @@ function NameFolder() {
       class="row"
       onSubmit={(event) => {
         event.preventDefault();
-        void look(path.trim());
+        void look(longPath(path.trim()));
       }}
     >
       <label class="grow">
@@ -87,7 +88,7 @@ function NameFolder() {
         <input
           type="text"
           value={path}
-          placeholder={`${project.value}/my-radiographs`}
+          placeholder={shortPath(`${project.value}/my-radiographs`)}
           onInput={({ currentTarget: { value } }) => setPath(value)}
         />
       </label>

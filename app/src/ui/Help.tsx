@@ -42,7 +42,7 @@ export function Help() {
           </section>
         ))}
         <section>
-          <h3>Mouse, pen and fingers</h3>
+          <h3>Mouse, pen, fingers, no pointer at all</h3>
           <dl>
             <div>
               <dt>Wheel, pinch</dt>
@@ -54,7 +54,11 @@ export function Help() {
             </div>
             <div>
               <dt>Middle drag</dt>
-              <dd>Moves the image with any tool; so do two fingers</dd>
+              <dd>Moves the image with any tool; so do two fingers, or one where a pen draws</dd>
+            </div>
+            <div>
+              <dt>Tab to the image</dt>
+              <dd>Arrows move a crosshair (with Shift farther), Enter uses the tool there</dd>
             </div>
           </dl>
         </section>

@@ -1,14 +1,16 @@
 /** @file The queue: filters, and the masks that they leave. */
-import type { ReviewItem } from '../../../src/review/protocol.ts';
+import type { ReviewImage, ReviewItem, Stage } from '../../../src/review/protocol.ts';
 import { changeFilter } from '../actions/commands.ts';
 import { select } from '../actions/load.ts';
 import { thumbnailPath } from '../api.ts';
-import { isOpen, itemKey, type StatusFilter } from '../queue.ts';
+import { isOpen, itemKey, type QueueFilter, type StatusFilter, type TrustRange } from '../queue.ts';
 import { colourOf, filter, imagesById, poolItems, queue, room, selected } from '../store.ts';
 import { Icon, type IconName } from './icons.tsx';
 import { LongList, type RowPlace } from './LongList.tsx';
 
-const STATUSES: readonly (readonly [StatusFilter, string])[] = [
+type Choices<T> = readonly (readonly [value: T, title: string])[];
+
+const STATUSES: Choices<StatusFilter> = [
   ['open', 'Open'],
   ['accepted', 'Accepted'],
   ['corrected', 'Corrected'],
@@ -17,11 +19,29 @@ const STATUSES: readonly (readonly [StatusFilter, string])[] = [
   ['all', 'All'],
 ];
 
-const SPLITS = [
+const SPLITS: Choices<ReviewImage['split']> = [
   ['unlabelled', 'To review'],
-  ['val', 'Validation (truth known)'],
-  ['test', 'Test (truth known)'],
-] as const;
+  ['val', 'Validation'],
+  ['test', 'Test'],
+];
+
+const STAGE_TITLES: Choices<Stage> = [
+  ['refined', 'Refined'],
+  ['final', 'Final network'],
+  ['initial', 'Initial network'],
+];
+
+const TRUSTS: Choices<TrustRange | undefined> = [
+  [undefined, 'Any'],
+  [{ low: 0, high: 0.5 }, 'Below 50'],
+  [{ low: 0.5, high: 0.8 }, '50 to 79'],
+  [{ low: 0.8, high: 2 }, '80 and more'],
+];
+
+const ORDERS: Choices<QueueFilter['order']> = [
+  ['trust', 'Least trusted'],
+  ['image', 'Image by image'],
+];
 
 export function Queue() {
   return (
@@ -39,67 +59,80 @@ export function Queue() {
 }
 
 function Filters() {
-  const { status, classIndex, split } = filter.value;
-  const splits = new Set(room.value!.images.map((image) => image.split));
+  const { status, classIndex, split, stage, trust, order } = filter.value;
+  const { images, items: all, classes } = room.value!;
+  const splits = new Set(images.map((image) => image.split));
+  const stages = new Set(all.flatMap((item) => item.stages));
   const count = queue.value.length;
   return (
     <form class="filters" onSubmit={(event) => event.preventDefault()}>
-      {splits.size > 1 && (
-        <label>
-          <span>Images</span>
-          <select
-            value={split}
-            onChange={({ currentTarget: { value } }) =>
-              changeFilter({ split: value as typeof split, status: value === 'unlabelled' ? 'open' : 'all' })
-            }
-          >
-            {SPLITS.filter(([name]) => splits.has(name)).map(([name, title]) => (
-              <option key={name} value={name}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
-      <div class="pair">
-        <label>
-          <span>Status</span>
-          <select
-            value={status}
-            onChange={({ currentTarget: { value } }) => changeFilter({ status: value as StatusFilter })}
-          >
-            {STATUSES.map(([name, title]) => (
-              <option key={name} value={name}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          <span>Class</span>
-          <select
-            value={classIndex ?? ''}
-            onChange={({ currentTarget: { value } }) => chooseClass(value === '' ? undefined : Number(value))}
-          >
-            <option value="">All</option>
-            {room.value!.classes.map((name, index) => (
-              <option key={name} value={index}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-      </div>
+      <Choice
+        name="Images"
+        choices={SPLITS.filter(([name]) => splits.has(name))}
+        value={split}
+        choose={(value) => changeFilter({ split: value, status: value === 'unlabelled' ? 'open' : 'all' })}
+      />
+      <Choice
+        name="Status"
+        choices={STATUSES}
+        value={status}
+        choose={(value) => changeFilter({ status: value })}
+      />
+      <Choice
+        name="Class"
+        choices={[[undefined, 'All'], ...classes.map((title, index) => [index, title] as const)]}
+        value={classIndex}
+        choose={(value) => changeFilter({ classIndex: value })}
+      />
+      <Choice
+        name="Trust"
+        choices={TRUSTS}
+        value={trust}
+        choose={(value) => changeFilter({ trust: value })}
+      />
+      <Choice
+        name="Found by"
+        choices={STAGE_TITLES.filter(([name]) => stages.has(name))}
+        value={stage}
+        choose={(value) => changeFilter({ stage: value })}
+      />
+      <Choice
+        name="Order"
+        choices={ORDERS}
+        value={order}
+        choose={(value) => changeFilter({ order: value })}
+      />
       <p class="count" role="status">
-        {count} {count === 1 ? 'mask' : 'masks'}, least trusted first
+        {count} {count === 1 ? 'mask' : 'masks'}
+        {order === 'trust' ? ', least trusted first' : ', the most doubtful image first'}
       </p>
     </form>
   );
 }
 
-function chooseClass(classIndex: number | undefined): void {
-  const { classIndex: _, ...rest } = filter.value;
-  filter.value = classIndex === undefined ? rest : { ...rest, classIndex };
+interface ChoiceProps<T> {
+  readonly name: string;
+  readonly choices: Choices<T>;
+  readonly value: T;
+  readonly choose: (value: T) => void;
+}
+
+function Choice<T>({ name, choices, value, choose }: ChoiceProps<T>) {
+  return (
+    <label>
+      <span>{name}</span>
+      <select
+        value={choices.findIndex(([one]) => one === value)}
+        onChange={({ currentTarget }) => choose(choices[Number(currentTarget.value)]![0])}
+      >
+        {choices.map(([, title], index) => (
+          <option key={title} value={index}>
+            {title}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
 }
 
 function Empty() {
@@ -117,7 +150,7 @@ function Empty() {
       ) : (
         <>
           <b>No such masks.</b>
-          <p>Choose another status or class above.</p>
+          <p>Choose others above.</p>
         </>
       )}
     </div>
@@ -150,7 +183,7 @@ function Item({ item, isCurrent, tabIndex }: RowPlace & { readonly item: ReviewI
           {name}
         </span>
         <span class="image">{imagesById.value.get(item.image)?.name}</span>
-        <Trust value={item.trust} />
+        <Trust {...item} />
       </span>
       {status && (
         <span class="status" title={status[1]}>
@@ -167,9 +200,12 @@ export function Dot({ classIndex }: { readonly classIndex: number }) {
 }
 
 /** Trust as a bar and a number, so that its length is seen from afar. */
-export function Trust({ value }: { readonly value: number | undefined }) {
-  if (value === undefined) return <span class="trust">by hand</span>;
-  const percent = Math.round(100 * value);
+export function Trust({ trust, status, stages }: Pick<ReviewItem, 'trust' | 'status' | 'stages'>) {
+  if (trust === undefined) {
+    const isUnrefined = status === 'pending' && !stages.includes('refined');
+    return <span class="trust">{isUnrefined ? 'not refined' : 'by hand'}</span>;
+  }
+  const percent = Math.round(100 * trust);
   return (
     <span class="trust">
       <span class="bar" aria-hidden="true">

@@ -7,6 +7,7 @@ import { type Finding, findings } from '../evidence.ts';
 import { isEmpty } from '../masks/tiled-mask.ts';
 import { itemKey } from '../queue.ts';
 import {
+  acceptable,
   fillOpacity,
   hiddenClasses,
   items,
@@ -18,6 +19,7 @@ import {
   showOutlines,
   showPrompts,
 } from '../store.ts';
+import { CommandButton } from './CommandButton.tsx';
 import { Icon } from './icons.tsx';
 import { LabelClasses } from './LabelClasses.tsx';
 import { Dot, Trust } from './Queue.tsx';
@@ -44,6 +46,11 @@ function Classes() {
           <ClassRow key={name} name={name} classIndex={classIndex} image={now?.image.id} />
         ))}
       </ul>
+      {acceptable.value.length > 1 && (
+        <CommandButton command="acceptImage" icon="accept" class="accept-all" showKey>
+          Accept all {acceptable.value.length}
+        </CommandButton>
+      )}
     </section>
   );
 }
@@ -78,7 +85,7 @@ function ClassRow({
       >
         <Dot classIndex={classIndex} />
         <span class="name">{name}</span>
-        <span class="state">{state || (has ? <Trust value={item?.trust} /> : 'none')}</span>
+        <span class="state">{state || (has && item ? <Trust {...item} /> : 'none')}</span>
       </button>
       <button
         type="button"
@@ -100,12 +107,12 @@ function ClassRow({
 function Why() {
   const at = selected.value;
   const evidence = at && loaded.value?.about.get(at.classIndex)?.evidence;
-  const trust = selectedItem.value?.trust;
-  if (evidence === undefined || trust === undefined) return null;
+  const item = selectedItem.value;
+  if (evidence === undefined || item?.trust === undefined) return null;
   return (
     <section class="why">
       <h2>
-        Trust <Trust value={trust} />
+        Trust <Trust {...item} />
       </h2>
       <dl>
         {findings(evidence).map((finding) => (

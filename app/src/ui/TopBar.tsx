@@ -15,8 +15,14 @@ export function TopBar() {
       <h1>
         {isInHouse ? <a href="../../#runs">Packmule</a> : 'Packmule'} <span>{room.value!.run}</span>
       </h1>
-      {labels.value === undefined ? <Progress /> : <ImagesDone />}
-      <Worth />
+      {labels.value !== undefined ? (
+        <ImagesDone />
+      ) : (
+        <>
+          <Progress />
+          <Worth />
+        </>
+      )}
       <SaveState />
       <CommandButton command="help" icon="help" label="Keys and help" class="quiet" />
     </header>
@@ -50,25 +56,47 @@ function ImagesDone() {
   );
 }
 
-/** Trust is the Dice that a mask is expected to have, so its sum says what deciding is worth. */
+/** What the next decisions of the queue are worth, and on what that rests. */
 function Worth() {
   const gain = expectedGain(poolItems.value, queue.value, NEXT);
-  if (gain === undefined || !room.value!.calibrated) return null;
-  const percent = (value: number): string => (100 * value).toFixed(1);
+  if (gain === undefined) return null;
+  const { calibration } = room.value!;
+  if ('none' in calibration) {
+    return (
+      <details class="worth">
+        <summary>What reviewing gains is not known</summary>
+        <div class="basis">
+          <p>Trust could not be learnt from labelled images: {calibration.none}.</p>
+          <p>Masks are still in the order of their evidence, the doubtful ones first.</p>
+        </div>
+      </details>
+    );
+  }
+  const { masks, images, error } = calibration;
   return (
-    <p
-      class="worth"
-      title="Trust is the Dice that a mask is expected to have; a decided one counts as right."
-    >
-      Expected Dice <b>{percent(gain.now)}</b>
-      {gain.count > 0 && (
-        <>
-          , <b>{percent(gain.after)}</b> after the next {gain.count}
-        </>
-      )}
-    </p>
+    <details class="worth">
+      <summary>
+        Expected Dice <b>{percent(gain.now)}</b>
+        {gain.count > 0 && (
+          <>
+            {' → '}
+            <b>{percent(gain.after)}</b> with the next {gain.count}
+          </>
+        )}
+      </summary>
+      <div class="basis">
+        <p>
+          The mean over all masks to review. Each counts with its trust, the Dice that masks of such evidence
+          had on {images} labelled images ({masks} masks); a decided one counts as right, 100.
+        </p>
+        {error !== undefined && <p>Measured there, trust is off by {(100 * error).toFixed(1)} on average.</p>}
+        <p>What a network gains that learns from your decisions is not in it: the next round shows that.</p>
+      </div>
+    </details>
   );
 }
+
+const percent = (value: number): string => (100 * value).toFixed(1);
 
 function SaveState() {
   const text = !connected.value ? 'No connection' : saving.value > 0 ? 'Saving …' : 'All saved';

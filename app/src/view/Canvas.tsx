@@ -3,6 +3,7 @@ import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { resizeScreen } from '../actions/look.ts';
 import { room, selected, tool, viewport } from '../store.ts';
+import { listenForCrosshair } from './crosshair.ts';
 import { listenForGestures } from './gestures.ts';
 import { paintScene } from './scene.ts';
 
@@ -16,6 +17,7 @@ export function Canvas() {
       if (frame === 0) frame = requestAnimationFrame(draw);
     };
     const gestures = listenForGestures(canvas, again);
+    const stopCrosshair = listenForCrosshair(canvas, gestures);
     let stopEffect: () => void = () => undefined;
     const draw = (): void => {
       frame = 0;
@@ -40,6 +42,7 @@ export function Canvas() {
     return () => {
       observer.disconnect();
       gestures.stop();
+      stopCrosshair();
       stopEffect();
       cancelAnimationFrame(frame);
     };
@@ -49,5 +52,15 @@ export function Canvas() {
     at === undefined
       ? 'Image'
       : `Image ${at.image} with its masks, ${room.value!.classes[at.classIndex]} chosen`;
-  return <canvas ref={ref} class={`canvas tool-${tool.value}`} role="img" aria-label={label} />;
+  return (
+    // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it is worked on, by pointers and by keys.
+    <canvas
+      ref={ref}
+      class={`canvas tool-${tool.value}`}
+      role="application"
+      aria-roledescription="image to be drawn on"
+      aria-label={`${label}. Arrows move a crosshair, Enter uses the tool`}
+      tabIndex={0}
+    />
+  );
 }

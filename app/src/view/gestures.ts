@@ -1,12 +1,12 @@
 /**
  * @file What pointers do on the canvas: mouse, pen and fingers. One pointer uses the tool, the right button changes
- * brightness and contrast, the middle one (or two fingers) moves the image.
+ * brightness and contrast, the middle one (or two fingers) moves the image. Where a pen draws, fingers only move.
  */
 import type { BoxXyxy, PointXy } from '../../../src/base/geometry.ts';
-import { askModel, closePolygon, stroke } from '../actions/draw.ts';
+import { askModel, closePolygon, drawnSteps, dropSteps, stroke } from '../actions/draw.ts';
 import { select } from '../actions/load.ts';
-import { canDecide, greyWindow, loaded, polygon, smartPrompt, stroking, tool, viewport } from '../store.ts';
-import { draggedWindow } from './grey.ts';
+import { changeWindow } from '../actions/look.ts';
+import { canDecide, loaded, polygon, smartPrompt, stroking, tool, viewport } from '../store.ts';
 import { classAt, type PointerState } from './scene.ts';
 import { panBy, toImage, zoomAt } from './viewport.ts';
 
@@ -20,20 +20,30 @@ type Drag = 'pan' | 'window' | 'stroke' | 'polygon' | 'box' | 'nothing';
 interface Press {
   readonly drag: Drag;
   readonly start: PointXy;
+  /** What was drawn before it. */
+  readonly steps: number;
+  readonly corners: number;
   last: PointXy;
   moved: boolean;
 }
 
 export interface Gestures {
   readonly pointer: PointerState;
+  /** Puts the pointer somewhere by keys, px of the canvas. */
+  point(at: PointXy): void;
   /** Takes the listeners away. */
   stop(): void;
 }
 
 /** Listens on the canvas; `changed` is called when only the pointer moved, the rest is in the store. */
 export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void): Gestures {
-  const state: { at: PointXy | undefined; box: BoxXyxy | undefined } = { at: undefined, box: undefined };
+  const state: { -readonly [Key in keyof PointerState]: PointerState[Key] } = {
+    at: undefined,
+    box: undefined,
+    isByKeys: false,
+  };
   const presses = new Map<number, Press>();
+  let hasPen = false;
   const ending = new AbortController();
   const { signal } = ending;
 
@@ -47,6 +57,8 @@ export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void
   const begin = (event: PointerEvent): Drag => {
     if (event.button === 1 || (event.shiftKey === true && tool.value === 'look')) return 'pan';
     if (event.button === 2) return 'window';
+    // The hand that holds the pen lies on the screen.
+    if (hasPen && event.pointerType === 'touch') return 'pan';
     if (tool.value === 'look' || !canDecide.value) return 'pan';
     if (tool.value === 'smart') return 'box';
     return tool.value === 'polygon' ? 'polygon' : 'stroke';
@@ -57,12 +69,18 @@ export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void
     (event) => {
       if (loaded.value === undefined) return;
       canvas.setPointerCapture(event.pointerId);
+      hasPen ||= event.pointerType === 'pen';
       const at = place(event);
-      // A second finger: both move the image from now on, and what the first one began is over.
+      // A second finger: both move the image from now on, and what the first one began was not meant.
       const drag = presses.size === 1 && event.pointerType === 'touch' ? 'pan' : begin(event);
-      if (drag === 'pan')
-        for (const [id, press] of presses) presses.set(id, { ...press, drag: 'pan', moved: true });
-      presses.set(event.pointerId, { drag, start: at, last: at, moved: false });
+      if (drag === 'pan') {
+        for (const [id, press] of presses) {
+          takeBack(press);
+          presses.set(id, { ...press, drag: 'pan', moved: true });
+        }
+      }
+      const [steps, corners] = [drawnSteps(), polygon.value.length];
+      presses.set(event.pointerId, { drag, start: at, steps, corners, last: at, moved: false });
       stroking.value = drag === 'stroke';
       if (drag === 'stroke') stroke(inImage(at), inImage(at), strokeValue(), true);
       if (drag === 'polygon') polygon.value = [...polygon.value, inImage(at)];
@@ -77,6 +95,7 @@ export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void
     (event) => {
       const at = place(event);
       state.at = at;
+      state.isByKeys = false;
       const press = presses.get(event.pointerId);
       if (press !== undefined) {
         if (distance(press.start, at) > CLICK_REACH * devicePixelRatio) press.moved = true;
@@ -94,10 +113,7 @@ export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void
       return;
     }
     if (press.drag === 'pan') viewport.value = panBy(viewport.value, dx, dy);
-    if (press.drag === 'window') {
-      const range = 2 ** loaded.value!.grey.bits - 1;
-      greyWindow.value = draggedWindow(greyWindow.value, dx / devicePixelRatio, dy / devicePixelRatio, range);
-    }
+    if (press.drag === 'window') changeWindow(dx / devicePixelRatio, dy / devicePixelRatio);
     if (press.drag === 'stroke') stroke(inImage(press.last), inImage(at), strokeValue(), false);
     if (press.drag === 'box' && press.moved) state.box = sorted(press.start, at);
     if (press.drag === 'polygon' && press.moved) {
@@ -124,29 +140,16 @@ export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void
     stroking.value = false;
     if (press === undefined || event.type === 'pointercancel') return;
     const at = place(event);
-    if (press.drag === 'pan' && !press.moved && event.button === 0) choose(inImage(at));
+    if (press.drag === 'pan' && !press.moved && event.button === 0) chooseAt(inImage(at));
     if (press.drag === 'polygon' && press.moved) closePolygon(event.shiftKey ? 0 : 1);
-    if (press.drag === 'box') askAt(press, at, event.shiftKey);
+    if (press.drag === 'box' && !press.moved) askAbout(inImage(at), !event.shiftKey);
+    if (press.drag === 'box' && press.moved)
+      void askModel({ points: [], box: inside(sorted(inImage(press.start), inImage(at))) });
     state.box = undefined;
     changed();
   };
   canvas.addEventListener('pointerup', end, { signal });
   canvas.addEventListener('pointercancel', end, { signal });
-
-  function choose(point: PointXy): void {
-    const classIndex = classAt(point);
-    if (classIndex !== undefined) void select({ image: loaded.value!.image.id, classIndex });
-  }
-
-  function askAt({ start, moved }: Press, at: PointXy, isOutside: boolean): void {
-    const { points } = smartPrompt.value;
-    if (moved) void askModel({ points: [], box: inside(sorted(inImage(start), inImage(at))) });
-    else
-      void askModel({
-        ...smartPrompt.value,
-        points: [...points, { xy: clamped(inImage(at)), positive: !isOutside }],
-      });
-  }
 
   canvas.addEventListener(
     'dblclick',
@@ -175,10 +178,46 @@ export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void
     { signal, passive: false },
   );
 
-  return { pointer: state, stop: () => ending.abort() };
+  // A click leaves the keys to the page: the arrows go along the queue unless Tab led to the image.
+  canvas.addEventListener(
+    'mousedown',
+    (event) => {
+      event.preventDefault();
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    },
+    { signal },
+  );
+
+  return {
+    pointer: state,
+    point: (at) => {
+      state.at = at;
+      state.isByKeys = true;
+      changed();
+    },
+    stop: () => ending.abort(),
+  };
 }
 
-const strokeValue = (): 0 | 1 => (tool.value === 'brush' ? 1 : 0);
+/** Forgets what a press has drawn so far. */
+function takeBack({ drag, steps, corners }: Press): void {
+  if (drag === 'stroke') dropSteps(steps);
+  if (drag === 'polygon') polygon.value = polygon.value.slice(0, corners);
+}
+
+/** Chooses the class whose mask is at a point of the image. */
+export function chooseAt(point: PointXy): void {
+  const classIndex = classAt(point);
+  if (classIndex !== undefined) void select({ image: loaded.value!.image.id, classIndex });
+}
+
+/** Asks the model anew, with one more point of the image that is the object or is not. */
+export function askAbout(point: PointXy, positive: boolean): void {
+  const { points } = smartPrompt.value;
+  void askModel({ ...smartPrompt.value, points: [...points, { xy: clamped(point), positive }] });
+}
+
+export const strokeValue = (): 0 | 1 => (tool.value === 'brush' ? 1 : 0);
 
 const distance = ([ax, ay]: PointXy, [bx, by]: PointXy): number => Math.hypot(bx - ax, by - ay);
 

@@ -6,7 +6,7 @@ export interface GreyImage extends Size {
   readonly data: Uint8Array | Uint16Array;
 }
 
-/** Intensities that are shown as black and as white. */
+/** Intensities that are shown as black and as white; in a negative `low` is the larger one. */
 export interface GreyWindow {
   readonly low: number;
   readonly high: number;
@@ -37,7 +37,7 @@ export function firstWindow({ bits, data }: GreyImage): GreyWindow {
 }
 
 /**
- * The window after a drag over the screen: to the right wider (less contrast), downwards brighter.
+ * The window after a drag over the screen: to the right wider (less contrast), downwards brighter. A negative stays one.
  * @param range of intensities over which a drag of `reach` px goes
  */
 export function draggedWindow(
@@ -47,6 +47,10 @@ export function draggedWindow(
   range: number,
   reach = 600,
 ): GreyWindow {
+  if (high < low) {
+    const turned = draggedWindow({ low: high, high: low }, dx, -dy, range, reach);
+    return { low: turned.high, high: turned.low };
+  }
   const width = Math.max(range / 256, high - low + (dx / reach) * range);
   const middle = Math.min(range, Math.max(0, (low + high) / 2 - (dy / reach) * range));
   return { low: middle - width / 2, high: middle + width / 2 };
@@ -54,7 +58,7 @@ export function draggedWindow(
 
 /** The colour of every intensity, as canvases hold it: red in the lowest byte, opaque. */
 export function windowColours({ low, high }: GreyWindow, bits: 8 | 16): Uint32Array {
-  const width = Math.max(1e-9, high - low);
+  const width = Math.abs(high - low) < 1e-9 ? 1e-9 : high - low;
   return Uint32Array.from({ length: 2 ** bits }, (_, value) => {
     const grey = Math.min(255, Math.max(0, Math.round(((value - low) * 255) / width)));
     return ((255 << 24) | (grey << 16) | (grey << 8) | grey) >>> 0;

@@ -5,6 +5,9 @@ import type { Viewport } from './viewport.ts';
 /** Side of a picture tile in px of its level. */
 const SIDE = 512;
 
+/** Px of a tile beyond each of its sides, so that enlarging it needs no guess there and leaves no seam. */
+const RIM = 1;
+
 /** From here on single pixels are shown as squares. */
 const SHARP_FROM = 6;
 
@@ -23,7 +26,7 @@ export function createImagePainter(image: GreyImage): ImagePainter {
     const name = `${level}/${column}/${row}`;
     const kept = tiles.get(name);
     if (kept !== undefined) return kept;
-    const tile = colouredTile(levels[level]!, column * SIDE, row * SIDE, colours);
+    const tile = colouredTile(levels[level]!, column * SIDE - RIM, row * SIDE - RIM, colours);
     tiles.set(name, tile);
     return tile;
   };
@@ -51,10 +54,16 @@ export function createImagePainter(image: GreyImage): ImagePainter {
           const [left, top] = [column * SIDE, row * SIDE];
           const [x0, y0] = [Math.round(x + left * grow), Math.round(y + top * grow)];
           const [x1, y1] = [
-            Math.round(x + (left + tile.width) * grow),
-            Math.round(y + (top + tile.height) * grow),
+            Math.round(x + Math.min(width, left + SIDE) * grow),
+            Math.round(y + Math.min(height, top + SIDE) * grow),
           ];
-          canvas.drawImage(tile, x0, y0, x1 - x0, y1 - y0);
+          canvas.save();
+          canvas.beginPath();
+          canvas.rect(x0, y0, x1 - x0, y1 - y0);
+          canvas.clip();
+          const before = [x + (left - RIM) * grow, y + (top - RIM) * grow] as const;
+          canvas.drawImage(tile, ...before, tile.width * grow, tile.height * grow);
+          canvas.restore();
         }
       }
       canvas.restore();
@@ -69,6 +78,7 @@ function visible(offset: number, grow: number, screen: number, length: number): 
   return [Math.max(0, at(0)), Math.min(last, at(screen))];
 }
 
+/** The square of a tile with its rim; beyond the image its last pixels go on. */
 function colouredTile(
   { width, height, data }: GreyImage,
   left: number,
@@ -76,15 +86,17 @@ function colouredTile(
   colours: Uint32Array,
 ): HTMLCanvasElement {
   const tile = document.createElement('canvas');
-  tile.width = Math.min(SIDE, width - left);
-  tile.height = Math.min(SIDE, height - top);
+  tile.width = Math.min(SIDE, width - left - RIM) + 2 * RIM;
+  tile.height = Math.min(SIDE, height - top - RIM) + 2 * RIM;
   const context = tile.getContext('2d')!;
   const pixels = context.createImageData(tile.width, tile.height);
   const words = new Uint32Array(pixels.data.buffer);
   for (let y = 0, at = 0; y < tile.height; y++) {
-    const row = (top + y) * width + left;
-    for (let x = 0; x < tile.width; x++, at++) words[at] = colours[data[row + x]!]!;
+    const row = limited(top + y, height) * width;
+    for (let x = 0; x < tile.width; x++, at++) words[at] = colours[data[row + limited(left + x, width)]!]!;
   }
   context.putImageData(pixels, 0, 0);
   return tile;
 }
+
+const limited = (at: number, length: number): number => (at < 0 ? 0 : at < length ? at : length - 1);

@@ -30,6 +30,8 @@ export interface PointerState {
   readonly at: PointXy | undefined;
   /** A box that is being dragged. */
   readonly box: BoxXyxy | undefined;
+  /** Keys moved it last: no system draws it then. */
+  readonly isByKeys: boolean;
 }
 
 /** Draws the state of the store. `pixelRatio` is px of the canvas per px of the page. */
@@ -51,6 +53,28 @@ export function paintScene(
   paintPolygon(canvas, view, pointer, pixelRatio);
   if (pointer.box !== undefined) paintBox(canvas, pointer.box, '#fff', pixelRatio);
   paintBrush(canvas, view, pointer, pixelRatio);
+  if (pointer.isByKeys && pointer.at !== undefined) paintCrosshair(canvas, pointer.at, pixelRatio);
+}
+
+function paintCrosshair(canvas: CanvasRenderingContext2D, [x, y]: PointXy, ratio: number): void {
+  for (const [style, width] of [
+    ['rgba(0, 0, 0, 0.75)', 4],
+    ['#fff', 1.5],
+  ] as const) {
+    canvas.beginPath();
+    for (const [dx, dy] of [
+      [1, 0],
+      [-1, 0],
+      [0, 1],
+      [0, -1],
+    ] as const) {
+      canvas.moveTo(x + 5 * dx * ratio, y + 5 * dy * ratio);
+      canvas.lineTo(x + 16 * dx * ratio, y + 16 * dy * ratio);
+    }
+    canvas.strokeStyle = style;
+    canvas.lineWidth = width * ratio;
+    canvas.stroke();
+  }
 }
 
 function paintMasks(canvas: CanvasRenderingContext2D, view: Viewport, ratio: number): void {
