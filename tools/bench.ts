@@ -22,6 +22,8 @@ interface Options {
   readonly checkpoint?: string;
   readonly data: string;
   readonly images?: number;
+  readonly frames: number;
+  readonly clicks: number;
   readonly json?: boolean;
 }
 
@@ -53,6 +55,11 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<Figures>>> 
   load: async ({ images = 500, classes = 4, size, threads, checkpoint = SHIPPED }) => {
     const settings = { images, classes, size: heightAndWidth(size ?? [128, 96]), threads, checkpoint };
     return { ...settings, ...(await (await import('./bench/load.ts')).benchLoad(settings)) };
+  },
+  page: async ({ size, classes = 10, frames, clicks }) => {
+    const { benchPage } = await import('./bench/page.ts');
+    const settings = { size: heightAndWidth(size ?? [3000, 3000]), classes, frames, clicks };
+    return { ...settings, ...(await benchPage(settings)) };
   },
   'random-walk': async ({ size, classes = 32, repeats = 3 }) => {
     const { benchRandomWalk } = await import('./bench/random-walk.ts');
@@ -93,10 +100,10 @@ await runTool(async () => {
     .option('--batch <images>', 'images per step', whole, 4)
     .option(
       '--size <height width...>',
-      'image size in px (384 224; random-walk 512 904; load 128 96)',
+      'image size in px (384 224; random-walk 512 904; load 128 96; page 3000 3000)',
       (text, sizes: number[] = []) => [...sizes, whole(text)],
     )
-    .option('--classes <count>', 'classes (17; random-walk and sam-decode 32; load 4)', whole)
+    .option('--classes <count>', 'classes (17; random-walk and sam-decode 32; load 4; page 10)', whole)
     .addOption(new Option('--model <size>', "size of SAM's encoder").choices(SAM_SIZES).default('b'))
     .addOption(new Option('--precision <type>', "of SAM's products").choices(PRECISIONS).default('float32'))
     .option('--threads <count>', 'threads of ONNX Runtime', whole, 2)
@@ -104,6 +111,8 @@ await runTool(async () => {
     .option('--checkpoint <file>', 'the model that foal and load measure (the shipped one)')
     .option('--data <folder>', 'where foal finds teeth/ and nuclei/', '../shared/data')
     .option('--images <count>', 'how many of each set foal measures (all), or images of load (500)', whole)
+    .option('--frames <count>', 'frames of each movement of page', whole, 120)
+    .option('--clicks <count>', 'clicks of smart edit of page', whole, 30)
     .option('--json', 'print one line of JSON')
     .exitOverride()
     .parse();
