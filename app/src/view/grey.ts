@@ -59,10 +59,12 @@ export function draggedWindow(
 /** The colour of every intensity, as canvases hold it: red in the lowest byte, opaque. */
 export function windowColours({ low, high }: GreyWindow, bits: 8 | 16): Uint32Array {
   const width = Math.abs(high - low) < 1e-9 ? 1e-9 : high - low;
-  return Uint32Array.from({ length: 2 ** bits }, (_, value) => {
+  const colours = new Uint32Array(2 ** bits);
+  for (let value = 0; value < colours.length; value++) {
     const grey = Math.min(255, Math.max(0, Math.round(((value - low) * 255) / width)));
-    return ((255 << 24) | (grey << 16) | (grey << 8) | grey) >>> 0;
-  });
+    colours[value] = (255 << 24) | (grey << 16) | (grey << 8) | grey;
+  }
+  return colours;
 }
 
 /** The image and copies of half the size of the one before, down to about a tile. */

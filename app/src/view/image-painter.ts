@@ -20,15 +20,14 @@ export function createImagePainter(image: GreyImage): ImagePainter {
   const levels = pyramid(image);
   let shown: GreyWindow | undefined;
   let colours = new Uint32Array();
-  const tiles = new Map<string, HTMLCanvasElement>();
+  const tiles = new Map<string, Tile>();
 
   const tileAt = (level: number, column: number, row: number): HTMLCanvasElement => {
     const name = `${level}/${column}/${row}`;
-    const kept = tiles.get(name);
-    if (kept !== undefined) return kept;
-    const tile = colouredTile(levels[level]!, column * SIDE - RIM, row * SIDE - RIM, colours);
+    const tile = tiles.get(name) ?? emptyTile(levels[level]!, column * SIDE - RIM, row * SIDE - RIM);
     tiles.set(name, tile);
-    return tile;
+    if (tile.colours !== colours) colour(tile, levels[level]!, colours);
+    return tile.canvas;
   };
 
   return {
@@ -36,7 +35,6 @@ export function createImagePainter(image: GreyImage): ImagePainter {
       if (shown?.low !== window.low || shown.high !== window.high) {
         shown = window;
         colours = windowColours(window, image.bits) as Uint32Array<ArrayBuffer>;
-        tiles.clear();
       }
       const level = levelFor(scale, levels.length);
       const { width, height } = levels[level]!;
@@ -78,25 +76,34 @@ function visible(offset: number, grow: number, screen: number, length: number): 
   return [Math.max(0, at(0)), Math.min(last, at(screen))];
 }
 
-/** The square of a tile with its rim; beyond the image its last pixels go on. */
-function colouredTile(
-  { width, height, data }: GreyImage,
-  left: number,
-  top: number,
-  colours: Uint32Array,
-): HTMLCanvasElement {
-  const tile = document.createElement('canvas');
-  tile.width = Math.min(SIDE, width - left - RIM) + 2 * RIM;
-  tile.height = Math.min(SIDE, height - top - RIM) + 2 * RIM;
-  const context = tile.getContext('2d')!;
-  const pixels = context.createImageData(tile.width, tile.height);
-  const words = new Uint32Array(pixels.data.buffer);
-  for (let y = 0, at = 0; y < tile.height; y++) {
-    const row = limited(top + y, height) * width;
-    for (let x = 0; x < tile.width; x++, at++) words[at] = colours[data[row + limited(left + x, width)]!]!;
-  }
-  context.putImageData(pixels, 0, 0);
-  return tile;
+/** A square of a level with its rim, `left` and `top` px into it, and the colours that it was drawn in. */
+interface Tile {
+  readonly left: number;
+  readonly top: number;
+  readonly canvas: HTMLCanvasElement;
+  readonly pixels: ImageData;
+  colours?: Uint32Array;
 }
 
-const limited = (at: number, length: number): number => (at < 0 ? 0 : at < length ? at : length - 1);
+function emptyTile({ width, height }: GreyImage, left: number, top: number): Tile {
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.min(SIDE, width - left - RIM) + 2 * RIM;
+  canvas.height = Math.min(SIDE, height - top - RIM) + 2 * RIM;
+  return { left, top, canvas, pixels: canvas.getContext('2d')!.createImageData(canvas.width, canvas.height) };
+}
+
+/** Beyond the image its last pixels go on. */
+function colour(tile: Tile, { width, height, data }: GreyImage, colours: Uint32Array): void {
+  const { left, top, canvas, pixels } = tile;
+  const words = new Uint32Array(pixels.data.buffer);
+  const [first, last] = [Math.max(0, -left), Math.min(canvas.width, width - left)];
+  for (let y = 0; y < canvas.height; y++) {
+    const from = Math.min(height - 1, Math.max(0, top + y)) * width + left;
+    const to = y * canvas.width;
+    for (let x = first; x < last; x++) words[to + x] = colours[data[from + x]!]!;
+    words.fill(words[to + first]!, to, to + first);
+    words.fill(words[to + last - 1]!, to + last, to + canvas.width);
+  }
+  canvas.getContext('2d')!.putImageData(pixels, 0, 0);
+  tile.colours = colours;
+}
