@@ -281,6 +281,16 @@ describe('mean teachers', () => {
     expect(unet().unlabelled).toBeUndefined();
   });
 
+  it('self-training+close-up redraws what such a network of three quarters of the budget finds', () => {
+    const { prediction, closeUp } = masksOf('self-training+close-up') as Refinement;
+    expect(prediction.network).toMatchObject({
+      unlabelled: { fingerprint: 'unlabelled' },
+      planned: { settings: { consistency: { compare: 'labels' } } },
+    });
+    expect(prediction.network.share).toBeCloseTo(3 / 4);
+    expect(closeUp).toMatchObject({ sort: 'close-up', labelled: { count: N } });
+  });
+
   it('mean-teacher+selection learns from labels, from refined masks that agree, and from all unlabelled images', () => {
     const [final, initial] = twoNetworks('mean-teacher+selection');
     for (const network of [final, initial]) expect(network.planned.settings.consistency).toBeDefined();

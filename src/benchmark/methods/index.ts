@@ -17,6 +17,7 @@ import { randomWalkerPseudoLabels } from './random-walker-pseudo-labels.ts';
 import { rawPseudoLabels } from './raw-pseudo-labels.ts';
 import { samPseudoLabels } from './sam-pseudo-labels.ts';
 import { selfTraining } from './self-training.ts';
+import { selfTrainingCloseUp } from './self-training-close-up.ts';
 import { unet } from './unet.ts';
 import { unetCloseUp } from './unet-close-up.ts';
 import { unetFoal } from './unet-foal.ts';
@@ -44,6 +45,7 @@ export const METHODS: readonly Method[] = [
   meanTeacherLogits,
   meanTeacherSelection,
   selfTraining,
+  selfTrainingCloseUp,
   nnUnet,
   fullySupervised,
 ];
