@@ -200,7 +200,7 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     const trusts = await page.locator('.item .trust').allInnerTexts();
     expect(trusts.every((text) => Number(text.replace(/\D/g, '')) < 50)).toBe(true);
     await page.getByLabel(/^Trust/).selectOption('Any');
-    await page.getByLabel('Order').selectOption('Image by image');
+    await page.getByLabel('Order').selectOption('By image');
     // The mask chosen at first is the least trusted of all, so the first of its image.
     const file = await page.locator('.about .file').innerText();
     await page.keyboard.press('r');
@@ -299,6 +299,7 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     await drawn(page);
     await picture(page, 'review-edit');
     await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
     await picture(page, 'review-keys');
     await picture(await openPage({ colorScheme: 'light' }), 'review-light');
     await picture(

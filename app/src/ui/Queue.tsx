@@ -39,8 +39,8 @@ const TRUSTS: Choices<TrustRange | undefined> = [
 ];
 
 const ORDERS: Choices<QueueFilter['order']> = [
-  ['trust', 'Least trusted'],
-  ['image', 'Image by image'],
+  ['trust', 'By trust'],
+  ['image', 'By image'],
 ];
 
 export function Queue() {
