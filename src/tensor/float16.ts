@@ -7,13 +7,20 @@ const SMALLEST = 2 ** -24;
 
 /** The float32 value of a half precision bit pattern. Exact: every half is a float32. */
 export function float16ToNumber(bits: number): number {
-  const exponent = (bits >>> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return (bits & 0x8000 ? -fraction : fraction) * SMALLEST;
-  // The exponent of a float32 has its zero 112 further up, and all of its bits set for infinity and what is no number.
-  const rebiased = exponent === 0x1f ? 0xff : exponent + 112;
-  scratchBits[0] = ((bits & 0x8000) << 16) | (rebiased << 23) | (fraction << 13);
+  scratchBits[0] = float32Bits(bits);
   return scratchFloat[0]!;
+}
+
+/** The bit pattern of the float32 that a half is. */
+function float32Bits(half: number): number {
+  const sign = (half & 0x8000) << 16;
+  const magnitude = half & 0x7fff;
+  // Infinity, and what is no number: all bits of the exponent are set in both.
+  if (magnitude >= 0x7c00) return sign | 0x7f800000 | ((magnitude & 0x3ff) << 13);
+  // The exponent of a float32 has its zero 112 further up.
+  if (magnitude >= 0x400) return sign | ((magnitude << 13) + 0x38000000);
+  scratchFloat[0] = magnitude * SMALLEST;
+  return sign | scratchBits[0]!;
 }
 
 /** The nearest half precision bit pattern, ties to even; beyond 65520 it is infinity. */
@@ -34,21 +41,11 @@ export function numberToFloat16(value: number): number {
   return sign | ((rebiased + 0xfff + ((rebiased >>> 13) & 1)) >>> 13);
 }
 
-let halfTable: Float32Array | undefined;
-
 /** All values of a half precision array, same length. */
 export function float16ToFloat32(bits: Uint16Array): Float32Array {
-  halfTable ??= tableOfHalves();
-  const out = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) out[i] = halfTable[bits[i]!]!;
-  return out;
-}
-
-/** The value of each pattern: a plain loop, because `from` with a function takes longer than reading what it is for. */
-function tableOfHalves(): Float32Array {
-  const table = new Float32Array(65_536);
-  for (let pattern = 0; pattern < table.length; pattern++) table[pattern] = float16ToNumber(pattern);
-  return table;
+  const out = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) out[i] = float32Bits(bits[i]!);
+  return new Float32Array(out.buffer);
 }
 
 /** Bit patterns of all values, rounded to nearest even, same length. */
