@@ -7,11 +7,9 @@ import { coco } from '../../src/annotations/coco.ts';
 import { writePhantomDataset } from '../../src/dataset/phantom/write.ts';
 import { decodeRle, rleFromString } from '../../src/masks/rle.ts';
 import { readDecisions } from '../../src/review/decision-journal.ts';
-import { loadSamCheckpoint } from '../../src/sam/checkpoint.ts';
-import { SamPredictor } from '../../src/sam/predictor.ts';
 import { type Running, startLabelling } from '../../src/server/serve.ts';
 import { type Started, startCli } from '../cli/program.ts';
-import { fixturePath } from '../sam/fixtures.ts';
+import { smallRoomModel } from '../sam/fixtures.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { coloursAt, dragOver, drawn, launchBrowser, onPage, openTab, whyNoBrowser } from './chromium.ts';
 
@@ -53,10 +51,7 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
       run: undefined,
       reviewer: 'ada',
       port: 0,
-      model: {
-        label: 'mobile-sam',
-        open: async () => new SamPredictor(await loadSamCheckpoint(fixturePath('mobile-sam', 'model.pth'))),
-      },
+      model: smallRoomModel,
       note: (text) => noise.push(`defect: ${text}`),
     });
     return running;

@@ -3,10 +3,8 @@ import { rm } from 'node:fs/promises';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { RunDirectory } from '../../src/pipeline/run-directory.ts';
-import { loadSamCheckpoint } from '../../src/sam/checkpoint.ts';
-import { SamPredictor } from '../../src/sam/predictor.ts';
 import { type Running, startReview } from '../../src/server/serve.ts';
-import { fixturePath } from '../sam/fixtures.ts';
+import { smallRoomModel } from '../sam/fixtures.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { drawn, launchBrowser, openTab } from './chromium.ts';
 
@@ -37,10 +35,7 @@ export function useReviewPage(write: (folder: string) => Promise<RunDirectory>):
       folder: run.root,
       reviewer: 'ada',
       port: 0,
-      model: {
-        label: 'mobile-sam',
-        open: async () => new SamPredictor(await loadSamCheckpoint(fixturePath('mobile-sam', 'model.pth'))),
-      },
+      model: smallRoomModel,
       note: (text) => noise.push(`defect: ${text}`),
     });
   });

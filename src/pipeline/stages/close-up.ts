@@ -141,7 +141,7 @@ export function readCloseUps(run: RunDirectory): Promise<CloseUpResult> {
 /** One line. */
 export function describeCloseUps({ heldOut, kept }: CloseUpResult): string {
   if (heldOut === undefined)
-    return 'Outlines are redrawn close up; with so few labelled images none could be held out to see what that gains.';
+    return 'Outlines are redrawn close up; no labelled image was held out to see what that gains.';
   const figures = `Dice of held-out masks ${percent(heldOut.before)} before, ${percent(heldOut.after)} redrawn`;
   return kept
     ? `Outlines are redrawn close up: ${figures}.`
