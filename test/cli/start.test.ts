@@ -24,7 +24,8 @@ it.skipIf(platform() !== 'linux' || !existsSync(SCRIPT))(
     // In the place of the browser: keeps the address.
     await writeFile(inFolder('xdg-open'), `#!/bin/sh\necho "$1" > '${inFolder('address')}'\n`);
     await chmod(inFolder('xdg-open'), 0o755);
-    const child = spawn(SCRIPT, ['-qefc', `'${process.execPath}' '${MAIN}'`, '/dev/null'], {
+    // `exec`: a shell that stays would end with the code of Ctrl-C, whatever the command makes of it.
+    const child = spawn(SCRIPT, ['-qefc', `exec '${process.execPath}' '${MAIN}'`, '/dev/null'], {
       cwd: inFolder(),
       env: { ...process.env, HOME: inFolder(), PATH: `${inFolder()}${delimiter}${process.env.PATH}` },
     });
