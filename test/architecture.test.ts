@@ -30,6 +30,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   evaluate: 5,
   trust: 5.5,
   training: 6,
+  atlas: 6.1,
   foal: 6.2,
   track: 6.3,
   frozen: 6.2,

@@ -8,6 +8,7 @@ import type { SplitName } from '../dataset/types.ts';
 import { planHead } from '../frozen/plan.ts';
 import { fingerprintOf } from '../nnunet/fingerprint.ts';
 import { planNnUnet } from '../nnunet/plan.ts';
+import { settles } from '../pipeline/settling.ts';
 import type { RefineSettings } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { CONSISTENCY } from '../training/consistency.ts';
@@ -48,8 +49,8 @@ export interface Cell {
   /** What nnU-Net plans for the labelled images. */
   nnUnet(): NnUnet;
   predicted(network: Network, split: SplitName): Prediction;
-  /** What a refiner makes of the selected masks of a network. */
-  refined(prediction: Prediction, settings: RefineSettings): Refinement;
+  /** What a refiner, and the atlas where settings have one, make of the masks of a network. */
+  refined(network: Network, split: SplitName, settings: RefineSettings): Refinement;
 }
 
 export interface NetworkOptions {
@@ -101,6 +102,13 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
       compute: machine,
     };
   };
+  const predicted = (network: Network, split: SplitName): Prediction => ({
+    kind: 'prediction',
+    network,
+    split,
+    images: images[split],
+    selection: { selection: config.refine.selection, threshold: config.refine.threshold },
+  });
   return {
     labelled,
     all,
@@ -147,19 +155,17 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
         compute: machine,
       };
     },
-    predicted: (network, split) => ({
-      kind: 'prediction',
-      network,
-      split,
-      images: images[split],
-      selection: { selection: config.refine.selection, threshold: config.refine.threshold },
-    }),
-    refined: (prediction, settings) => {
+    predicted,
+    refined: (network, split, settings) => {
       const model = asked(settings);
-      const closeUp = looksClose(settings) ? closeUpFor(prediction.network) : undefined;
+      const closeUp = looksClose(settings) ? closeUpFor(network) : undefined;
+      const isSettled = network.sort === undefined && settles(settings, network.planned.plan.head);
       return {
         kind: 'refinement',
-        prediction,
+        prediction: {
+          ...predicted(network, split),
+          ...(isSettled && { atlas: lessons.get(labelled)!.images }),
+        },
         settings,
         ...(model && { model }),
         ...(closeUp && { closeUp }),

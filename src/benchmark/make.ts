@@ -9,9 +9,10 @@ import { casesOf } from '../dataset/types.ts';
 import { eachImage } from '../pipeline/each-image.ts';
 import { acquireLock } from '../pipeline/lock.ts';
 import { readMaskSet, storeMasks, structuresByName, writeMaskSet } from '../pipeline/mask-sets.ts';
-import { predictedMasks, selectedMasks } from '../pipeline/network-masks.ts';
+import { predictedMasks, selectedMasks, settledMasks } from '../pipeline/network-masks.ts';
 import { openRefiner, refineImage } from '../pipeline/refine-images.ts';
 import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
+import { atlasOf } from '../pipeline/settling.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import { labelledSamples, pseudoSamples } from '../pipeline/stages/train.ts';
 import { probabilitiesToMasks } from '../training/predictor.ts';
@@ -56,7 +57,7 @@ function outputsOf(run: RunDirectory, work: Work): string[] {
 const networkOf = (run: RunDirectory, work: Training): string =>
   directoryOf(run, work).path('network', 'model.onnx');
 
-/** As a network draws them, and after component selection. */
+/** As a network draws them, and settled and selected. */
 const PREDICTED = ['predicted', 'selected'] as const;
 
 /**
@@ -135,6 +136,7 @@ export function folderOf({ kind }: Masks): MaskFolder {
 async function predict(context: RunContext, setup: Setup, work: Prediction): Promise<void> {
   const { dataset } = setup.checked;
   const { network, split, selection } = work;
+  const atlas = work.atlas && atlasOf(dataset, setup.lessons.get(work.atlas.count)!.cases);
   const own = directoryOf(context.run, work);
   const journal = own.path('journal.jsonl');
   const predictor = await openSort(
@@ -150,7 +152,9 @@ async function predict(context: RunContext, setup: Setup, work: Prediction): Pro
       const masks = probabilitiesToMasks(maps, head);
       return {
         predicted: storeMasks(predictedMasks(maps, masks)),
-        selected: storeMasks(selectedMasks(maps, masks, head, selection)),
+        selected: storeMasks(
+          atlas ? settledMasks(maps, atlas, selection) : selectedMasks(maps, masks, head, selection),
+        ),
       };
     });
     for (const folder of PREDICTED)

@@ -5,22 +5,28 @@ import type { ModelRole } from './work.ts';
 /** From the user's settings to those of a method. */
 export type Refiner = (own: RefineSettings) => RefineSettings;
 
-export const byCloseUp: Refiner = (own) => lean(ownOr(own, 'close-up'));
+/** The atlas alone. */
+export const byAtlas: Refiner = ({ selection, threshold }) =>
+  lean(refineSettingsSchema.parse({ refiner: 'none', selection, threshold }));
 
-export const byRandomWalker: Refiner = (own) => lean(ownOr(own, 'random-walker'));
+export const byAtlasAndCloseUp: Refiner = (own) => ({ ...byCloseUp(own), atlas: true });
 
-export const byFoal: Refiner = (own) => lean(ownOr(own, 'foal'));
+export const byCloseUp: Refiner = (own) => alone(ownOr(own, 'close-up'));
 
-export const bySam: Refiner = (own) => lean(ownOr(own, 'sam'));
+export const byRandomWalker: Refiner = (own) => alone(ownOr(own, 'random-walker'));
+
+export const byFoal: Refiner = (own) => alone(ownOr(own, 'foal'));
+
+export const bySam: Refiner = (own) => alone(ownOr(own, 'sam'));
 
 /** The user's promptable model where he refines by one, else Foal, which is here. */
-export const bySetModel: Refiner = (own) => (modelRole(own) === undefined ? byFoal(own) : lean(own));
+export const bySetModel: Refiner = (own) => (modelRole(own) === undefined ? byFoal(own) : alone(own));
 
 /** The paper's rival, whatever the user has set. */
 export const byMedSam: Refiner = () => lean(refineSettingsSchema.parse({ preset: 'medsam' }));
 
 /** The paper's settings, whatever the user has set. */
-export const asDescribed: Refiner = () => lean(refineSettingsSchema.parse({ refiner: 'sam' }));
+export const asDescribed: Refiner = () => alone(refineSettingsSchema.parse({ refiner: 'sam' }));
 
 /** The user's, of whatever refiner. */
 export const asSet: Refiner = (own) => lean(own);
@@ -41,6 +47,9 @@ function lean({ closeUpMinutes: _, ...settings }: RefineSettings): RefineSetting
   const { ensemble } = settings;
   return { ...settings, adaptSteps: 0, ensemble: ensemble.vote ? ensemble : { ...ensemble, jitters: 0 } };
 }
+
+/** Rows that are of a refiner are of that alone: no atlas helps it. */
+const alone = (settings: RefineSettings): RefineSettings => ({ ...lean(settings), atlas: false });
 
 /** The promptable model that such settings ask, if any. */
 export function modelRole({ refiner, preset }: RefineSettings): ModelRole | undefined {

@@ -65,6 +65,8 @@ export interface Prediction {
   readonly split: SplitName;
   readonly images: Images;
   readonly selection: SelectionSettings;
+  /** The labelled images whose atlas settles what is selected, where one does. */
+  readonly atlas?: Images;
 }
 
 /** The selected masks of a network, refined. */

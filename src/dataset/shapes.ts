@@ -4,7 +4,8 @@
  */
 import type { Structure } from '../annotations/types.ts';
 import type { PointXy } from '../base/geometry.ts';
-import { type Rle, rleArea } from '../masks/rle.ts';
+import { momentsOf } from '../masks/moments.ts';
+import type { Rle } from '../masks/rle.ts';
 
 /** Size and place of one structure, independent of the resolution of its image. */
 export interface Shape {
@@ -40,27 +41,11 @@ const FEWEST_TO_ALIGN = 3;
 
 /** undefined for an empty mask. */
 export function shapeOf(rle: Rle): Shape | undefined {
-  const { height, width, counts } = rle;
-  const area = rleArea(rle);
-  if (area === 0) return undefined;
-  let [position, sumX, sumY] = [0, 0, 0];
-  for (let i = 0; i + 1 < counts.length; i += 2) {
-    position += counts[i]!;
-    const end = position + counts[i + 1]!;
-    // A run goes down one column after the other.
-    while (position < end) {
-      const column = Math.floor(position / height);
-      const top = position - column * height;
-      const length = Math.min(end - position, height - top);
-      sumX += column * length;
-      sumY += length * (top + (length - 1) / 2);
-      position += length;
-    }
-  }
-  return {
-    logArea: Math.log(area / (height * width)),
-    centre: [(sumX / area + 0.5) / width, (sumY / area + 0.5) / height],
-  };
+  const moments = momentsOf(rle);
+  if (moments === undefined) return undefined;
+  const { height, width } = rle;
+  const [x, y] = moments.centre;
+  return { logArea: Math.log(moments.area / (height * width)), centre: [x / width, y / height] };
 }
 
 /** What is usual, over images given by their structures. Places are taken after images are aligned. */

@@ -9,6 +9,7 @@ import { type PreparedRun, planNotes, whyNoFolds } from './prepare.ts';
 import { gatherReportData } from './report-data.ts';
 import type { MaskFolder } from './run-directory.ts';
 import { embeddingsFolder } from './sam-model.ts';
+import { atlasOf, describeSettling, forgetSettling, readSettling, settles } from './settling.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import {
   adaptedSam,
@@ -60,6 +61,9 @@ const isAdapted = ({ prepared: { config, checked } }: Course): boolean =>
 
 const looksClose = ({ prepared }: Course): boolean => prepared.plans.closeUp !== undefined;
 
+const isSettled = ({ prepared: { config, plans } }: Course): boolean =>
+  settles(config.refine, plans.initial.plan.head);
+
 const refinesFinal = (course: Course): boolean =>
   hasPool(course) && hasLastWord(course.prepared.config.refine) && measured(course).length > 0;
 
@@ -71,7 +75,7 @@ export const STEPS: readonly Step[] = [
   {
     name: 'folds',
     belongs: isCalibrated,
-    isAside: (course) => !isAdapted(course) && !looksClose(course),
+    isAside: (course) => !isAdapted(course) && !looksClose(course) && !isSettled(course),
     work: trainFolds,
   },
   { name: 'adapt', belongs: isAdapted, work: adapt },
@@ -135,6 +139,7 @@ function predict(course: Course, network: PredictStageOptions['network']): Promi
     images: imagesFingerprint(checked, splits),
     compute,
     selection: config.refine,
+    atlas: isSettled(course) ? atlasOf(checked.dataset, casesOf(checked.dataset, 'labelled')) : undefined,
   });
 }
 
@@ -197,12 +202,20 @@ async function refining(course: Course): Promise<Omit<RefineStageOptions, 'name'
   const modelKeys = [keys.get('checkModel'), keys.get('adapt'), keys.get('closeUp')].filter(
     (key) => key !== undefined,
   );
-  return { ...(await afterCloseUps(course)), sam: model, modelKeys };
+  return { ...(await afterCloseUps(course)), sam: model, modelKeys, from: await refinedFrom(course) };
+}
+
+/** The masks of the networks that are refined. */
+async function refinedFrom(course: Course): Promise<RefineStageOptions['from']> {
+  if (!isSettled(course)) return 'selected';
+  const { kept } = isCalibrated(course) ? await readSettling(course.context.run) : { kept: true };
+  return kept ? 'settled' : 'selected';
 }
 
 async function refine(course: Course): Promise<StageOutcome> {
   const { context, splits } = course;
   if (!isAdapted(course) && context.shard === undefined) await forgetAdaptation(context.run);
+  if (!isCalibrated(course) && context.shard === undefined) await forgetSettling(context.run);
   const predictKey = keyOf(course, 'predict');
   return refineStage(context, { ...(await refining(course)), name: 'refine', splits, predictKey });
 }
@@ -285,10 +298,12 @@ function report(course: Course): Promise<StageOutcome> {
   });
 }
 
-/** What came of letting the refiner learn from the labelled images. */
+/** What came of letting atlas and refiner learn from the labelled images. */
 async function learningNotes(course: Course): Promise<PlanNote[]> {
   const { run } = course.context;
+  const settling = isSettled(course) && isCalibrated(course) ? await readSettling(run) : undefined;
   return [
+    ...(isSettled(course) ? [{ topic: 'Atlas', text: describeSettling(settling) }] : []),
     ...(isAdapted(course) ? [{ topic: 'Foal', text: describeAdaptation(await readAdaptation(run)) }] : []),
     ...(looksClose(course) ? [{ topic: 'Refiner', text: describeCloseUps(await readCloseUps(run)) }] : []),
   ];

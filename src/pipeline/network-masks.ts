@@ -1,8 +1,11 @@
 /** @file From the probability maps of a network to masks: all that it predicts, and those that are refined. */
+import type { Atlas } from '../atlas/atlas.ts';
+import { settle } from '../atlas/settle.ts';
 import type { ClassMask } from '../masks/mask.ts';
 import type { NetworkEvidence } from '../refine/evidence.ts';
 import { selectComponents, selectFromProbabilities } from '../refine/select.ts';
 import type { RefineSettings } from '../refine/settings.ts';
+import { probabilitiesToMasks } from '../training/predictor.ts';
 import type { Head, ProbabilityMaps } from '../training/types.ts';
 
 export type SelectionSettings = Pick<RefineSettings, 'selection' | 'threshold'>;
@@ -58,6 +61,16 @@ export function selectedMasks(
     score,
     provenance: { componentShare: share, margin: meanMargin(maps, { classIndex, mask }) },
   }));
+}
+
+/** The same after an atlas has settled which class pixels belong to; for maps of classes that exclude each other. */
+export function settledMasks(
+  maps: ProbabilityMaps,
+  atlas: Atlas,
+  selection: SelectionSettings,
+): SelectedClassMask[] {
+  const settled = settle(maps, atlas);
+  return selectedMasks(settled, probabilitiesToMasks(settled, 'exclusive'), 'exclusive', selection);
 }
 
 /** Mean over the mask of the probability of its class less that of the likeliest other class; 0 for an empty mask. */

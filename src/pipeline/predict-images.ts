@@ -7,6 +7,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { coco } from '../annotations/coco.ts';
 import type { Structure } from '../annotations/types.ts';
+import type { Atlas } from '../atlas/atlas.ts';
 import { secondsSince } from '../base/clock.ts';
 import { DatasetError, RunError } from '../base/errors.ts';
 import { hashBytes, hashFile, hashJson } from '../base/hash.ts';
@@ -23,13 +24,15 @@ import type { Refiner } from '../refine/refiner.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
 import { imageKey } from '../sam/segment.ts';
 import { openPredictor, type Predictor, probabilitiesToMasks } from '../training/predictor.ts';
+import type { Head, ProbabilityMaps } from '../training/types.ts';
 import { type RunConfig, runSchema } from './config.ts';
 import { doImages, doPart, forgetJournals, type ImageJob, type Part } from './image-job.ts';
 import { type StoredStructure, storeMasks } from './mask-sets.ts';
-import { predictedMasks, selectedMasks } from './network-masks.ts';
+import { predictedMasks, type SelectedClassMask, selectedMasks, settledMasks } from './network-masks.ts';
 import { openRefiner, type RefinerOptions } from './refine-images.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { type SettleOptions, settleSam } from './sam-model.ts';
+import { atlasFile, readAtlas, readSettling, settlingFile } from './settling.ts';
 import { describeShard, type Shard } from './shard.ts';
 import type { RunContext } from './stage.ts';
 import { refiningSam } from './stages/adapt.ts';
@@ -103,7 +106,7 @@ async function withJob<T>(
 ): Promise<T> {
   const { run, observer } = context;
   const network = await findNetwork(run);
-  const { config, refining } = await settingsOf(run, refine, {
+  const { config, refining, atlas } = await settingsOf(run, refine, {
     device: compute.device ?? 'cpu',
     note: observer.note,
   });
@@ -116,6 +119,7 @@ async function withJob<T>(
       sam: refining.sam,
       ...(refining.closeUp && { closeUp: await hashFile(refining.closeUp) }),
     },
+    ...(atlas && { atlas }),
     images: cases.map(({ id, fileHash, view }) => [id, fileHash, view ?? null]),
   }).slice(0, 12);
   const start = performance.now();
@@ -128,7 +132,15 @@ async function withJob<T>(
     open: async () => {
       const refiner = refining && (await openRefiner(context, { ...refining, compute, embeddings }));
       return {
-        work: (item) => predictImage(predictor, refiner, item, config, join(out, `${item.id}.overlay.png`)),
+        work: (item) => {
+          const initial = (maps: ProbabilityMaps) => initialMasks(maps, predictor.plan.head, atlas, config);
+          return predictImage(
+            predictor,
+            refiner && { refiner, initial },
+            item,
+            join(out, `${item.id}.overlay.png`),
+          );
+        },
         close: async () => refiner?.close(),
       };
     },
@@ -144,21 +156,18 @@ async function withJob<T>(
 
 async function predictImage(
   predictor: Predictor,
-  refiner: Refiner | undefined,
+  refining:
+    | { readonly refiner: Refiner; readonly initial: (maps: ProbabilityMaps) => SelectedClassMask[] }
+    | undefined,
   item: Case,
-  { refine }: Pick<RunConfig, 'refine'>,
   overlayPath: string,
 ): Promise<StoredStructure[]> {
   const image = await readCase(item);
   const maps = await predictor.predict(image);
   const { head, classes } = predictor.plan;
-  const masks = probabilitiesToMasks(maps, head);
-  const found = refiner
-    ? await refiner.refine(image, selectedMasks(maps, masks, head, refine), {
-        classes,
-        imageKey: imageKey(image),
-      })
-    : predictedMasks(maps, masks);
+  const found = refining
+    ? await refining.refiner.refine(image, refining.initial(maps), { classes, imageKey: imageKey(image) })
+    : predictedMasks(maps, probabilitiesToMasks(maps, head));
   const stored = storeMasks(found.map(({ classIndex, mask, score }) => ({ classIndex, mask, score })));
   const filed = asFiled(item);
   const shown = filed === item ? image : await readCase(filed);
@@ -168,6 +177,17 @@ async function predictImage(
   }));
   await writeRgbPng(overlayPath, renderOverlay(shown, { masks: drawn }));
   return stored;
+}
+
+/** What the refiner starts from, as in the run. */
+function initialMasks(
+  maps: ProbabilityMaps,
+  head: Head,
+  atlas: Atlas | undefined,
+  { refine }: Pick<RunConfig, 'refine'>,
+): SelectedClassMask[] {
+  if (atlas !== undefined) return settledMasks(maps, atlas, refine);
+  return selectedMasks(maps, probabilitiesToMasks(maps, head), head, refine);
 }
 
 /** Stored masks in the frame of the case; `where` they are stored, for errors. */
@@ -197,6 +217,8 @@ async function settingsOf(
 ): Promise<{
   config: Pick<RunConfig, 'data' | 'refine' | 'sam'>;
   refining: Pick<RefinerOptions, 'config' | 'sam' | 'closeUp'> | undefined;
+  /** Settles masks before they are refined. */
+  atlas: Atlas | undefined;
 }> {
   const recorded = runSchema.pick({ data: true, refine: true, sam: true });
   const config = await readFile(run.config, 'utf8')
@@ -211,11 +233,22 @@ async function settingsOf(
         { cause },
       );
     });
-  if (!refine) return { config, refining: undefined };
+  if (!refine) return { config, refining: undefined, atlas: undefined };
   const model = await refiningSam(run, config);
   const sam = model && (await settleSam(model, config, { run, ...options }));
   const looksClose = config.refine.refiner === 'close-up';
-  return { config, refining: { sam, ...(looksClose ? await closeUpRefining(run, config) : { config }) } };
+  return {
+    config,
+    refining: { sam, ...(looksClose ? await closeUpRefining(run, config) : { config }) },
+    atlas: await keptAtlas(run),
+  };
+}
+
+/** The atlas of a run that works with settled masks. */
+async function keptAtlas(run: RunDirectory): Promise<Atlas | undefined> {
+  if (!existsSync(atlasFile(run))) return undefined;
+  const { kept } = existsSync(settlingFile(run)) ? await readSettling(run) : { kept: true };
+  return kept ? readAtlas(run) : undefined;
 }
 
 /** The images of files and folders, viewed as those of the run were. */

@@ -12,10 +12,12 @@ export const EMBEDDINGS_FOLDER = '.embeddings';
 export type MaskFolder =
   | 'predicted'
   | 'selected'
+  | 'settled'
   | 'refined'
   | 'folds'
   | 'final'
   | 'final-selected'
+  | 'final-settled'
   | 'final-refined';
 
 export interface RunDirectory {

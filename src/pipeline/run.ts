@@ -81,7 +81,7 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
     if (shard === undefined) {
       await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });
     }
-    if (until === 'closeUp') requireLearning(prepared.config, prepared.checked.dataset);
+    if (until === 'closeUp') requireLearning(prepared);
     const warnings = warningsOf(prepared);
     const stages = await doTracked(context, prepared, (tracked) =>
       doSteps(setOut(tracked, prepared, warnings), until),

@@ -149,6 +149,12 @@ const settingsSchema = z.strictObject({
     .lt(1)
     .default(0.5)
     .describe('Probability above which a pixel belongs to the initial mask.'),
+  atlas: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Settle which class pixels belong to by where the structures of the labelled images lie among each other, before components are selected; for networks whose classes exclude each other, unless it makes the masks of held-out images worse (see trust.folds).',
+    ),
   morphology: morphologySchema.prefault({}),
   seed: z
     .enum(['centroid', 'interior'])
@@ -198,6 +204,7 @@ const settingsSchema = z.strictObject({
 /** What the presets set; what the user sets himself wins over it. */
 const PRESETS: Readonly<Record<string, Tree>> = {
   'as-coded': {
+    atlas: false,
     // The dilated mask is stored, but prompts are taken from the undilated one.
     morphology: { reachesRefiner: false },
     // An erosion by an element of one pixel leaves no pixel without a seed, so every mask comes back as it was.
@@ -211,7 +218,7 @@ const PRESETS: Readonly<Record<string, Tree>> = {
     },
   },
   // The model and its preprocessing follow from the preset: see sam in the settings of a run.
-  medsam: { refiner: 'sam', passes: [{ box: true }], candidates: 'single' },
+  medsam: { refiner: 'sam', atlas: false, passes: [{ box: true }], candidates: 'single' },
 };
 
 /** What Foal is asked: it was trained to mend masks. */

@@ -121,6 +121,42 @@ describe('unet+close-up', () => {
   });
 });
 
+describe('the atlas', () => {
+  it('of the labelled images of the cell alone settles the masks of a U-Net that has the whole budget', () => {
+    const answer = masksOf('unet+atlas') as Refinement;
+    expect(answer).toMatchObject({
+      settings: { refiner: 'none' },
+      prediction: { split: 'test', atlas: { count: N }, network: { labelled: { count: N } } },
+    });
+    expect(keyOf(answer.prediction.network)).toBe(keyOf(unet()));
+  });
+
+  it.each(['unet+atlas+close-up', 'self-training+atlas+close-up'])('is all that %s adds', (name) => {
+    const [settled, plain] = [name, name.replace('+atlas', '')].map((row) => masksOf(row) as Refinement);
+    expect(settled!.prediction.atlas).toMatchObject({ count: N });
+    expect(plain!.prediction.atlas).toBeUndefined();
+    expect(keyOf(settled!.prediction.network)).toBe(keyOf(plain!.prediction.network));
+    expect(keyOf(settled!.closeUp!)).toBe(keyOf(plain!.closeUp!));
+  });
+
+  it('is in no row but ours, and in none where classes overlap', () => {
+    const settled = (set: readonly string[] = []) =>
+      METHODS.filter(({ name }) =>
+        [...inOrder([masksOf(name, set)]).values()].some(
+          (work) => work.kind === 'prediction' && work.atlas !== undefined,
+        ),
+      ).map(({ name }) => name);
+    expect(settled()).toEqual([
+      'packmule',
+      'unet+atlas',
+      'unet+atlas+close-up',
+      'self-training+atlas+close-up',
+    ]);
+    expect(settled(['training.head=overlapping'])).toEqual([]);
+    expect(settled(['refine.atlas=false'])).not.toContain('packmule');
+  });
+});
+
 describe('raw-pseudo-labels', () => {
   it('teaches the final network by the unrefined masks alone', () => {
     const [final] = twoNetworks('raw-pseudo-labels');

@@ -162,7 +162,11 @@ describe('mean teacher + selection', () => {
     const notes: string[] = [];
     const observer = { ...silentObserver, note: (text: string) => notes.push(text) };
     const context = { run, observer, signal: undefined };
-    const { setup } = await prepareSetup(context, config(), { labelled: [4], models: [], skipBad: false });
+    const { setup } = await prepareSetup(context, config(), {
+      labelled: [4],
+      models: ['foal'],
+      skipBad: false,
+    });
     const cell = openCell(setup, 4, 1);
     const answer = findMethod('mean-teacher+selection').masks(cell, 'test') as Prediction;
     const weights: string[] = [];

@@ -17,6 +17,7 @@ const config = (...set: string[]) =>
   tinyConfig(at('data'), [
     'refine.refiner=close-up',
     'refine.closeUpMinutes=0.001',
+    'refine.atlas=false',
     'trust.folds=2',
     'trust.networks=1',
     ...set,

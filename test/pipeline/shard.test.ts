@@ -85,14 +85,15 @@ describe('a run in parts', () => {
     expect(found).not.toContain('predicted');
     expect(found).not.toContain('checked.json');
     await go(run, { until: 'predict' });
-    await expectWhole(run, ['predicted', 'selected']);
+    await expectWhole(run, ['predicted', 'selected', 'settled']);
     expect(await readFile(join(run, 'checked.json'))).toEqual(await readFile(at('whole', 'checked.json')));
 
+    await go(run, { until: 'closeUp' });
     for (const shard of parts(2)) await go(run, { until: 'trust', shard });
     await go(run, { until: 'final' });
     await Promise.all(parts(2).map((shard) => go(run, { until: 'evaluate', shard })));
     await go(run, {});
-    await expectWhole(run, ['refined', 'trust', 'final', 'final-selected']);
+    await expectWhole(run, ['refined', 'trust', 'final', 'final-selected', 'final-settled']);
     expect(await readFile(join(run, 'evaluation.json'))).toEqual(
       await readFile(at('whole', 'evaluation.json')),
     );
@@ -110,7 +111,7 @@ describe('a run in parts', () => {
     expect(lines).toHaveLength(4);
     // As if the process had been killed while it wrote the second line; the first is not what a network would say.
     const [id] = JSON.parse(lines[0]!) as [string];
-    const nothing = JSON.stringify([id, { predicted: [], selected: [] }]);
+    const nothing = JSON.stringify([id, { predicted: [], selected: [], settled: [] }]);
     await writeFile(path, `${nothing}\n${lines[1]!.slice(0, 20)}`);
     const again = await go(run, { until: 'predict', shard: { index: 1, count: 2 } });
     expect(again.stages.at(-1)?.part).toMatchObject({ images: 4, before: 1 });

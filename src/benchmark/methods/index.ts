@@ -17,8 +17,11 @@ import { randomWalkerPseudoLabels } from './random-walker-pseudo-labels.ts';
 import { rawPseudoLabels } from './raw-pseudo-labels.ts';
 import { samPseudoLabels } from './sam-pseudo-labels.ts';
 import { selfTraining } from './self-training.ts';
+import { selfTrainingAtlasCloseUp } from './self-training-atlas-close-up.ts';
 import { selfTrainingCloseUp } from './self-training-close-up.ts';
 import { unet } from './unet.ts';
+import { unetAtlas } from './unet-atlas.ts';
+import { unetAtlasCloseUp } from './unet-atlas-close-up.ts';
 import { unetCloseUp } from './unet-close-up.ts';
 import { unetFoal } from './unet-foal.ts';
 import { unetMedSam } from './unet-medsam.ts';
@@ -28,7 +31,9 @@ import { unetSam } from './unet-sam.ts';
 export const METHODS: readonly Method[] = [
   packmule,
   unet,
+  unetAtlas,
   unetCloseUp,
+  unetAtlasCloseUp,
   unetRandomWalker,
   unetFoal,
   unetSam,
@@ -46,6 +51,7 @@ export const METHODS: readonly Method[] = [
   meanTeacherSelection,
   selfTraining,
   selfTrainingCloseUp,
+  selfTrainingAtlasCloseUp,
   nnUnet,
   fullySupervised,
 ];

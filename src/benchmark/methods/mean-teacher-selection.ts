@@ -1,5 +1,5 @@
 import type { Method } from '../cell.ts';
-import { asSet } from '../refiners.ts';
+import { bySetModel } from '../refiners.ts';
 
 /** The paper's threshold for teeth, Dice. */
 const AGREEMENT = 0.65;
@@ -13,12 +13,12 @@ export const meanTeacherSelection: Method = {
   title: 'Mean teacher + selection',
   about:
     'a second mean teacher also learns from refined masks, of the images on which these agree with the first',
-  refiner: asSet,
+  refiner: bySetModel,
   masks: (cell, split) => {
-    const settings = asSet(cell.refine);
+    const settings = bySetModel(cell.refine);
     const share = cell.share(2, settings);
     const first = cell.network({ share, meanTeacher: 'usual' });
-    const pseudo = cell.refined(cell.predicted(first, 'unlabelled'), settings);
+    const pseudo = cell.refined(first, 'unlabelled', settings);
     const second = cell.network({ share, meanTeacher: 'usual', pseudo, agreement: AGREEMENT });
     return cell.predicted(second, split);
   },

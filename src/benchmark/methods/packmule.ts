@@ -11,9 +11,9 @@ export const packmule: Method = {
   masks: (cell, split) => {
     const settings = asSet(cell.refine);
     const share = cell.share(2, settings);
-    const pseudo = cell.refined(cell.predicted(cell.network({ share }), 'unlabelled'), settings);
+    const pseudo = cell.refined(cell.network({ share }), 'unlabelled', settings);
     const labelled = cell.samples === 'pseudo' ? 0 : cell.labelled;
-    const final = cell.predicted(cell.network({ share, labelled, pseudo }), split);
-    return hasLastWord(settings) ? cell.refined(final, settings) : final;
+    const final = cell.network({ share, labelled, pseudo });
+    return hasLastWord(settings) ? cell.refined(final, split, settings) : cell.predicted(final, split);
   },
 };

@@ -11,7 +11,7 @@ export function postProcessing(
     masks: (cell, split) => {
       const settings = refiner(cell.refine);
       const network = cell.network({ share: cell.share(1, settings), ...learning });
-      return cell.refined(cell.predicted(network, split), settings);
+      return cell.refined(network, split, settings);
     },
   };
 }

@@ -16,7 +16,7 @@ export function refinedPseudoLabels(
       const settings = refiner(cell.refine);
       const share = cell.share(2, settings);
       const initial = cell.network({ share, ...recipe });
-      const pseudo = cell.refined(cell.predicted(initial, 'unlabelled'), settings);
+      const pseudo = cell.refined(initial, 'unlabelled', settings);
       return cell.predicted(cell.network({ share, ...recipe, labelled: 0, pseudo }), split);
     },
   };

@@ -22,11 +22,12 @@ import type { PromptableModel } from '../../sam/promptable.ts';
 import type { RunConfig } from '../config.ts';
 import { heldOutDice } from '../held-out-dice.ts';
 import { readMaskSet, structuresByName } from '../mask-sets.ts';
-import { whyNoFolds } from '../prepare.ts';
+import { type PreparedRun, whyNoFolds } from '../prepare.ts';
 import { readResult } from '../read-result.ts';
 import type { RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { chooseSam, obtainSam, type SamChoice, type SamModel } from '../sam-model.ts';
+import { settles } from '../settling.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { type FoldCounts, foldsOf } from './folds.ts';
 import { relevantSettings } from './refine.ts';
@@ -94,13 +95,14 @@ export function whyNotAdapted(config: RunConfig, dataset: Dataset): string | und
   return adaptSteps === 0 ? 'refine.adaptSteps is 0' : whyNoFolds(config, dataset);
 }
 
-/** @throws ConfigError where the refiner does not learn, or settings and data leave it nothing to learn from. */
-export function requireLearning(config: RunConfig, dataset: Dataset): void {
-  const why = config.refine.refiner === 'close-up' ? undefined : whyNotAdapted(config, dataset);
-  if (why === undefined) return;
+/** @throws ConfigError where there is nothing that learns before masks are refined, or nothing to learn from. */
+export function requireLearning({ config, checked, plans }: PreparedRun): void {
+  const why = config.refine.refiner === 'close-up' ? undefined : whyNotAdapted(config, checked.dataset);
+  const triesAtlas = plans.folds !== undefined && settles(config.refine, plans.initial.plan.head);
+  if (why === undefined || triesAtlas) return;
   throw new ConfigError({
     seen: `The refiner learns nothing, because ${why}`,
-    need: 'The refiner close-up; or foal, steps to learn in, and enough labelled images to hold some out',
+    need: 'The refiner close-up; or foal, steps to learn in, and enough labelled images to hold some out; or an atlas and such images',
     fix: 'Change the settings, or go on without: packmule run',
   });
 }

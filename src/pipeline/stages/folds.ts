@@ -3,20 +3,26 @@
  * other folds and masks this one. On these masks trust is calibrated, and settings of refinement are compared.
  */
 import { rm } from 'node:fs/promises';
+import type { Structure } from '../../annotations/types.ts';
+import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readCase } from '../../dataset/view.ts';
+import { rleFromString } from '../../masks/rle.ts';
+import type { RefineSettings } from '../../refine/settings.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { ComputeOptions } from '../../runtime/session.ts';
 import type { TrainingPlan } from '../../training/plan.ts';
 import { openPredictor, probabilitiesToMasks } from '../../training/predictor.ts';
 import { trainNetwork } from '../../training/train.ts';
 import { stratifiedFolds } from '../../trust/folds.ts';
+import { trueDice } from '../../trust/judge.ts';
 import { eachImage } from '../each-image.ts';
 import { imagesFingerprint, labelsFingerprint } from '../fingerprints.ts';
 import { type StoredStructure, storeMasks, writeMaskSet } from '../mask-sets.ts';
-import { type SelectionSettings, selectedMasks } from '../network-masks.ts';
+import { type SelectionSettings, selectedMasks, settledMasks } from '../network-masks.ts';
 import { partOf } from '../observer.ts';
+import { atlasOf, describeSettling, type Settling, settles, settlingFile } from '../settling.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { labelledSamples } from './train.ts';
 
@@ -30,7 +36,7 @@ export interface FoldCounts {
 export interface FoldsStageOptions {
   readonly checked: CheckedDataset;
   readonly planned: TrainingPlan & FoldCounts;
-  readonly selection: SelectionSettings;
+  readonly selection: SelectionSettings & Pick<RefineSettings, 'atlas'>;
   readonly seed: number;
   readonly compute: ComputeOptions;
 }
@@ -38,13 +44,24 @@ export interface FoldsStageOptions {
 /** Share of the stage's time that training takes; the rest is prediction. */
 const TRAINING_SHARE = 0.9;
 
-/** Writes folds/labelled.json, with masks of the images that were held out, and the network of each fold beside it. */
+/** The masks of an image as a network names them and, where an atlas of its fold settles them, after that. */
+interface Found {
+  readonly selected: StoredStructure[];
+  readonly settled?: StoredStructure[];
+}
+
+/**
+ * Writes folds/labelled.json, with masks of the images that were held out, and the network of each fold beside it. Masks
+ * are settled where that makes them better; folds/settling.json says so.
+ */
 export async function foldsStage(context: RunContext, options: FoldsStageOptions): Promise<StageOutcome> {
   const { checked, planned, selection, seed, compute } = options;
   const { dataset } = checked;
   const { run, observer, signal, saveSeconds } = context;
   const { plan, settings, count, networks } = planned;
   const journalPath = run.path('folds', 'journal.jsonl');
+  const isSettled = settles(selection, plan.head);
+  const outputs = [run.masks('folds', 'labelled'), ...(isSettled ? [settlingFile(run)] : [])];
   return runStage(context, {
     name: 'folds',
     title: `Training ${networks === 1 ? 'a network' : `${networks} networks`} to mask held-out labelled images`,
@@ -57,13 +74,14 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
       threads: compute.threads,
       ...deviceKey(compute.device),
       selection: { selection: selection.selection, threshold: selection.threshold },
+      ...(isSettled && { settled: true }),
       labelled: [imagesFingerprint(checked, ['labelled']), labelsFingerprint(checked, ['labelled'])],
     },
     owns: ['folds'],
-    outputs: [run.masks('folds', 'labelled')],
-    seals: [run.masks('folds', 'labelled')],
+    outputs,
+    seals: outputs,
     work: async () => {
-      let found: ReadonlyMap<string, StoredStructure[]> = new Map();
+      let found: ReadonlyMap<string, Found> = new Map();
       for (const [fold, { held, others }] of foldsOf(dataset, planned, seed).entries()) {
         const at = (share: number): number => (fold + share) / networks;
         const directory = run.path('folds', String(fold + 1));
@@ -88,21 +106,71 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
         });
         const predicting = { ...context, observer: partOf(observer, at(TRAINING_SHARE), at(1)) };
         const predictor = await openPredictor(run.path('folds', String(fold + 1), 'model.onnx'), compute);
+        const atlas = isSettled ? atlasOf(dataset, others) : undefined;
         try {
           const { head } = predictor.plan;
           found = await eachImage(predicting, held, journalPath, async (item) => {
             const maps = await predictor.predict(await readCase(item));
-            return storeMasks(selectedMasks(maps, probabilitiesToMasks(maps, head), head, selection));
+            const masks = probabilitiesToMasks(maps, head);
+            return {
+              selected: storeMasks(selectedMasks(maps, masks, head, selection)),
+              ...(atlas && { settled: storeMasks(settledMasks(maps, atlas, selection)) }),
+            };
           });
         } finally {
           await predictor.close();
         }
       }
-      await writeMaskSet(run.masks('folds', 'labelled'), dataset, 'labelled', (id) => found.get(id) ?? []);
+      const kept = isSettled && (await keepSettled(context, dataset, found));
+      const kind = kept ? 'settled' : 'selected';
+      await writeMaskSet(
+        run.masks('folds', 'labelled'),
+        dataset,
+        'labelled',
+        (id) => found.get(id)?.[kind] ?? [],
+      );
       await rm(journalPath, { force: true });
     },
   });
 }
+
+/** Measures what the atlas makes of the held-out masks, writes it down, and says whether it is worth it. */
+async function keepSettled(
+  { run, observer }: RunContext,
+  dataset: Dataset,
+  found: ReadonlyMap<string, Found>,
+): Promise<boolean> {
+  const held = casesOf(dataset, 'labelled').filter(({ id }) => found.has(id));
+  const dice = (kind: keyof Found): number => {
+    const masks = held.map(({ id, size, structures = [] }) =>
+      diceOfAll(
+        structures,
+        found
+          .get(id)!
+          [kind]!.map(({ classIndex, counts }) => ({ classIndex, rle: rleFromString(counts, size, id) })),
+      ),
+    );
+    return mean(masks.flat());
+  };
+  const heldOut = { before: dice('selected'), after: dice('settled') };
+  const settling: Settling = { heldOut, kept: heldOut.after > heldOut.before };
+  await writeFileAtomic(settlingFile(run), `${JSON.stringify(settling, null, 2)}\n`);
+  observer.note(describeSettling(settling));
+  return settling.kept;
+}
+
+/** Dice of each class that the truth or the masks of an image show: 0 where one of them does not. */
+function diceOfAll(
+  truth: readonly Structure[],
+  masks: readonly Pick<Structure, 'classIndex' | 'rle'>[],
+): number[] {
+  const drawn = new Set(masks.map(({ classIndex }) => classIndex));
+  const missed = truth.filter(({ classIndex }) => !drawn.has(classIndex));
+  return [...masks.map((mask) => trueDice(mask, truth)), ...missed.map(() => 0)];
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
 
 export interface Fold {
   /** The images that the network of this fold has not seen. */

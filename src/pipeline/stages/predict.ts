@@ -1,4 +1,6 @@
 /** @file Masks that a trained network finds, with and without component selection. */
+import type { Atlas } from '../../atlas/atlas.ts';
+import { writeFileAtomic } from '../../base/files.ts';
 import { casesOf, type Dataset, type SplitName } from '../../dataset/types.ts';
 import { readCase } from '../../dataset/view.ts';
 import { deviceKey } from '../../runtime/device.ts';
@@ -6,8 +8,9 @@ import type { ComputeOptions } from '../../runtime/session.ts';
 import { openPredictor, probabilitiesToMasks } from '../../training/predictor.ts';
 import { runImageStage } from '../image-stage.ts';
 import { type StoredStructure, storeMasks, writeMaskSet } from '../mask-sets.ts';
-import { predictedMasks, type SelectionSettings, selectedMasks } from '../network-masks.ts';
+import { predictedMasks, type SelectionSettings, selectedMasks, settledMasks } from '../network-masks.ts';
 import type { MaskFolder } from '../run-directory.ts';
+import { atlasFile } from '../settling.ts';
 import type { RunContext, StageOutcome } from '../stage.ts';
 
 export interface PredictStageOptions {
@@ -23,6 +26,8 @@ export interface PredictStageOptions {
   readonly compute: ComputeOptions;
   /** How its masks become those that are refined. */
   readonly selection: SelectionSettings;
+  /** Settles which class pixels belong to, where there is one. */
+  readonly atlas: Atlas | undefined;
 }
 
 interface Found {
@@ -30,21 +35,30 @@ interface Found {
   readonly predicted: StoredStructure[];
   /** After component selection. */
   readonly selected: StoredStructure[];
+  /** The same after the atlas has settled the classes of pixels. */
+  readonly settled?: StoredStructure[];
 }
 
-/** What a network predicts, and what is selected of it. */
+/** What a network predicts, what is selected of it, and what once it is settled. */
 const FOLDERS = {
-  initial: ['predicted', 'selected'],
-  final: ['final', 'final-selected'],
+  initial: ['predicted', 'selected', 'settled'],
+  final: ['final', 'final-selected', 'final-settled'],
 } as const satisfies Record<string, readonly MaskFolder[]>;
+
+/** What is in each of its folders. */
+const KINDS = ['predicted', 'selected', 'settled'] as const;
 
 /** Writes the folders of the network, see FOLDERS. */
 export async function predictStage(context: RunContext, options: PredictStageOptions): Promise<StageOutcome> {
-  const { network, dataset, splits, compute, selection } = options;
+  const { network, dataset, splits, compute, selection, atlas } = options;
   const { run } = context;
   const isInitial = network === 'initial';
   const folders = FOLDERS[network];
-  const outputs = folders.flatMap((folder) => splits.map((split) => run.masks(folder, split)));
+  const written = folders.slice(0, atlas === undefined ? 2 : 3);
+  const outputs = [
+    ...written.flatMap((folder) => splits.map((split) => run.masks(folder, split))),
+    ...(atlas !== undefined && isInitial ? [atlasFile(run)] : []),
+  ];
   return runImageStage<Found>(context, {
     name: isInitial ? 'predict' : 'predictFinal',
     title: `Predicting masks with the ${network} network`,
@@ -54,11 +68,15 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
       ...deviceKey(compute.device),
       selection: selection.selection,
       threshold: selection.threshold,
+      ...(atlas && { atlas }),
     },
     // The folder of the final network belongs to its training.
     owns: isInitial
       ? folders
-      : [...['annotations.json', 'val.json', 'test.json'].map((file) => `final/${file}`), folders[1]],
+      : [
+          ...['annotations.json', 'val.json', 'test.json'].map((file) => `final/${file}`),
+          ...folders.slice(1),
+        ],
     outputs,
     seals: outputs,
     cases: splits.flatMap((split) => casesOf(dataset, split)),
@@ -73,6 +91,7 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
           return {
             predicted: storeMasks(predictedMasks(maps, masks)),
             selected: storeMasks(selectedMasks(maps, masks, head, selection)),
+            ...(atlas && { settled: storeMasks(settledMasks(maps, atlas, selection)) }),
           };
         },
         close: () => predictor.close(),
@@ -80,10 +99,13 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
     },
     write: async (found) => {
       for (const split of splits) {
-        const [predicted, selected] = folders.map((folder) => run.masks(folder, split)) as [string, string];
-        await writeMaskSet(predicted, dataset, split, (id) => found.get(id)!.predicted);
-        await writeMaskSet(selected, dataset, split, (id) => found.get(id)!.selected);
+        for (const [k, folder] of written.entries()) {
+          const kind = KINDS[k]!;
+          await writeMaskSet(run.masks(folder, split), dataset, split, (id) => found.get(id)![kind]!);
+        }
       }
+      if (atlas !== undefined && isInitial)
+        await writeFileAtomic(atlasFile(run), `${JSON.stringify(atlas)}\n`);
     },
   });
 }

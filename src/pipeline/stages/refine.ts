@@ -14,9 +14,10 @@ import type { RunContext, StageOutcome } from '../stage.ts';
 
 /** Whose masks are refined: those of the initial network, to learn from, or of the final one, as its last word. */
 const REFINED = {
-  refine: { from: 'selected', to: 'refined', title: 'Refining masks' },
+  refine: { selected: 'selected', settled: 'settled', to: 'refined', title: 'Refining masks' },
   refineFinal: {
-    from: 'final-selected',
+    selected: 'final-selected',
+    settled: 'final-settled',
     to: 'final-refined',
     title: 'Refining the masks of the final network',
   },
@@ -26,6 +27,8 @@ export interface RefineStageOptions extends RefinerOptions {
   readonly name: keyof typeof REFINED;
   readonly checked: CheckedDataset;
   readonly splits: readonly SplitName[];
+  /** Which of the network's masks: as it names their pixels, or settled by an atlas. */
+  readonly from: 'selected' | 'settled';
   /** Of the stage that made the selected masks. */
   readonly predictKey: string;
   /** Of the stages that checked, adapted or trained the refiner's model, where there is one. */
@@ -34,10 +37,10 @@ export interface RefineStageOptions extends RefinerOptions {
 
 /** Writes refined/, or final-refined/. */
 export async function refineStage(context: RunContext, options: RefineStageOptions): Promise<StageOutcome> {
-  const { name, config, checked, splits } = options;
+  const { name, config, checked, splits, from } = options;
   const { dataset, imageHashes } = checked;
   const { run, signal } = context;
-  const { from, to, title } = REFINED[name];
+  const { [from]: source, to, title } = REFINED[name];
   const outputs = splits.map((split) => run.masks(to, split));
   const reviewed = splits.includes('unlabelled') ? reviewsFingerprint(checked) : undefined;
   return runImageStage<StoredStructure[]>(context, {
@@ -45,6 +48,7 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
     title: `${title} (${config.refine.refiner})`,
     inputs: {
       predicted: options.predictKey,
+      ...(from === 'settled' && { from }),
       refine: relevantSettings(config.refine),
       ...(options.modelKeys.length > 0 && {
         model: options.modelKeys,
@@ -60,9 +64,9 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
     journal: run.path(to, 'journal.jsonl'),
     open: async () => {
       const selected = new Map(
-        (await Promise.all(splits.map((split) => readMaskSet(run, from, split, dataset)))).flatMap((set) => [
-          ...structuresByName(set),
-        ]),
+        (await Promise.all(splits.map((split) => readMaskSet(run, source, split, dataset)))).flatMap(
+          (set) => [...structuresByName(set)],
+        ),
       );
       // The labelled images are behind predictKey: the network learnt from them.
       const labelled = casesOf(dataset, 'labelled').map(({ structures = [] }) => structures);

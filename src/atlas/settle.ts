@@ -1,0 +1,199 @@
+/**
+ * @file Which class a pixel belongs to, settled for all classes of an image together: networks that have seen few
+ * annotated images know a structure when they see one and mistake which of its neighbours it is. Expectation
+ * maximisation with an atlas as the prior (Van Leemput et al. 1999; Pohl et al. 2006):
+ *
+ *   E  q_k(x) proportional to w_k p_k(x)^a exp(-d_k(x)^2 / 2), d_k the Mahalanobis distance of x from the centre of k
+ *   M  w_k is how much of the area of k has been found; the centres c are what is likeliest given the means of the q_k
+ *      and the atlas: c - m is Gaussian, and the nearer two classes lie to each other, the more they move alike
+ *
+ * Only how likely the classes are changes, not how likely some class is: foreground stays foreground.
+ */
+import type { PointXy, Size } from '../base/geometry.ts';
+import { solvePositive } from '../base/linear.ts';
+import type { Spread } from '../masks/moments.ts';
+import type { ProbabilityMaps } from '../training/types.ts';
+import { type Atlas, type Place, unitOf } from './atlas.ts';
+
+/** What the log probability of a network counts: neighbouring pixels repeat each other. */
+const EVIDENCE = 0.25;
+/** Below, a network has not made a difference between unlikely and impossible. */
+const LEAST_PROBABILITY = 1e-6;
+
+// How an image differs from the atlas; lengths in mean radii of the structures.
+/** Standard deviation of the shift of the whole image, of single classes, and of where a found class really is. */
+const SHIFT = 3;
+const MOVEMENT = 2;
+const NOISE = 0.8;
+/** Distance at which the movements of two classes have a correlation of exp(-1/2). */
+const TOGETHER = 10;
+/** Standard deviation of the scale. */
+const SCALE = 0.1;
+
+/** Least part of its area that a class is taken to have. */
+const LEAST_FOUND = 1e-3;
+const ITERATIONS = 20;
+/** The centres are found from so many pixels of a grid at most. */
+const GRID_PIXELS = 8192;
+
+/** What is believed of the classes of one image. */
+interface Belief {
+  readonly centres: readonly PointXy[];
+  /** Part of its usual area that each class has, (0, 1]. */
+  readonly found: readonly number[];
+}
+
+/** Pixels of an image by their numbers, and for each class and pixel a share of the pixel: [class * pixels + i]. */
+interface Shares {
+  readonly pixels: Int32Array;
+  readonly data: Float32Array;
+}
+
+/** The maps with each pixel that is foreground settled by the atlas; classes that it does not know stay as they are. */
+export function settle(maps: ProbabilityMaps, atlas: Atlas): ProbabilityMaps {
+  const known = atlas.places.flatMap((place, index) => (place === null ? [] : [{ ...place, index }]));
+  const all = foregroundOf(maps);
+  const stride = Math.ceil(all.length / GRID_PIXELS);
+  const pixels = all.filter((_, i) => i % stride === 0);
+  if (known.length < 2 || all.length === 0) return maps;
+  const prior = poseOf(known);
+  let belief = believe(sharesOf(maps, known, pixels), stride, maps, known, prior);
+  for (let i = 0; i < ITERATIONS; i++)
+    belief = believe(expect(maps, known, belief, pixels), stride, maps, known, prior);
+  const settled = expect(maps, known, belief, all);
+  const data = maps.data.slice();
+  for (const [k, { index }] of known.entries()) {
+    const plane = index * maps.height * maps.width;
+    for (let i = 0; i < all.length; i++) data[plane + all[i]!] = settled.data[k * all.length + i]!;
+  }
+  return { ...maps, data };
+}
+
+type Known = Place & { readonly index: number };
+
+/** Pixels that are likelier to belong to some class than to none. */
+function foregroundOf({ classes, height, width, data }: ProbabilityMaps): Int32Array {
+  const pixels = height * width;
+  const total = new Float32Array(pixels);
+  for (let k = 0; k < classes; k++) {
+    for (let i = 0; i < pixels; i++) total[i]! += data[k * pixels + i]!;
+  }
+  return Int32Array.from(total.keys()).filter((i) => total[i]! > 0.5);
+}
+
+/** What the network gives each class of each pixel. */
+function sharesOf(maps: ProbabilityMaps, known: readonly Known[], pixels: Int32Array): Shares {
+  const data = new Float32Array(known.length * pixels.length);
+  for (const [k, { index }] of known.entries()) {
+    const plane = index * maps.height * maps.width;
+    for (let i = 0; i < pixels.length; i++) data[k * pixels.length + i] = maps.data[plane + pixels[i]!]!;
+  }
+  return { pixels, data };
+}
+
+/** The E step. All that the network gives the known classes of a pixel is divided anew. */
+function expect(
+  maps: ProbabilityMaps,
+  known: readonly Known[],
+  { centres, found }: Belief,
+  pixels: Int32Array,
+): Shares {
+  const { data } = sharesOf(maps, known, pixels);
+  const { width, height } = maps;
+  const unit = unitOf(maps);
+  const inverses = known.map(({ spread: { xx, xy, yy } }) => {
+    const determinant = xx * yy - xy * xy;
+    return { xx: yy / determinant, xy: -xy / determinant, yy: xx / determinant };
+  });
+  const weights = found.map(Math.log);
+  const energy = new Float64Array(known.length);
+  for (let i = 0; i < pixels.length; i++) {
+    const x = ((pixels[i]! % width) + 0.5 - width / 2) / unit;
+    const y = (Math.floor(pixels[i]! / width) + 0.5 - height / 2) / unit;
+    let [given, best] = [0, Number.NEGATIVE_INFINITY];
+    for (let k = 0; k < known.length; k++) {
+      const p = data[k * pixels.length + i]!;
+      const [dx, dy] = [x - centres[k]![0], y - centres[k]![1]];
+      const { xx, xy, yy } = inverses[k]!;
+      const distance = xx * dx * dx + 2 * xy * dx * dy + yy * dy * dy;
+      given += p;
+      energy[k] = weights[k]! + EVIDENCE * Math.log(Math.max(p, LEAST_PROBABILITY)) - distance / 2;
+      best = Math.max(best, energy[k]!);
+    }
+    let total = 0;
+    for (let k = 0; k < known.length; k++) {
+      energy[k] = Math.exp(energy[k]! - best);
+      total += energy[k]!;
+    }
+    for (let k = 0; k < known.length; k++) data[k * pixels.length + i] = (given * energy[k]!) / total;
+  }
+  return { pixels, data };
+}
+
+/** The M step. Each pixel stands for `stride` of them. */
+function believe(
+  { pixels, data }: Shares,
+  stride: number,
+  { width, height }: Size,
+  known: readonly Known[],
+  pose: Pose,
+): Belief {
+  const unit = unitOf({ width, height });
+  const seen = known.map(({ centre, spread }, k) => {
+    let [sum, sumX, sumY] = [0, 0, 0];
+    for (let i = 0; i < pixels.length; i++) {
+      const share = data[k * pixels.length + i]!;
+      sum += share;
+      sumX += share * ((pixels[i]! % width) + 0.5 - width / 2);
+      sumY += share * (Math.floor(pixels[i]! / width) + 0.5 - height / 2);
+    }
+    // An ellipse of such a spread.
+    const usual = 4 * Math.PI * Math.sqrt(determinantOf(spread));
+    const found = Math.min(1, Math.max(LEAST_FOUND, (sum * stride) / unit ** 2 / usual));
+    const mean: PointXy = sum === 0 ? centre : [sumX / sum / unit, sumY / sum / unit];
+    return { found, mean };
+  });
+  const noise = seen.map(({ found }) => (pose.noise / found) ** 2);
+  const moved = ([0, 1] as const).map((axis) => {
+    const away = seen.map(({ mean }, k) => mean[axis] - known[k]!.centre[axis]);
+    const covariance = pose.covariance[axis];
+    const solved = solvePositive(
+      covariance.map((row, k) => row.map((value, l) => (k === l ? value + noise[k]! : value))),
+      away,
+    );
+    return covariance.map((row) => row.reduce((sum, value, l) => sum + value * solved[l]!, 0));
+  }) as [number[], number[]];
+  return {
+    found: seen.map(({ found }) => found),
+    centres: known.map(({ centre: [x, y] }, k) => [x + moved[0][k]!, y + moved[1][k]!]),
+  };
+}
+
+/** How the centres of an image differ from those of the atlas: a Gaussian for each axis. */
+interface Pose {
+  readonly covariance: readonly [x: number[][], y: number[][]];
+  /** Standard deviation of the mean of a class's pixels where all of it is found. */
+  readonly noise: number;
+}
+
+function poseOf(known: readonly Known[]): Pose {
+  const count = known.length;
+  const radius = known.reduce((sum, { spread }) => sum + determinantOf(spread) ** (1 / 4), 0) / count;
+  const mean = ([0, 1] as const).map(
+    (axis) => known.reduce((sum, { centre }) => sum + centre[axis], 0) / count,
+  ) as [number, number];
+  const covariance = ([0, 1] as const).map((axis) =>
+    known.map(({ centre: a }) =>
+      known.map(({ centre: b }) => {
+        const apart = ((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) / (TOGETHER * radius) ** 2;
+        const together = (MOVEMENT * radius) ** 2 * Math.exp(-apart / 2);
+        return (
+          (SHIFT * radius) ** 2 + together + SCALE ** 2 * (a[axis] - mean[axis]) * (b[axis] - mean[axis])
+        );
+      }),
+    ),
+  ) as [number[][], number[][]];
+  return { covariance, noise: NOISE * radius };
+}
+
+const determinantOf = ({ xx, xy, yy }: Spread): number => xx * yy - xy * xy;

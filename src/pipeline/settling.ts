@@ -1,0 +1,62 @@
+/**
+ * @file The atlas of a run: made of the labelled images, it settles which class the pixels of a network's masks belong
+ * to, unless that makes the masks of held-out images worse.
+ */
+import { rm } from 'node:fs/promises';
+import { type Atlas, learnAtlas } from '../atlas/atlas.ts';
+import type { Case, Dataset } from '../dataset/types.ts';
+import type { RefineSettings } from '../refine/settings.ts';
+import { percent } from '../report/format.ts';
+import { mirrorOf } from '../training/plan.ts';
+import type { Head } from '../training/types.ts';
+import { readResult } from './read-result.ts';
+import type { RunDirectory } from './run-directory.ts';
+
+/** What came of it. */
+export interface Settling {
+  /** Mean Dice of the masks of held-out images, invented structures counted, as the network names them and settled. */
+  readonly heldOut: { readonly before: number; readonly after: number };
+  /** Whether the run works with settled masks. */
+  readonly kept: boolean;
+}
+
+/** Where classes may overlap, a pixel of one may be one of another too, and there is nothing to settle. */
+export const settles = ({ atlas }: Pick<RefineSettings, 'atlas'>, head: Head): boolean =>
+  atlas && head === 'exclusive';
+
+/** The atlas of annotated images. */
+export function atlasOf({ classes, mirroredPairs }: Dataset, cases: readonly Case[]): Atlas {
+  return learnAtlas(cases, classes.length, mirroredPairs && mirrorOf(classes.length, mirroredPairs));
+}
+
+/** The atlas that the masks of a run were settled with. */
+export const atlasFile = (run: RunDirectory): string => run.path('settled', 'atlas.json');
+
+/** What came of it on held-out images; there where the run has some. */
+export const settlingFile = (run: RunDirectory): string => run.path('folds', 'settling.json');
+
+/** @throws RunError where the file is missing or damaged. */
+export function readAtlas(run: RunDirectory): Promise<Atlas> {
+  return readResult(atlasFile(run), 'The atlas that the masks of the run were settled with');
+}
+
+/** @throws RunError where the file is missing or damaged. */
+export function readSettling(run: RunDirectory): Promise<Settling> {
+  return readResult(settlingFile(run), 'What came of settling the masks of held-out images');
+}
+
+/** For a run that holds no images out any more. */
+export async function forgetSettling(run: RunDirectory): Promise<void> {
+  await rm(settlingFile(run), { force: true });
+}
+
+/** One line. */
+export function describeSettling(settling: Settling | undefined): string {
+  if (settling === undefined)
+    return 'An atlas of the labelled images settles which class pixels belong to; no labelled image was held out to see what that gains.';
+  const { heldOut, kept } = settling;
+  const figures = `Dice of held-out masks ${percent(heldOut.before)} before, ${percent(heldOut.after)} settled, invented structures counted`;
+  return kept
+    ? `An atlas of the labelled images settles which class pixels belong to: ${figures}.`
+    : `Pixels stay with the class that the network gives them, because an atlas of the labelled images makes masks no better: ${figures}.`;
+}
