@@ -34,7 +34,7 @@ const SCALE = 0.1;
 const LEAST_FOUND = 1e-3;
 const ITERATIONS = 20;
 /** The centres are found from so many pixels of a grid at most. */
-const GRID_PIXELS = 8192;
+const GRID_PIXELS = 4096;
 
 /** What is believed of the classes of one image. */
 interface Belief {
@@ -43,10 +43,13 @@ interface Belief {
   readonly found: readonly number[];
 }
 
-/** Pixels of an image by their numbers, and for each class and pixel a share of the pixel: [class * pixels + i]. */
-interface Shares {
+/** What a network says of some pixels of an image: values of classes and pixels are at [class * pixels + i]. */
+interface Said {
   readonly pixels: Int32Array;
-  readonly data: Float32Array;
+  /** Probabilities. */
+  readonly shares: Float32Array;
+  /** What they count as evidence: parts of their logarithms. */
+  readonly evidence: Float32Array;
 }
 
 /** The maps with each pixel that is foreground settled by the atlas; classes that it does not know stay as they are. */
@@ -56,15 +59,17 @@ export function settle(maps: ProbabilityMaps, atlas: Atlas): ProbabilityMaps {
   const stride = Math.ceil(all.length / GRID_PIXELS);
   const pixels = all.filter((_, i) => i % stride === 0);
   if (known.length < 2 || all.length === 0) return maps;
-  const prior = poseOf(known);
-  let belief = believe(sharesOf(maps, known, pixels), stride, maps, known, prior);
+  const pose = poseOf(known);
+  const said = saidOf(maps, known, pixels);
+  let shares = said.shares;
   for (let i = 0; i < ITERATIONS; i++)
-    belief = believe(expect(maps, known, belief, pixels), stride, maps, known, prior);
-  const settled = expect(maps, known, belief, all);
+    shares = expect(said, maps, known, believe(shares, pixels, stride, maps, known, pose));
+  const belief = believe(shares, pixels, stride, maps, known, pose);
+  const settled = expect(saidOf(maps, known, all), maps, known, belief);
   const data = maps.data.slice();
   for (const [k, { index }] of known.entries()) {
     const plane = index * maps.height * maps.width;
-    for (let i = 0; i < all.length; i++) data[plane + all[i]!] = settled.data[k * all.length + i]!;
+    for (let i = 0; i < all.length; i++) data[plane + all[i]!] = settled[k * all.length + i]!;
   }
   return { ...maps, data };
 }
@@ -81,26 +86,24 @@ function foregroundOf({ classes, height, width, data }: ProbabilityMaps): Int32A
   return Int32Array.from(total.keys()).filter((i) => total[i]! > 0.5);
 }
 
-/** What the network gives each class of each pixel. */
-function sharesOf(maps: ProbabilityMaps, known: readonly Known[], pixels: Int32Array): Shares {
-  const data = new Float32Array(known.length * pixels.length);
+function saidOf(maps: ProbabilityMaps, known: readonly Known[], pixels: Int32Array): Said {
+  const shares = new Float32Array(known.length * pixels.length);
   for (const [k, { index }] of known.entries()) {
     const plane = index * maps.height * maps.width;
-    for (let i = 0; i < pixels.length; i++) data[k * pixels.length + i] = maps.data[plane + pixels[i]!]!;
+    for (let i = 0; i < pixels.length; i++) shares[k * pixels.length + i] = maps.data[plane + pixels[i]!]!;
   }
-  return { pixels, data };
+  return { pixels, shares, evidence: shares.map((p) => EVIDENCE * Math.log(Math.max(p, LEAST_PROBABILITY))) };
 }
 
 /** The E step. All that the network gives the known classes of a pixel is divided anew. */
 function expect(
-  maps: ProbabilityMaps,
+  { pixels, shares, evidence }: Said,
+  { width, height }: Size,
   known: readonly Known[],
   { centres, found }: Belief,
-  pixels: Int32Array,
-): Shares {
-  const { data } = sharesOf(maps, known, pixels);
-  const { width, height } = maps;
-  const unit = unitOf(maps);
+): Float32Array {
+  const divided = new Float32Array(shares.length);
+  const unit = unitOf({ width, height });
   const inverses = known.map(({ spread: { xx, xy, yy } }) => {
     const determinant = xx * yy - xy * xy;
     return { xx: yy / determinant, xy: -xy / determinant, yy: xx / determinant };
@@ -112,12 +115,11 @@ function expect(
     const y = (Math.floor(pixels[i]! / width) + 0.5 - height / 2) / unit;
     let [given, best] = [0, Number.NEGATIVE_INFINITY];
     for (let k = 0; k < known.length; k++) {
-      const p = data[k * pixels.length + i]!;
       const [dx, dy] = [x - centres[k]![0], y - centres[k]![1]];
       const { xx, xy, yy } = inverses[k]!;
       const distance = xx * dx * dx + 2 * xy * dx * dy + yy * dy * dy;
-      given += p;
-      energy[k] = weights[k]! + EVIDENCE * Math.log(Math.max(p, LEAST_PROBABILITY)) - distance / 2;
+      given += shares[k * pixels.length + i]!;
+      energy[k] = weights[k]! + evidence[k * pixels.length + i]! - distance / 2;
       best = Math.max(best, energy[k]!);
     }
     let total = 0;
@@ -125,14 +127,15 @@ function expect(
       energy[k] = Math.exp(energy[k]! - best);
       total += energy[k]!;
     }
-    for (let k = 0; k < known.length; k++) data[k * pixels.length + i] = (given * energy[k]!) / total;
+    for (let k = 0; k < known.length; k++) divided[k * pixels.length + i] = (given * energy[k]!) / total;
   }
-  return { pixels, data };
+  return divided;
 }
 
 /** The M step. Each pixel stands for `stride` of them. */
 function believe(
-  { pixels, data }: Shares,
+  shares: Float32Array,
+  pixels: Int32Array,
   stride: number,
   { width, height }: Size,
   known: readonly Known[],
@@ -142,7 +145,7 @@ function believe(
   const seen = known.map(({ centre, spread }, k) => {
     let [sum, sumX, sumY] = [0, 0, 0];
     for (let i = 0; i < pixels.length; i++) {
-      const share = data[k * pixels.length + i]!;
+      const share = shares[k * pixels.length + i]!;
       sum += share;
       sumX += share * ((pixels[i]! % width) + 0.5 - width / 2);
       sumY += share * (Math.floor(pixels[i]! / width) + 0.5 - height / 2);

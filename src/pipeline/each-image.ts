@@ -1,6 +1,7 @@
 /** @file The loop of every stage that works image by image: journal, progress, interruption. */
 import type { Case } from '../dataset/types.ts';
 import { openJournal } from './journal.ts';
+import { createResults, joinResults, type Results } from './results.ts';
 import type { RunContext } from './stage.ts';
 
 /**
@@ -12,8 +13,8 @@ export async function eachImage<T>(
   cases: readonly Case[],
   journalPath: string,
   work: (item: Case) => Promise<T>,
-  known: ReadonlyMap<string, T> = new Map(),
-): Promise<ReadonlyMap<string, T>> {
+  known: Results<T> = createResults(),
+): Promise<Results<T>> {
   const journal = await openJournal<T>(journalPath);
   const isDone = ({ id }: Case): boolean => known.has(id) || journal.done.has(id);
   const total = cases.length;
@@ -29,7 +30,7 @@ export async function eachImage<T>(
       const secondsEach = (performance.now() - start) / 1000 / Math.max(done - before, 1);
       observer.progress(done / total, `${done} of ${total} images`, secondsEach * (total - done));
     }
-    return known.size === 0 ? journal.done : new Map([...known, ...journal.done]);
+    return joinResults([known, journal.done]);
   } finally {
     await journal.close();
   }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Case } from '../dataset/types.ts';
 import { eachImage } from './each-image.ts';
 import { readJournal } from './journal.ts';
+import { joinResults, type Results } from './results.ts';
 import { type Shard, shardOf } from './shard.ts';
 import type { RunContext } from './stage.ts';
 
@@ -36,7 +37,7 @@ export interface Part {
 }
 
 /** Does all images that neither this journal nor a shard's holds, and returns all results by case id. */
-export async function doImages<T>(context: RunContext, job: ImageJob<T>): Promise<ReadonlyMap<string, T>> {
+export async function doImages<T>(context: RunContext, job: ImageJob<T>): Promise<Results<T>> {
   return workOn(context, job, job.cases, await partsDone<T>(job), job.journal);
 }
 
@@ -62,9 +63,9 @@ async function workOn<T>(
   context: RunContext,
   { open }: ImageJob<T>,
   cases: readonly Case[],
-  known: ReadonlyMap<string, T>,
+  known: Results<T>,
   journal: string,
-): Promise<ReadonlyMap<string, T>> {
+): Promise<Results<T>> {
   if (cases.every(({ id }) => known.has(id))) return known;
   const { work, close } = await open();
   try {
@@ -75,11 +76,10 @@ async function workOn<T>(
 }
 
 /** What shards have done so far. */
-async function partsDone<T>({ parts }: ImageJob<T>): Promise<ReadonlyMap<string, T>> {
+async function partsDone<T>({ parts }: ImageJob<T>): Promise<Results<T>> {
   const names = await readdir(parts).catch(() => []);
-  const all = new Map<string, T>();
-  for (const name of names.filter((file) => file.endsWith('.jsonl'))) {
-    for (const [id, value] of await readJournal<T>(join(parts, name))) all.set(id, value);
-  }
-  return all;
+  const all: Results<T>[] = [];
+  for (const name of names.filter((file) => file.endsWith('.jsonl')))
+    all.push(await readJournal<T>(join(parts, name)));
+  return joinResults(all);
 }

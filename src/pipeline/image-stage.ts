@@ -1,6 +1,7 @@
 /** @file Stages that work image by image, so that shards can do parts of them. */
 import { secondsSince } from '../base/clock.ts';
 import { doImages, doPart, forgetJournals, type ImageJob } from './image-job.ts';
+import type { Results } from './results.ts';
 import { describeShard } from './shard.ts';
 import {
   finishedStage,
@@ -15,7 +16,7 @@ export interface ImageStageOptions<T>
   extends Omit<StageOptions, 'work'>,
     Pick<ImageJob<T>, 'cases' | 'journal' | 'open'> {
   /** Writes the outputs from the results of all images, by case id. */
-  readonly write: (found: ReadonlyMap<string, T>) => Promise<void>;
+  readonly write: (found: Results<T>) => Promise<void>;
 }
 
 /** Does such a stage unless it is done, or the part of it that the process is to do. */

@@ -3,10 +3,10 @@
  * interrupted stage goes on with the next image.
  */
 import { openLineFile, readLines } from '../base/line-file.ts';
+import { createResults, type GrowingResults, type Results } from './results.ts';
 
 export interface Journal<T> {
-  /** What is done, by id. */
-  readonly done: ReadonlyMap<string, T>;
+  readonly done: Results<T>;
   append(id: string, value: T): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,12 +30,12 @@ export async function openJournal<T>(path: string): Promise<Journal<T>> {
 }
 
 /** What a journal holds, which another process may be writing; nothing where there is none. */
-export async function readJournal<T>(path: string): Promise<ReadonlyMap<string, T>> {
+export async function readJournal<T>(path: string): Promise<Results<T>> {
   return entriesOf<T>(await readLines(path));
 }
 
-function entriesOf<T>(lines: readonly unknown[]): Map<string, T> {
-  return new Map(lines.filter(isEntry) as [string, T][]);
+function entriesOf<T>(lines: readonly unknown[]): GrowingResults<T> {
+  return createResults(lines.filter(isEntry) as [string, T][]);
 }
 
 /** Whether a line holds an id and what was done. */

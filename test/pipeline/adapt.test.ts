@@ -112,7 +112,7 @@ describe('a run with Foal', { timeout: 300_000 }, () => {
 
   it('says why nothing can be adapted where that was asked for', async () => {
     const asked = (...set: string[]): Promise<RunOutcome> =>
-      runPipeline(configWith(...set), { folder: at('first'), until: 'closeUp' });
+      runPipeline(configWith('refine.atlas=false', ...set), { folder: at('first'), until: 'closeUp' });
     await expect(asked('refine.adaptSteps=0')).rejects.toThrow('refine.adaptSteps is 0');
     await expect(asked('refine.refiner=none')).rejects.toThrow('the refiner is none');
     await expect(asked('trust.folds=0')).rejects.toThrow('trust.folds is 0');

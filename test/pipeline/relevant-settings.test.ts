@@ -3,7 +3,7 @@ import { relevantSettings } from '../../src/pipeline/stages/refine.ts';
 import { refineSettingsSchema } from '../../src/refine/settings.ts';
 
 /** What says which masks are refined and when, not how one is. */
-const ELSEWHERE = ['preset', 'selection', 'threshold', 'adaptSteps', 'closeUpMinutes'];
+const ELSEWHERE = ['atlas', 'preset', 'selection', 'threshold', 'adaptSteps', 'closeUpMinutes'];
 
 const keysOf = (refiner: string): string[] =>
   Object.keys(relevantSettings(refineSettingsSchema.parse({ refiner, ensemble: { jitters: 2 } })) as object);

@@ -22,6 +22,7 @@ import { imagesFingerprint, labelsFingerprint } from '../fingerprints.ts';
 import { type StoredStructure, storeMasks, writeMaskSet } from '../mask-sets.ts';
 import { type SelectionSettings, selectedMasks, settledMasks } from '../network-masks.ts';
 import { partOf } from '../observer.ts';
+import { createResults, type Results } from '../results.ts';
 import { atlasOf, describeSettling, type Settling, settles, settlingFile } from '../settling.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { labelledSamples } from './train.ts';
@@ -81,7 +82,7 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
     outputs,
     seals: outputs,
     work: async () => {
-      let found: ReadonlyMap<string, Found> = new Map();
+      let found: Results<Found> = createResults();
       for (const [fold, { held, others }] of foldsOf(dataset, planned, seed).entries()) {
         const at = (share: number): number => (fold + share) / networks;
         const directory = run.path('folds', String(fold + 1));
@@ -138,7 +139,7 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
 async function keepSettled(
   { run, observer }: RunContext,
   dataset: Dataset,
-  found: ReadonlyMap<string, Found>,
+  found: Results<Found>,
 ): Promise<boolean> {
   const held = casesOf(dataset, 'labelled').filter(({ id }) => found.has(id));
   const dice = (kind: keyof Found): number => {
