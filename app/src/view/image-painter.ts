@@ -43,7 +43,7 @@ export function createImagePainter(image: GreyImage): ImagePainter {
       canvas.save();
       canvas.setTransform(1, 0, 0, 1, 0, 0);
       canvas.imageSmoothingEnabled = scale < SHARP_FROM;
-      canvas.imageSmoothingQuality = 'medium';
+      canvas.imageSmoothingQuality = 'low';
       const [firstColumn, lastColumn] = visible(x, grow, screenWidth, width);
       const [firstRow, lastRow] = visible(y, grow, screenHeight, height);
       for (let row = firstRow; row <= lastRow; row++) {

@@ -22,7 +22,8 @@ import {
   tool,
   viewport,
 } from '../store.ts';
-import { paintMask } from './mask-painter.ts';
+import { createLayer } from './layer.ts';
+import { type MaskStyle, paintMask } from './mask-painter.ts';
 import { toScreen, type Viewport } from './viewport.ts';
 
 /** What only the pointer knows, px of the canvas. */
@@ -33,6 +34,10 @@ export interface PointerState {
   /** Keys moved it last: no system draws it then. */
   readonly isByKeys: boolean;
 }
+
+/** Windowing leaves masks as they are, and drawing leaves the image and the other masks. */
+const imageLayer = createLayer();
+const otherMasks = createLayer();
 
 /** Draws the state of the store. `pixelRatio` is px of the canvas per px of the page. */
 export function paintScene(
@@ -46,7 +51,9 @@ export function paintScene(
   canvas.setTransform(1, 0, 0, 1, 0, 0);
   canvas.clearRect(0, 0, width, height);
   if (now === undefined) return;
-  now.painter.paint(canvas, view, greyWindow.value);
+  const { painter } = now;
+  const grey = greyWindow.value;
+  imageLayer.draw(canvas, [painter, view, grey], (onto) => painter.paint(onto, view, grey));
   if (showMasks.value) paintMasks(canvas, view, pixelRatio);
   if (showMasks.value && showPrompts.value) paintRefinerPrompts(canvas, view, pixelRatio);
   paintSmartPrompt(canvas, view, pixelRatio);
@@ -83,24 +90,25 @@ function paintMasks(canvas: CanvasRenderingContext2D, view: Viewport, ratio: num
   const masks: Masks =
     layer === 'mask' ? currentMasks(classCount) : (loaded.value!.layers[layer] ?? new Map());
   const active = selected.value?.classIndex;
-  // The one that is worked on lies on top.
-  const order = [...masks].sort(([a], [b]) => Number(a === active) - Number(b === active));
-  for (const [classIndex, mask] of order) {
-    if (hiddenClasses.value.has(classIndex)) continue;
+  const [fill, hasOutlines] = [fillOpacity.value, showOutlines.value];
+  const style = (classIndex: number): MaskStyle => {
     const isActive = classIndex === active;
-    paintMask(
-      canvas,
-      mask,
-      `${layer} ${classIndex}`,
-      {
-        colour: colourOf(classIndex),
-        fill: isActive ? fillOpacity.value : fillOpacity.value * 0.55,
-        outline: showOutlines.value ? (isActive ? 2 : 1.1) * ratio : 0,
-        halo: isActive,
-      },
-      view,
-    );
-  }
+    return {
+      colour: colourOf(classIndex),
+      fill: isActive ? fill : fill * 0.55,
+      outline: hasOutlines ? (isActive ? 2 : 1.1) * ratio : 0,
+      halo: isActive,
+    };
+  };
+  const visible = [...masks].filter(([classIndex]) => !hiddenClasses.value.has(classIndex));
+  const others = visible.filter(([classIndex]) => classIndex !== active);
+  const paint = (onto: CanvasRenderingContext2D, [classIndex, mask]: (typeof visible)[number]): void =>
+    paintMask(onto, mask, `${layer} ${classIndex}`, style(classIndex), view);
+  otherMasks.draw(canvas, [view, ratio, layer, fill, hasOutlines, ...others.flat()], (onto) => {
+    for (const one of others) paint(onto, one);
+  });
+  // The one that is worked on lies on top.
+  for (const one of visible.filter(([classIndex]) => classIndex === active)) paint(canvas, one);
 }
 
 /** The prompt by which the shown mask was made, where a promptable model refined it. */
