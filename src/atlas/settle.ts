@@ -45,7 +45,10 @@ interface Belief {
 
 /** What a network says of some pixels of an image: values of classes and pixels are at [class * pixels + i]. */
 interface Said {
+  readonly size: Size;
   readonly pixels: Int32Array;
+  /** How many pixels each of them stands for. */
+  readonly stride: number;
   /** Probabilities. */
   readonly shares: Float32Array;
   /** What they count as evidence: parts of their logarithms. */
@@ -56,16 +59,12 @@ interface Said {
 export function settle(maps: ProbabilityMaps, atlas: Atlas): ProbabilityMaps {
   const known = atlas.places.flatMap((place, index) => (place === null ? [] : [{ ...place, index }]));
   const all = foregroundOf(maps);
-  const stride = Math.ceil(all.length / GRID_PIXELS);
-  const pixels = all.filter((_, i) => i % stride === 0);
   if (known.length < 2 || all.length === 0) return maps;
   const pose = poseOf(known);
-  const said = saidOf(maps, known, pixels);
-  let shares = said.shares;
-  for (let i = 0; i < ITERATIONS; i++)
-    shares = expect(said, maps, known, believe(shares, pixels, stride, maps, known, pose));
-  const belief = believe(shares, pixels, stride, maps, known, pose);
-  const settled = expect(saidOf(maps, known, all), maps, known, belief);
+  const said = saidOf(maps, known, all, Math.ceil(all.length / GRID_PIXELS));
+  let belief = believe(said, said.shares, known, pose);
+  for (let i = 0; i < ITERATIONS; i++) belief = believe(said, expect(said, known, belief), known, pose);
+  const settled = expect(saidOf(maps, known, all, 1), known, belief);
   const data = maps.data.slice();
   for (const [k, { index }] of known.entries()) {
     const plane = index * maps.height * maps.width;
@@ -86,24 +85,28 @@ function foregroundOf({ classes, height, width, data }: ProbabilityMaps): Int32A
   return Int32Array.from(total.keys()).filter((i) => total[i]! > 0.5);
 }
 
-function saidOf(maps: ProbabilityMaps, known: readonly Known[], pixels: Int32Array): Said {
+/** Of every `stride`-th pixel of a list. */
+function saidOf(maps: ProbabilityMaps, known: readonly Known[], all: Int32Array, stride: number): Said {
+  const { height, width } = maps;
+  const pixels = all.filter((_, i) => i % stride === 0);
   const shares = new Float32Array(known.length * pixels.length);
   for (const [k, { index }] of known.entries()) {
-    const plane = index * maps.height * maps.width;
+    const plane = index * height * width;
     for (let i = 0; i < pixels.length; i++) shares[k * pixels.length + i] = maps.data[plane + pixels[i]!]!;
   }
-  return { pixels, shares, evidence: shares.map((p) => EVIDENCE * Math.log(Math.max(p, LEAST_PROBABILITY))) };
+  const evidence = shares.map((p) => EVIDENCE * Math.log(Math.max(p, LEAST_PROBABILITY)));
+  return { size: { height, width }, pixels, stride, shares, evidence };
 }
 
 /** The E step. All that the network gives the known classes of a pixel is divided anew. */
 function expect(
-  { pixels, shares, evidence }: Said,
-  { width, height }: Size,
+  { size, pixels, shares, evidence }: Said,
   known: readonly Known[],
   { centres, found }: Belief,
 ): Float32Array {
+  const { height, width } = size;
   const divided = new Float32Array(shares.length);
-  const unit = unitOf({ width, height });
+  const unit = unitOf(size);
   const inverses = known.map(({ spread: { xx, xy, yy } }) => {
     const determinant = xx * yy - xy * xy;
     return { xx: yy / determinant, xy: -xy / determinant, yy: xx / determinant };
@@ -132,16 +135,15 @@ function expect(
   return divided;
 }
 
-/** The M step. Each pixel stands for `stride` of them. */
+/** The M step: what follows from the shares of the classes in the pixels. */
 function believe(
+  { size, pixels, stride }: Said,
   shares: Float32Array,
-  pixels: Int32Array,
-  stride: number,
-  { width, height }: Size,
   known: readonly Known[],
   pose: Pose,
 ): Belief {
-  const unit = unitOf({ width, height });
+  const { height, width } = size;
+  const unit = unitOf(size);
   const seen = known.map(({ centre, spread }, k) => {
     let [sum, sumX, sumY] = [0, 0, 0];
     for (let i = 0; i < pixels.length; i++) {
