@@ -33,8 +33,10 @@ const SCALE = 0.1;
 /** Least part of its area that a class is taken to have. */
 const LEAST_FOUND = 1e-3;
 const ITERATIONS = 20;
-/** The centres are found from so many pixels of a grid at most. */
-const GRID_PIXELS = 4096;
+/** The centres are found from the pixels of a grid, of which the smallest class usually has so many. */
+const GRID_PIXELS = 64;
+/** Pixels that are settled at once, which bounds what is held in memory. */
+const BLOCK = 65_536;
 
 /** What is believed of the classes of one image. */
 interface Belief {
@@ -48,7 +50,7 @@ interface Said {
   readonly size: Size;
   readonly pixels: Int32Array;
   /** How many pixels each of them stands for. */
-  readonly stride: number;
+  readonly weight: number;
   /** Probabilities. */
   readonly shares: Float32Array;
   /** What they count as evidence: parts of their logarithms. */
@@ -61,17 +63,34 @@ export function settle(maps: ProbabilityMaps, atlas: Atlas): ProbabilityMaps {
   const all = foregroundOf(maps);
   if (known.length < 2 || all.length === 0) return maps;
   const pose = poseOf(known);
-  const said = saidOf(maps, known, all, Math.ceil(all.length / GRID_PIXELS));
+  const step = gridStep(maps, known);
+  const said = saidOf(maps, known, onGrid(all, maps, step), step * step);
   let belief = believe(said, said.shares, known, pose);
   for (let i = 0; i < ITERATIONS; i++) belief = believe(said, expect(said, known, belief), known, pose);
-  const settled = expect(saidOf(maps, known, all, 1), known, belief);
   const data = maps.data.slice();
-  for (const [k, { index }] of known.entries()) {
-    const plane = index * maps.height * maps.width;
-    for (let i = 0; i < all.length; i++) data[plane + all[i]!] = settled[k * all.length + i]!;
+  for (let from = 0; from < all.length; from += BLOCK) {
+    const block = all.subarray(from, from + BLOCK);
+    const settled = expect(saidOf(maps, known, block, 1), known, belief);
+    for (const [k, { index }] of known.entries()) {
+      const plane = index * maps.height * maps.width;
+      for (let i = 0; i < block.length; i++) data[plane + block[i]!] = settled[k * block.length + i]!;
+    }
   }
   return { ...maps, data };
 }
+
+/** Distance of the pixels of a grid on which even the smallest class is seen, px. */
+function gridStep(size: Size, known: readonly Known[]): number {
+  const smallest = Math.min(...known.map(usualArea)) * unitOf(size) ** 2;
+  return Math.max(1, Math.floor(Math.sqrt(smallest / GRID_PIXELS)));
+}
+
+function onGrid(pixels: Int32Array, { width }: Size, step: number): Int32Array {
+  return pixels.filter((i) => (i % width) % step === 0 && Math.floor(i / width) % step === 0);
+}
+
+/** Of an ellipse of such a spread, in parts of the image's area. */
+const usualArea = ({ spread }: Place): number => 4 * Math.PI * Math.sqrt(determinantOf(spread));
 
 type Known = Place & { readonly index: number };
 
@@ -82,20 +101,21 @@ function foregroundOf({ classes, height, width, data }: ProbabilityMaps): Int32A
   for (let k = 0; k < classes; k++) {
     for (let i = 0; i < pixels; i++) total[i]! += data[k * pixels + i]!;
   }
-  return Int32Array.from(total.keys()).filter((i) => total[i]! > 0.5);
+  const found = new Int32Array(pixels);
+  let count = 0;
+  for (let i = 0; i < pixels; i++) if (total[i]! > 0.5) found[count++] = i;
+  return found.subarray(0, count);
 }
 
-/** Of every `stride`-th pixel of a list. */
-function saidOf(maps: ProbabilityMaps, known: readonly Known[], all: Int32Array, stride: number): Said {
+function saidOf(maps: ProbabilityMaps, known: readonly Known[], pixels: Int32Array, weight: number): Said {
   const { height, width } = maps;
-  const pixels = all.filter((_, i) => i % stride === 0);
   const shares = new Float32Array(known.length * pixels.length);
   for (const [k, { index }] of known.entries()) {
     const plane = index * height * width;
     for (let i = 0; i < pixels.length; i++) shares[k * pixels.length + i] = maps.data[plane + pixels[i]!]!;
   }
   const evidence = shares.map((p) => EVIDENCE * Math.log(Math.max(p, LEAST_PROBABILITY)));
-  return { size: { height, width }, pixels, stride, shares, evidence };
+  return { size: { height, width }, pixels, weight, shares, evidence };
 }
 
 /** The E step. All that the network gives the known classes of a pixel is divided anew. */
@@ -137,14 +157,14 @@ function expect(
 
 /** The M step: what follows from the shares of the classes in the pixels. */
 function believe(
-  { size, pixels, stride }: Said,
+  { size, pixels, weight }: Said,
   shares: Float32Array,
   known: readonly Known[],
   pose: Pose,
 ): Belief {
   const { height, width } = size;
   const unit = unitOf(size);
-  const seen = known.map(({ centre, spread }, k) => {
+  const seen = known.map((place, k) => {
     let [sum, sumX, sumY] = [0, 0, 0];
     for (let i = 0; i < pixels.length; i++) {
       const share = shares[k * pixels.length + i]!;
@@ -152,10 +172,8 @@ function believe(
       sumX += share * ((pixels[i]! % width) + 0.5 - width / 2);
       sumY += share * (Math.floor(pixels[i]! / width) + 0.5 - height / 2);
     }
-    // An ellipse of such a spread.
-    const usual = 4 * Math.PI * Math.sqrt(determinantOf(spread));
-    const found = Math.min(1, Math.max(LEAST_FOUND, (sum * stride) / unit ** 2 / usual));
-    const mean: PointXy = sum === 0 ? centre : [sumX / sum / unit, sumY / sum / unit];
+    const found = Math.min(1, Math.max(LEAST_FOUND, (sum * weight) / unit ** 2 / usualArea(place)));
+    const mean: PointXy = sum === 0 ? place.centre : [sumX / sum / unit, sumY / sum / unit];
     return { found, mean };
   });
   const noise = seen.map(({ found }) => (pose.noise / found) ** 2);

@@ -159,7 +159,7 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     refined: (network, split, settings) => {
       const model = asked(settings);
       const closeUp = looksClose(settings) ? closeUpFor(network) : undefined;
-      const isSettled = network.sort === undefined && settles(settings, network.planned.plan.head);
+      const isSettled = network.sort === undefined && settles(settings, network.planned.plan);
       return {
         kind: 'refinement',
         prediction: {

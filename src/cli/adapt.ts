@@ -4,6 +4,9 @@ import { defineAction } from './action.ts';
 import { addSourceOptions, runUntil, type SourceOptions } from './source.ts';
 
 const ABOUT = `
+An atlas of the labelled images, which settles what class a pixel belongs to, is tried on masks that networks drew of
+images held out; where it makes these no better, the run goes on without (see refine.atlas).
+
 close-up (the default refiner): a network learns how outlines run from close-ups of the labelled structures, in the run's
 folder close-up/. Copies that have not seen some images redraw masks that networks drew of these; where that makes them no
 better, the run leaves all masks as they are.
@@ -15,7 +18,7 @@ in the run's folder adapt/, is what the rest of the run refines with, and can be
 export function adaptCommand(): Command {
   const command = addSourceOptions(
     new Command('adapt').description(
-      'let the refiner learn from the labelled images (does earlier stages where they are not done)',
+      'let atlas and refiner learn from the labelled images (does earlier stages where they are not done)',
     ),
   ).addHelpText('after', ABOUT);
   return defineAction(

@@ -1,4 +1,5 @@
 /** @file The course of a run: its steps in their order, which runs have them, and what each is given. */
+import type { Atlas } from '../atlas/atlas.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import { hasLastWord } from '../refine/settings.ts';
 import type { Stage } from '../report/data.ts';
@@ -9,7 +10,7 @@ import { type PreparedRun, planNotes, whyNoFolds } from './prepare.ts';
 import { gatherReportData } from './report-data.ts';
 import type { MaskFolder } from './run-directory.ts';
 import { embeddingsFolder } from './sam-model.ts';
-import { atlasOf, describeSettling, forgetSettling, readSettling, settles } from './settling.ts';
+import { atlasOf, describeSettling, readSettling, settles } from './settling.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import {
   adaptedSam,
@@ -62,7 +63,7 @@ const isAdapted = ({ prepared: { config, checked } }: Course): boolean =>
 const looksClose = ({ prepared }: Course): boolean => prepared.plans.closeUp !== undefined;
 
 const isSettled = ({ prepared: { config, plans } }: Course): boolean =>
-  settles(config.refine, plans.initial.plan.head);
+  settles(config.refine, plans.initial.plan);
 
 const refinesFinal = (course: Course): boolean =>
   hasPool(course) && hasLastWord(course.prepared.config.refine) && measured(course).length > 0;
@@ -128,7 +129,7 @@ function trainInitial(course: Course): Promise<StageOutcome> {
   });
 }
 
-function predict(course: Course, network: PredictStageOptions['network']): Promise<StageOutcome> {
+async function predict(course: Course, network: PredictStageOptions['network']): Promise<StageOutcome> {
   const { context, prepared, splits } = course;
   const { config, checked, compute } = prepared;
   return predictStage(context, {
@@ -139,8 +140,36 @@ function predict(course: Course, network: PredictStageOptions['network']): Promi
     images: imagesFingerprint(checked, splits),
     compute,
     selection: config.refine,
-    atlas: isSettled(course) ? atlasOf(checked.dataset, casesOf(checked.dataset, 'labelled')) : undefined,
+    settled: await settledBy(course, network),
   });
+}
+
+/** Held-out images tell only later whether masks of the initial network are better settled; of the final, before. */
+async function settledBy(
+  course: Course,
+  network: PredictStageOptions['network'],
+): Promise<PredictStageOptions['settled']> {
+  if (network === 'initial') {
+    return isSettled(course) ? { atlas: labelledAtlas(course), splits: course.splits } : undefined;
+  }
+  const atlas = refinesFinal(course) ? await keptAtlas(course, network) : undefined;
+  return atlas && { atlas, splits: measured(course) };
+}
+
+function labelledAtlas({ prepared }: Course): Atlas {
+  const { dataset } = prepared.checked;
+  return atlasOf(dataset, casesOf(dataset, 'labelled'));
+}
+
+/** The atlas that settles the masks of a network which are refined; none where it made held-out masks no better. */
+async function keptAtlas(
+  course: Course,
+  network: PredictStageOptions['network'],
+): Promise<Atlas | undefined> {
+  const { config, plans } = course.prepared;
+  if (!isSettled(course) || !settles(config.refine, plans[network].plan)) return undefined;
+  const { kept } = isCalibrated(course) ? await readSettling(course.context.run) : { kept: true };
+  return kept ? labelledAtlas(course) : undefined;
 }
 
 function trainFolds({ context, prepared }: Course): Promise<StageOutcome> {
@@ -195,29 +224,24 @@ function adapt(course: Course): Promise<StageOutcome> {
   return adaptStage(context, { ...asShipped(course), sam, modelKey, folds, steps });
 }
 
-async function refining(course: Course): Promise<Omit<RefineStageOptions, 'name' | 'splits' | 'predictKey'>> {
+async function refining(
+  course: Course,
+  network: PredictStageOptions['network'],
+): Promise<Omit<RefineStageOptions, 'name' | 'splits' | 'predictKey'>> {
   const { context, prepared, keys } = course;
   const { sam } = prepared;
   const model = sam && isAdapted(course) ? await adaptedSam(context.run, sam) : sam;
   const modelKeys = [keys.get('checkModel'), keys.get('adapt'), keys.get('closeUp')].filter(
     (key) => key !== undefined,
   );
-  return { ...(await afterCloseUps(course)), sam: model, modelKeys, from: await refinedFrom(course) };
-}
-
-/** The masks of the networks that are refined. */
-async function refinedFrom(course: Course): Promise<RefineStageOptions['from']> {
-  if (!isSettled(course)) return 'selected';
-  const { kept } = isCalibrated(course) ? await readSettling(course.context.run) : { kept: true };
-  return kept ? 'settled' : 'selected';
+  return { ...(await afterCloseUps(course)), sam: model, modelKeys, atlas: await keptAtlas(course, network) };
 }
 
 async function refine(course: Course): Promise<StageOutcome> {
   const { context, splits } = course;
   if (!isAdapted(course) && context.shard === undefined) await forgetAdaptation(context.run);
-  if (!isCalibrated(course) && context.shard === undefined) await forgetSettling(context.run);
   const predictKey = keyOf(course, 'predict');
-  return refineStage(context, { ...(await refining(course)), name: 'refine', splits, predictKey });
+  return refineStage(context, { ...(await refining(course, 'initial')), name: 'refine', splits, predictKey });
 }
 
 async function trust(course: Course): Promise<StageOutcome> {
@@ -245,7 +269,7 @@ async function refineFinal(course: Course): Promise<StageOutcome> {
   const predictKey = keyOf(course, 'predictFinal');
   const splits = measured(course);
   return refineStage(course.context, {
-    ...(await refining(course)),
+    ...(await refining(course, 'final')),
     name: 'refineFinal',
     splits,
     predictKey,

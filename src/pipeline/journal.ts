@@ -17,15 +17,15 @@ export interface Journal<T> {
  * @throws RunError when the file cannot be written.
  */
 export async function openJournal<T>(path: string): Promise<Journal<T>> {
-  const file = await openLineFile(path);
-  const done = entriesOf<T>(file.lines);
+  const { lines, append, close } = await openLineFile(path);
+  const done = entriesOf<T>(lines);
   return {
     done,
     append: async (id, value) => {
-      await file.append([id, value]);
+      await append([id, value]);
       done.set(id, value);
     },
-    close: file.close,
+    close,
   };
 }
 

@@ -63,14 +63,21 @@ export function selectedMasks(
   }));
 }
 
-/** The same after an atlas has settled which class pixels belong to; for maps of classes that exclude each other. */
+/**
+ * The same after an atlas has settled which class pixels belong to; for maps of classes that exclude each other. What is
+ * recorded of a mask is what the network itself says.
+ */
 export function settledMasks(
   maps: ProbabilityMaps,
   atlas: Atlas,
   selection: SelectionSettings,
 ): SelectedClassMask[] {
   const settled = settle(maps, atlas);
-  return selectedMasks(settled, probabilitiesToMasks(settled, 'exclusive'), 'exclusive', selection);
+  const masks = selectedMasks(settled, probabilitiesToMasks(settled, 'exclusive'), 'exclusive', selection);
+  return predictedMasks(maps, masks).map((mask, i) => ({
+    ...mask,
+    provenance: { ...masks[i]!.provenance, margin: meanMargin(maps, mask) },
+  }));
 }
 
 /** Mean over the mask of the probability of its class less that of the likeliest other class; 0 for an empty mask. */

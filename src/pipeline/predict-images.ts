@@ -32,7 +32,7 @@ import { predictedMasks, type SelectedClassMask, selectedMasks, settledMasks } f
 import { openRefiner, type RefinerOptions } from './refine-images.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { type SettleOptions, settleSam } from './sam-model.ts';
-import { atlasFile, readAtlas, readSettling, settlingFile } from './settling.ts';
+import { atlasFile, readAtlas } from './settling.ts';
 import { describeShard, type Shard } from './shard.ts';
 import type { RunContext } from './stage.ts';
 import { refiningSam } from './stages/adapt.ts';
@@ -186,7 +186,7 @@ function initialMasks(
   atlas: Atlas | undefined,
   { refine }: Pick<RunConfig, 'refine'>,
 ): SelectedClassMask[] {
-  if (atlas !== undefined) return settledMasks(maps, atlas, refine);
+  if (atlas !== undefined && head === 'exclusive') return settledMasks(maps, atlas, refine);
   return selectedMasks(maps, probabilitiesToMasks(maps, head), head, refine);
 }
 
@@ -240,15 +240,8 @@ async function settingsOf(
   return {
     config,
     refining: { sam, ...(looksClose ? await closeUpRefining(run, config) : { config }) },
-    atlas: await keptAtlas(run),
+    atlas: existsSync(atlasFile(run)) ? await readAtlas(run) : undefined,
   };
-}
-
-/** The atlas of a run that works with settled masks. */
-async function keptAtlas(run: RunDirectory): Promise<Atlas | undefined> {
-  if (!existsSync(atlasFile(run))) return undefined;
-  const { kept } = existsSync(settlingFile(run)) ? await readSettling(run) : { kept: true };
-  return kept ? readAtlas(run) : undefined;
 }
 
 /** The images of files and folders, viewed as those of the run were. */

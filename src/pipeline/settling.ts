@@ -1,14 +1,13 @@
 /**
  * @file The atlas of a run: made of the labelled images, it settles which class the pixels of a network's masks belong
- * to, unless that makes the masks of held-out images worse.
+ * to, unless that makes the masks of held-out images no better.
  */
-import { rm } from 'node:fs/promises';
 import { type Atlas, learnAtlas } from '../atlas/atlas.ts';
 import type { Case, Dataset } from '../dataset/types.ts';
 import type { RefineSettings } from '../refine/settings.ts';
 import { percent } from '../report/format.ts';
 import { mirrorOf } from '../training/plan.ts';
-import type { Head } from '../training/types.ts';
+import type { NetworkPlan } from '../training/types.ts';
 import { readResult } from './read-result.ts';
 import type { RunDirectory } from './run-directory.ts';
 
@@ -21,33 +20,34 @@ export interface Settling {
 }
 
 /** Where classes may overlap, a pixel of one may be one of another too, and there is nothing to settle. */
-export const settles = ({ atlas }: Pick<RefineSettings, 'atlas'>, head: Head): boolean =>
-  atlas && head === 'exclusive';
+export const settles = (
+  { atlas }: Pick<RefineSettings, 'atlas'>,
+  { head, classes }: Pick<NetworkPlan, 'head' | 'classes'>,
+): boolean => atlas && head === 'exclusive' && classes.length > 1;
 
-/** The atlas of annotated images. */
-export function atlasOf({ classes, mirroredPairs }: Dataset, cases: readonly Case[]): Atlas {
-  return learnAtlas(cases, classes.length, mirroredPairs && mirrorOf(classes.length, mirroredPairs));
+/**
+ * The atlas of annotated images. Each counts flipped too where all classes have twins: one without would lie on both
+ * sides.
+ */
+export function atlasOf({ classes, mirroredPairs = [] }: Dataset, cases: readonly Case[]): Atlas {
+  const mirror = mirrorOf(classes.length, mirroredPairs);
+  return learnAtlas(cases, classes.length, mirror.every((to, k) => to !== k) ? mirror : undefined);
 }
 
-/** The atlas that the masks of a run were settled with. */
-export const atlasFile = (run: RunDirectory): string => run.path('settled', 'atlas.json');
+/** The atlas that settled the masks which were refined; there where one did. */
+export const atlasFile = (run: RunDirectory): string => run.path('refined', 'atlas.json');
 
-/** What came of it on held-out images; there where the run has some. */
+/** What came of it on held-out images. */
 export const settlingFile = (run: RunDirectory): string => run.path('folds', 'settling.json');
 
 /** @throws RunError where the file is missing or damaged. */
 export function readAtlas(run: RunDirectory): Promise<Atlas> {
-  return readResult(atlasFile(run), 'The atlas that the masks of the run were settled with');
+  return readResult(atlasFile(run), 'The atlas that settled the masks of the run');
 }
 
 /** @throws RunError where the file is missing or damaged. */
 export function readSettling(run: RunDirectory): Promise<Settling> {
   return readResult(settlingFile(run), 'What came of settling the masks of held-out images');
-}
-
-/** For a run that holds no images out any more. */
-export async function forgetSettling(run: RunDirectory): Promise<void> {
-  await rm(settlingFile(run), { force: true });
 }
 
 /** One line. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { learnAtlas } from '../../src/atlas/atlas.ts';
 import { settle } from '../../src/atlas/settle.ts';
+import { dice, rleOverlap } from '../../src/masks/overlap.ts';
+import { encodeRle } from '../../src/masks/rle.ts';
 import { probabilitiesToMasks } from '../../src/training/predictor.ts';
 import type { ProbabilityMaps } from '../../src/training/types.ts';
 import { block, CLASSES, rowOf, SIZE } from './row.ts';
@@ -84,6 +86,30 @@ describe('settling by an atlas', () => {
     const nothing = mapsOf([], [0, 0], () => []);
     expect(settle(nothing, atlas)).toBe(nothing);
     expect(settle(maps, learnAtlas([], CLASSES))).toBe(maps);
+  });
+
+  it('keeps a structure that is small beside the others, in an image of many pixels', () => {
+    const size = { height: 400, width: 600 };
+    const inside = (x0: number, y0: number, x1: number, y1: number): Uint8Array =>
+      Uint8Array.from({ length: size.height * size.width }, (_, i) => {
+        const [x, y] = [i % size.width, Math.floor(i / size.width)];
+        return Number(x >= x0 && x < x1 && y >= y0 && y < y1);
+      });
+    const large = [inside(20, 20, 290, 380), inside(310, 20, 580, 380)];
+    const small = inside(296, 200, 303, 207);
+    const masks = [...large, small];
+    const structures = masks.map((data, classIndex) => ({ classIndex, rle: encodeRle({ ...size, data }) }));
+    const data = new Float32Array(3 * small.length);
+    masks.forEach((mask, k) => {
+      for (let c = 0; c < 3; c++)
+        mask.forEach((value, i) => {
+          if (value === 1) data[c * small.length + i] = c === k ? 0.9 : 0.04;
+        });
+    });
+    const settled = settle({ classes: 3, ...size, data }, learnAtlas([{ size, structures }], 3));
+    const [, , found] = probabilitiesToMasks(settled, 'exclusive');
+    const overlap = rleOverlap(encodeRle(found!.mask), encodeRle({ ...size, data: small }));
+    expect(dice(overlap)).toBeGreaterThan(0.9);
   });
 
   it('is the same for the same image at twice the size', () => {

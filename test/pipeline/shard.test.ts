@@ -93,7 +93,7 @@ describe('a run in parts', () => {
     await go(run, { until: 'final' });
     await Promise.all(parts(2).map((shard) => go(run, { until: 'evaluate', shard })));
     await go(run, {});
-    await expectWhole(run, ['refined', 'trust', 'final', 'final-selected', 'final-settled']);
+    await expectWhole(run, ['refined', 'trust', 'final', 'final-selected']);
     expect(await readFile(join(run, 'evaluation.json'))).toEqual(
       await readFile(at('whole', 'evaluation.json')),
     );

@@ -22,8 +22,8 @@ export function createLayer(): Layer {
       const now = [width, height, ...inputs];
       const isSame = now.length === last.length && now.every((input, i) => Object.is(input, last[i]));
       last = now;
-      // What moves is not worth a copy.
-      if (!isSame) {
+      // What moves is not worth a copy, and a canvas without pixels cannot be copied.
+      if (!isSame || width === 0 || height === 0) {
         isKept = false;
         paint(canvas);
         return;

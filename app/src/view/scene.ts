@@ -104,7 +104,9 @@ function paintMasks(canvas: CanvasRenderingContext2D, view: Viewport, ratio: num
   const others = visible.filter(([classIndex]) => classIndex !== active);
   const paint = (onto: CanvasRenderingContext2D, [classIndex, mask]: (typeof visible)[number]): void =>
     paintMask(onto, mask, `${layer} ${classIndex}`, style(classIndex), view);
-  otherMasks.draw(canvas, [view, ratio, layer, fill, hasOutlines, ...others.flat()], (onto) => {
+  const colours = others.map(([classIndex]) => colourOf(classIndex).join());
+  const inputs = [view, ratio, layer, fill, hasOutlines, ...colours, ...others.flat()];
+  otherMasks.draw(canvas, inputs, (onto) => {
     for (const one of others) paint(onto, one);
   });
   // The one that is worked on lies on top.

@@ -5,7 +5,7 @@ import { bySetModel } from '../refiners.ts';
 const AGREEMENT = 0.65;
 
 /**
- * A first mean teacher masks the unlabelled images, the refiner redraws them, and images on which both agree teach a
+ * A first mean teacher masks the unlabelled images, a promptable model redraws them, and images on which both agree teach a
  * second one as labelled images do. In the paper's code the selected masks never reach the training.
  */
 export const meanTeacherSelection: Method = {

@@ -98,7 +98,7 @@ export function whyNotAdapted(config: RunConfig, dataset: Dataset): string | und
 /** @throws ConfigError where there is nothing that learns before masks are refined, or nothing to learn from. */
 export function requireLearning({ config, checked, plans }: PreparedRun): void {
   const why = config.refine.refiner === 'close-up' ? undefined : whyNotAdapted(config, checked.dataset);
-  const triesAtlas = plans.folds !== undefined && settles(config.refine, plans.initial.plan.head);
+  const triesAtlas = plans.folds !== undefined && settles(config.refine, plans.initial.plan);
   if (why === undefined || triesAtlas) return;
   throw new ConfigError({
     seen: `The refiner learns nothing, because ${why}`,

@@ -60,8 +60,8 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
   const { dataset } = checked;
   const { run, observer, signal, saveSeconds } = context;
   const { plan, settings, count, networks } = planned;
-  const journalPath = run.path('folds', 'journal.jsonl');
-  const isSettled = settles(selection, plan.head);
+  const journalPath = run.path('folds', 'masks', 'journal.jsonl');
+  const isSettled = settles(selection, plan);
   const outputs = [run.masks('folds', 'labelled'), ...(isSettled ? [settlingFile(run)] : [])];
   return runStage(context, {
     name: 'folds',
@@ -130,7 +130,7 @@ export async function foldsStage(context: RunContext, options: FoldsStageOptions
         'labelled',
         (id) => found.get(id)?.[kind] ?? [],
       );
-      await rm(journalPath, { force: true });
+      await rm(run.path('folds', 'masks'), { recursive: true, force: true });
     },
   });
 }

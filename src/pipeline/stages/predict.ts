@@ -1,6 +1,5 @@
 /** @file Masks that a trained network finds, with and without component selection. */
 import type { Atlas } from '../../atlas/atlas.ts';
-import { writeFileAtomic } from '../../base/files.ts';
 import { casesOf, type Dataset, type SplitName } from '../../dataset/types.ts';
 import { readCase } from '../../dataset/view.ts';
 import { deviceKey } from '../../runtime/device.ts';
@@ -10,7 +9,6 @@ import { runImageStage } from '../image-stage.ts';
 import { type StoredStructure, storeMasks, writeMaskSet } from '../mask-sets.ts';
 import { predictedMasks, type SelectionSettings, selectedMasks, settledMasks } from '../network-masks.ts';
 import type { MaskFolder } from '../run-directory.ts';
-import { atlasFile } from '../settling.ts';
 import type { RunContext, StageOutcome } from '../stage.ts';
 
 export interface PredictStageOptions {
@@ -26,8 +24,8 @@ export interface PredictStageOptions {
   readonly compute: ComputeOptions;
   /** How its masks become those that are refined. */
   readonly selection: SelectionSettings;
-  /** Settles which class pixels belong to, where there is one. */
-  readonly atlas: Atlas | undefined;
+  /** What settles which class pixels belong to, where something does, and in which splits. */
+  readonly settled: { readonly atlas: Atlas; readonly splits: readonly SplitName[] } | undefined;
 }
 
 interface Found {
@@ -50,15 +48,14 @@ const KINDS = ['predicted', 'selected', 'settled'] as const;
 
 /** Writes the folders of the network, see FOLDERS. */
 export async function predictStage(context: RunContext, options: PredictStageOptions): Promise<StageOutcome> {
-  const { network, dataset, splits, compute, selection, atlas } = options;
+  const { network, dataset, splits, compute, selection, settled } = options;
   const { run } = context;
   const isInitial = network === 'initial';
   const folders = FOLDERS[network];
-  const written = folders.slice(0, atlas === undefined ? 2 : 3);
-  const outputs = [
-    ...written.flatMap((folder) => splits.map((split) => run.masks(folder, split))),
-    ...(atlas !== undefined && isInitial ? [atlasFile(run)] : []),
-  ];
+  const written = folders.flatMap((folder, k) =>
+    (k < 2 ? splits : (settled?.splits ?? [])).map((split) => ({ folder, kind: KINDS[k]!, split })),
+  );
+  const outputs = written.map(({ folder, split }) => run.masks(folder, split));
   return runImageStage<Found>(context, {
     name: isInitial ? 'predict' : 'predictFinal',
     title: `Predicting masks with the ${network} network`,
@@ -68,7 +65,7 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
       ...deviceKey(compute.device),
       selection: selection.selection,
       threshold: selection.threshold,
-      ...(atlas && { atlas }),
+      ...(settled && { settled }),
     },
     // The folder of the final network belongs to its training.
     owns: isInitial
@@ -91,21 +88,17 @@ export async function predictStage(context: RunContext, options: PredictStageOpt
           return {
             predicted: storeMasks(predictedMasks(maps, masks)),
             selected: storeMasks(selectedMasks(maps, masks, head, selection)),
-            ...(atlas && { settled: storeMasks(settledMasks(maps, atlas, selection)) }),
+            ...(settled?.splits.includes(item.split) && {
+              settled: storeMasks(settledMasks(maps, settled.atlas, selection)),
+            }),
           };
         },
         close: () => predictor.close(),
       };
     },
     write: async (found) => {
-      for (const split of splits) {
-        for (const [k, folder] of written.entries()) {
-          const kind = KINDS[k]!;
-          await writeMaskSet(run.masks(folder, split), dataset, split, (id) => found.get(id)![kind]!);
-        }
-      }
-      if (atlas !== undefined && isInitial)
-        await writeFileAtomic(atlasFile(run), `${JSON.stringify(atlas)}\n`);
+      for (const { folder, kind, split } of written)
+        await writeMaskSet(run.masks(folder, split), dataset, split, (id) => found.get(id)![kind]!);
     },
   });
 }

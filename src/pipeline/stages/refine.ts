@@ -1,5 +1,7 @@
 /** @file Refining the selected masks of every unlabelled image, and of val and test so that the gain is measured. */
 import { rm } from 'node:fs/promises';
+import type { Atlas } from '../../atlas/atlas.ts';
+import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { classShapes } from '../../dataset/shapes.ts';
 import { casesOf, type ReviewedClass, type SplitName } from '../../dataset/types.ts';
@@ -10,6 +12,7 @@ import { reviewsFingerprint } from '../fingerprints.ts';
 import { runImageStage } from '../image-stage.ts';
 import { readMaskSet, type StoredStructure, structuresByName, writeMaskSet } from '../mask-sets.ts';
 import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
+import { atlasFile } from '../settling.ts';
 import type { RunContext, StageOutcome } from '../stage.ts';
 
 /** Whose masks are refined: those of the initial network, to learn from, or of the final one, as its last word. */
@@ -27,8 +30,8 @@ export interface RefineStageOptions extends RefinerOptions {
   readonly name: keyof typeof REFINED;
   readonly checked: CheckedDataset;
   readonly splits: readonly SplitName[];
-  /** Which of the network's masks: as it names their pixels, or settled by an atlas. */
-  readonly from: 'selected' | 'settled';
+  /** What settled the masks that are refined; where nothing did, they are as the network names their pixels. */
+  readonly atlas: Atlas | undefined;
   /** Of the stage that made the selected masks. */
   readonly predictKey: string;
   /** Of the stages that checked, adapted or trained the refiner's model, where there is one. */
@@ -37,18 +40,20 @@ export interface RefineStageOptions extends RefinerOptions {
 
 /** Writes refined/, or final-refined/. */
 export async function refineStage(context: RunContext, options: RefineStageOptions): Promise<StageOutcome> {
-  const { name, config, checked, splits, from } = options;
+  const { name, config, checked, splits, atlas } = options;
   const { dataset, imageHashes } = checked;
   const { run, signal } = context;
-  const { [from]: source, to, title } = REFINED[name];
-  const outputs = splits.map((split) => run.masks(to, split));
+  const { [atlas === undefined ? 'selected' : 'settled']: source, to, title } = REFINED[name];
+  const isFirst = name === 'refine';
+  const masks = splits.map((split) => run.masks(to, split));
+  const atlases = isFirst && atlas !== undefined ? [atlasFile(run)] : [];
   const reviewed = splits.includes('unlabelled') ? reviewsFingerprint(checked) : undefined;
   return runImageStage<StoredStructure[]>(context, {
     name,
     title: `${title} (${config.refine.refiner})`,
     inputs: {
       predicted: options.predictKey,
-      ...(from === 'settled' && { from }),
+      ...(atlas && { atlas }),
       refine: relevantSettings(config.refine),
       ...(options.modelKeys.length > 0 && {
         model: options.modelKeys,
@@ -57,9 +62,9 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
       ...(reviewed !== undefined && { reviewed }),
     },
     owns: [to],
-    outputs,
+    outputs: [...masks, ...atlases],
     // Trust is written into those of the initial network by a later stage, which seals them.
-    seals: name === 'refine' ? [] : outputs,
+    seals: isFirst ? atlases : masks,
     cases: splits.flatMap((split) => casesOf(dataset, split)),
     journal: run.path(to, 'journal.jsonl'),
     open: async () => {
@@ -84,13 +89,14 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
     },
     write: async (refined) => {
       // These masks carry no trust: what gives it to them is to be done again.
-      if (name === 'refine') await rm(run.trust, { force: true });
+      if (isFirst) await rm(run.trust, { force: true });
       for (const split of splits) {
         const known = new Map(casesOf(dataset, split).map((item) => [item.id, item.reviewed ?? []]));
         await writeMaskSet(run.masks(to, split), dataset, split, (id) =>
           withReviewed(refined.get(id)!, known.get(id)!),
         );
       }
+      for (const path of atlases) await writeFileAtomic(path, `${JSON.stringify(atlas)}\n`);
     },
   });
 }
