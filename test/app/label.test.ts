@@ -148,6 +148,19 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     await page.getByLabel('Name', { exact: true }).fill('Speiche');
     await page.keyboard.press('Enter');
     await page.locator('.about b', { hasText: 'Speiche' }).waitFor();
+
+    // A class that is not chosen is kept from frame to frame, though not in a colour that it no longer has.
+    await addClass(page, 'ulna');
+    await page.mouse.move(...(await onPage(page, 200, 200)));
+    await page.mouse.move(...(await onPage(page, 210, 200)));
+    await drawn(page);
+    const before = await coloursAt(page, [[100, 100]]);
+    await page.getByLabel('Name and colour of Speiche').click();
+    await page.getByRole('button', { name: 'orange', exact: true }).click();
+    await page.locator('.colours [aria-pressed=true][aria-label=orange]').waitFor();
+    await drawn(page);
+    const [red, , blue] = (await coloursAt(page, [[100, 100]]))[0]!;
+    expect([red! > before[0]![0]!, blue! < before[0]![2]!]).toEqual([true, true]);
   });
 
   it('suggests images and says why, and writes those that are done', async () => {
