@@ -112,7 +112,13 @@ export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void
       pinch(press, at);
       return;
     }
-    if (press.drag === 'pan') viewport.value = panBy(viewport.value, dx, dy);
+    if (press.drag === 'pan') {
+      // By whole px: what is drawn already can then be moved as it is.
+      const [right, down] = [Math.round(dx), Math.round(dy)];
+      viewport.value = panBy(viewport.value, right, down);
+      press.last = [press.last[0] + right, press.last[1] + down];
+      return;
+    }
     if (press.drag === 'window') changeWindow(dx / devicePixelRatio, dy / devicePixelRatio);
     if (press.drag === 'stroke') stroke(inImage(press.last), inImage(at), strokeValue(), false);
     if (press.drag === 'box' && press.moved) state.box = sorted(press.start, at);

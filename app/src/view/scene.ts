@@ -1,6 +1,6 @@
 /** @file One picture of everything on the canvas: image, masks, prompts, and what a tool is about to do. */
 
-import type { BoxXyxy, PointXy } from '../../../src/base/geometry.ts';
+import type { BoxXyxy, PointXy, Size } from '../../../src/base/geometry.ts';
 import { currentMasks } from '../actions/masks.ts';
 import { isSet, tiledArea } from '../masks/tiled-mask.ts';
 import {
@@ -22,7 +22,7 @@ import {
   tool,
   viewport,
 } from '../store.ts';
-import { createLayer } from './layer.ts';
+import { createLayer, type Place } from './layer.ts';
 import { type MaskStyle, paintMask } from './mask-painter.ts';
 import { toScreen, type Viewport } from './viewport.ts';
 
@@ -53,8 +53,9 @@ export function paintScene(
   if (now === undefined) return;
   const { painter } = now;
   const grey = greyWindow.value;
-  imageLayer.draw(canvas, [painter, view, grey], (onto) => painter.paint(onto, view, grey));
-  if (showMasks.value) paintMasks(canvas, view, pixelRatio);
+  const place = placeOf(view, now.image, canvas.canvas);
+  imageLayer.draw(canvas, [painter, view.scale, grey], place, (onto) => painter.paint(onto, view, grey));
+  if (showMasks.value) paintMasks(canvas, view, place, pixelRatio);
   if (showMasks.value && showPrompts.value) paintRefinerPrompts(canvas, view, pixelRatio);
   paintSmartPrompt(canvas, view, pixelRatio);
   paintPolygon(canvas, view, pointer, pixelRatio);
@@ -84,7 +85,12 @@ function paintCrosshair(canvas: CanvasRenderingContext2D, [x, y]: PointXy, ratio
   }
 }
 
-function paintMasks(canvas: CanvasRenderingContext2D, view: Viewport, ratio: number): void {
+function placeOf({ scale, x, y }: Viewport, image: Size, screen: Size): Place {
+  const [right, bottom] = [x + image.width * scale, y + image.height * scale];
+  return { x, y, isWhole: x >= 0 && y >= 0 && right <= screen.width && bottom <= screen.height };
+}
+
+function paintMasks(canvas: CanvasRenderingContext2D, view: Viewport, place: Place, ratio: number): void {
   const layer = shown.value;
   const classCount = room.value!.classes.length;
   const masks: Masks =
@@ -105,8 +111,8 @@ function paintMasks(canvas: CanvasRenderingContext2D, view: Viewport, ratio: num
   const paint = (onto: CanvasRenderingContext2D, [classIndex, mask]: (typeof visible)[number]): void =>
     paintMask(onto, mask, `${layer} ${classIndex}`, style(classIndex), view);
   const colours = others.map(([classIndex]) => colourOf(classIndex).join());
-  const inputs = [view, ratio, layer, fill, hasOutlines, ...colours, ...others.flat()];
-  otherMasks.draw(canvas, inputs, (onto) => {
+  const inputs = [view.scale, ratio, layer, fill, hasOutlines, ...colours, ...others.flat()];
+  otherMasks.draw(canvas, inputs, place, (onto) => {
     for (const one of others) paint(onto, one);
   });
   // The one that is worked on lies on top.
