@@ -27,8 +27,8 @@ describe.skipIf(why !== undefined)(`a real Slurm${why === undefined ? '' : ` (sk
     const refine = { refiner: 'random-walker', ensemble: { jitters: 12 } };
     const settings = { name: 'tiny', data: { root: at('data') }, ...TINY_SETTINGS, refine };
     await writeFile(at('packmule.yaml'), stringify(settings));
-    const predicted = await runCli(folder, 'predict');
-    expect(predicted.code, predicted.stderr).toBe(0);
+    const adapted = await runCli(folder, 'adapt');
+    expect(adapted.code, adapted.stderr).toBe(0);
     await cp(at('runs', 'tiny'), at('whole', 'tiny'), { recursive: true });
   }, PATIENCE_MS);
   afterAll(async () => {
