@@ -62,8 +62,9 @@ const isAdapted = ({ prepared: { config, checked } }: Course): boolean =>
 
 const looksClose = ({ prepared }: Course): boolean => prepared.plans.closeUp !== undefined;
 
+/** Only held-out images tell whether an atlas suits the structures: long bones that turn it names wrongly. */
 const isSettled = ({ prepared: { config, plans } }: Course): boolean =>
-  settles(config.refine, plans.initial.plan);
+  plans.folds !== undefined && settles(config.refine, plans.initial.plan);
 
 const refinesFinal = (course: Course): boolean =>
   hasPool(course) && hasLastWord(course.prepared.config.refine) && measured(course).length > 0;
@@ -168,7 +169,7 @@ async function keptAtlas(
 ): Promise<Atlas | undefined> {
   const { config, plans } = course.prepared;
   if (!isSettled(course) || !settles(config.refine, plans[network].plan)) return undefined;
-  const { kept } = isCalibrated(course) ? await readSettling(course.context.run) : { kept: true };
+  const { kept } = await readSettling(course.context.run);
   return kept ? labelledAtlas(course) : undefined;
 }
 
@@ -325,9 +326,8 @@ function report(course: Course): Promise<StageOutcome> {
 /** What came of letting atlas and refiner learn from the labelled images. */
 async function learningNotes(course: Course): Promise<PlanNote[]> {
   const { run } = course.context;
-  const settling = isSettled(course) && isCalibrated(course) ? await readSettling(run) : undefined;
   return [
-    ...(isSettled(course) ? [{ topic: 'Atlas', text: describeSettling(settling) }] : []),
+    ...(isSettled(course) ? [{ topic: 'Atlas', text: describeSettling(await readSettling(run)) }] : []),
     ...(isAdapted(course) ? [{ topic: 'Foal', text: describeAdaptation(await readAdaptation(run)) }] : []),
     ...(looksClose(course) ? [{ topic: 'Refiner', text: describeCloseUps(await readCloseUps(run)) }] : []),
   ];

@@ -51,10 +51,7 @@ export function readSettling(run: RunDirectory): Promise<Settling> {
 }
 
 /** One line. */
-export function describeSettling(settling: Settling | undefined): string {
-  if (settling === undefined)
-    return 'An atlas of the labelled images settles which class pixels belong to; no labelled image was held out to see what that gains.';
-  const { heldOut, kept } = settling;
+export function describeSettling({ heldOut, kept }: Settling): string {
   const figures = `Dice of held-out masks ${percent(heldOut.before)} before, ${percent(heldOut.after)} settled, invented structures counted`;
   return kept
     ? `An atlas of the labelled images settles which class pixels belong to: ${figures}.`

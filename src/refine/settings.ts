@@ -153,7 +153,7 @@ const settingsSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'Settle which class pixels belong to by where the structures of the labelled images lie among each other, before components are selected; for networks whose classes exclude each other, unless it makes the masks of held-out images no better (see trust.folds).',
+      'Settle which class pixels belong to by where the structures of the labelled images lie among each other, before components are selected; for networks whose classes exclude each other, where that makes the masks of held-out images better (see trust.folds).',
     ),
   morphology: morphologySchema.prefault({}),
   seed: z
