@@ -127,8 +127,9 @@ function expect(
   const { height, width } = size;
   const divided = new Float32Array(shares.length);
   const unit = unitOf(size);
-  const inverses = known.map(({ spread: { xx, xy, yy } }) => {
-    const determinant = xx * yy - xy * xy;
+  const inverses = known.map(({ spread }) => {
+    const { xx, xy, yy } = spread;
+    const determinant = determinantOf(spread);
     return { xx: yy / determinant, xy: -xy / determinant, yy: xx / determinant };
   });
   const weights = found.map(Math.log);

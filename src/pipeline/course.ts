@@ -10,7 +10,7 @@ import { type PreparedRun, planNotes, whyNoFolds } from './prepare.ts';
 import { gatherReportData } from './report-data.ts';
 import type { MaskFolder } from './run-directory.ts';
 import { embeddingsFolder } from './sam-model.ts';
-import { atlasOf, describeSettling, readSettling, settles } from './settling.ts';
+import { atlasOf, describeSettling, readSettling, settles, triesAtlas } from './settling.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import {
   adaptedSam,
@@ -62,9 +62,7 @@ const isAdapted = ({ prepared: { config, checked } }: Course): boolean =>
 
 const looksClose = ({ prepared }: Course): boolean => prepared.plans.closeUp !== undefined;
 
-/** Only held-out images tell whether an atlas suits the structures: long bones that turn it names wrongly. */
-const isSettled = ({ prepared: { config, plans } }: Course): boolean =>
-  plans.folds !== undefined && settles(config.refine, plans.initial.plan);
+const isSettled = ({ prepared }: Course): boolean => triesAtlas(prepared);
 
 const refinesFinal = (course: Course): boolean =>
   hasPool(course) && hasLastWord(course.prepared.config.refine) && measured(course).length > 0;

@@ -8,6 +8,7 @@ import type { RefineSettings } from '../refine/settings.ts';
 import { percent } from '../report/format.ts';
 import { mirrorOf } from '../training/plan.ts';
 import type { NetworkPlan } from '../training/types.ts';
+import type { PreparedRun } from './prepare.ts';
 import { readResult } from './read-result.ts';
 import type { RunDirectory } from './run-directory.ts';
 
@@ -24,6 +25,10 @@ export const settles = (
   { atlas }: Pick<RefineSettings, 'atlas'>,
   { head, classes }: Pick<NetworkPlan, 'head' | 'classes'>,
 ): boolean => atlas && head === 'exclusive' && classes.length > 1;
+
+/** Whether a run tries an atlas: only held-out images tell if it suits the structures. It names wrongly those that turn. */
+export const triesAtlas = ({ config, plans }: Pick<PreparedRun, 'config' | 'plans'>): boolean =>
+  plans.folds !== undefined && settles(config.refine, plans.initial.plan);
 
 /**
  * The atlas of annotated images. Each counts flipped too where all classes have twins: one without would lie on both

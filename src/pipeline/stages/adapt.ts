@@ -27,7 +27,7 @@ import { readResult } from '../read-result.ts';
 import type { RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { chooseSam, obtainSam, type SamChoice, type SamModel } from '../sam-model.ts';
-import { settles } from '../settling.ts';
+import { triesAtlas } from '../settling.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { type FoldCounts, foldsOf } from './folds.ts';
 import { relevantSettings } from './refine.ts';
@@ -96,10 +96,10 @@ export function whyNotAdapted(config: RunConfig, dataset: Dataset): string | und
 }
 
 /** @throws ConfigError where there is nothing that learns before masks are refined, or nothing to learn from. */
-export function requireLearning({ config, checked, plans }: PreparedRun): void {
+export function requireLearning(prepared: PreparedRun): void {
+  const { config, checked } = prepared;
   const why = config.refine.refiner === 'close-up' ? undefined : whyNotAdapted(config, checked.dataset);
-  const triesAtlas = plans.folds !== undefined && settles(config.refine, plans.initial.plan);
-  if (why === undefined || triesAtlas) return;
+  if (why === undefined || triesAtlas(prepared)) return;
   throw new ConfigError({
     seen: `The refiner learns nothing, because ${why}`,
     need: 'The refiner close-up; or foal, steps to learn in, and enough labelled images to hold some out; or an atlas and such images',
