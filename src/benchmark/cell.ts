@@ -8,6 +8,7 @@ import type { SplitName } from '../dataset/types.ts';
 import { planHead } from '../frozen/plan.ts';
 import { fingerprintOf } from '../nnunet/fingerprint.ts';
 import { planNnUnet } from '../nnunet/plan.ts';
+import type { RunConfig } from '../pipeline/config.ts';
 import { settles } from '../pipeline/settling.ts';
 import type { RefineSettings } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
@@ -36,11 +37,11 @@ export interface Cell {
   readonly all: number;
   /** The settings of refinement that the user has set. */
   readonly refine: RefineSettings;
-  /** Whether the networks that learn from pseudo masks learn from the labelled images too. */
-  readonly samples: 'pseudo' | 'pseudo+labelled';
+  /** What the user has set of the network that learns from refined masks. */
+  readonly final: Pick<RunConfig['final'], 'samples' | 'start'>;
   /**
-   * What each of so many networks of a method has of the budget, where their masks are refined by these settings: a
-   * refiner that learns has its part too.
+   * What each of so many networks of a method has of the budget, where masks are refined by these settings: a refiner
+   * that learns has its part too.
    */
   share(networks: number, settings: RefineSettings): number;
   network(options: NetworkOptions): UNet;
@@ -65,6 +66,8 @@ export interface NetworkOptions {
   readonly agreement?: number;
   /** Learns from unlabelled images by agreement with its own moving average, in this way. */
   readonly meanTeacher?: keyof typeof CONSISTENCY;
+  /** The network whose weights it begins with; random ones unless set. */
+  readonly start?: UNet;
 }
 
 /** A row of the table. */
@@ -81,6 +84,9 @@ export interface Method {
   masks(cell: Cell, split: SplitName): Masks;
 }
 
+/** Of the budget of a cell whose refiner is one: a third of what its networks have. */
+const CLOSE_UP_PART = CLOSE_UP_SHARE / (1 + CLOSE_UP_SHARE);
+
 /** What the cells of all methods with so many labels and such a seed are made of. */
 export function openCell(setup: Setup, labelled: number, seed: number): Cell {
   const { config, compute, models, lessons, images } = setup;
@@ -90,18 +96,15 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     const role = modelRole(settings);
     return role && { role, key: models[role]!.key };
   };
-  const closeUpFor = ({ share: ofNetwork }: Network): CloseUp => {
-    const share = CLOSE_UP_SHARE * ofNetwork;
-    return {
-      kind: 'network',
-      sort: 'close-up',
-      planned: planCloseUp(share * planned(setup, labelled).minutes),
-      share,
-      seed,
-      labelled: lessons.get(labelled)!.images,
-      compute: machine,
-    };
-  };
+  const closeUp = (): CloseUp => ({
+    kind: 'network',
+    sort: 'close-up',
+    planned: planCloseUp(CLOSE_UP_PART * planned(setup, labelled).minutes),
+    share: CLOSE_UP_PART,
+    seed,
+    labelled: lessons.get(labelled)!.images,
+    compute: machine,
+  });
   const predicted = (network: Network, split: SplitName): Prediction => ({
     kind: 'prediction',
     network,
@@ -113,9 +116,9 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     labelled,
     all,
     refine: config.refine,
-    samples: config.final.samples,
-    share: (networks, settings) => 1 / (networks + (looksClose(settings) ? CLOSE_UP_SHARE : 0)),
-    network: ({ share, recipe, labelled: count = labelled, pseudo, agreement, meanTeacher }) => {
+    final: config.final,
+    share: (networks, settings) => (looksClose(settings) ? 1 - CLOSE_UP_PART : 1) / networks,
+    network: ({ share, recipe, labelled: count = labelled, pseudo, agreement, meanTeacher, start }) => {
       const whole = planned(setup, Math.max(labelled, count), recipe);
       const used = meanTeacher === undefined ? whole : planMeanTeacher(whole, CONSISTENCY[meanTeacher]);
       const { plan, settings, minutes } = planShare(used, share);
@@ -128,6 +131,7 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
         ...(pseudo && { pseudo }),
         ...(agreement !== undefined && { agreement }),
         ...(meanTeacher && { unlabelled: images.unlabelled }),
+        ...(start && { start }),
         compute: machine,
       };
     },
@@ -158,7 +162,6 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     predicted,
     refined: (network, split, settings) => {
       const model = asked(settings);
-      const closeUp = looksClose(settings) ? closeUpFor(network) : undefined;
       const isSettled = network.sort === undefined && settles(settings, network.planned.plan);
       return {
         kind: 'refinement',
@@ -168,7 +171,7 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
         },
         settings,
         ...(model && { model }),
-        ...(closeUp && { closeUp }),
+        ...(looksClose(settings) && { closeUp: closeUp() }),
       };
     },
   };

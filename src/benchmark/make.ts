@@ -15,6 +15,7 @@ import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/ru
 import { atlasOf } from '../pipeline/settling.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import { labelledSamples, pseudoSamples } from '../pipeline/stages/train.ts';
+import { readWeights } from '../training/fit.ts';
 import { probabilitiesToMasks } from '../training/predictor.ts';
 import type { TrainingSample } from '../training/types.ts';
 import type { Setup } from './setup.ts';
@@ -25,6 +26,7 @@ import {
   type Prediction,
   type Refinement,
   splitOf,
+  startOf,
   type Training,
   type Work,
 } from './work.ts';
@@ -92,8 +94,10 @@ function perform(context: RunContext, setup: Setup, work: Work): Promise<void> {
 
 async function train(context: RunContext, setup: Setup, work: Training): Promise<void> {
   const { run, observer, signal } = context;
+  const start = startOf(work);
   await trainSort(context, setup, work, {
     samples: await samplesOf(context, setup, work),
+    ...(start && { start: await readWeights(directoryOf(run, start).path('network')) }),
     directory: directoryOf(run, work).path('network'),
     seed: work.seed,
     ...setup.compute,

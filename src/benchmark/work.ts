@@ -35,6 +35,8 @@ export interface UNet extends Trained {
   readonly planned: Pick<TrainingPlan, 'plan' | 'settings' | 'minutes'>;
   /** The unlabelled images, where it learns from them without masks. */
   readonly unlabelled?: Images;
+  /** The network whose weights it begins with; random ones unless set. */
+  readonly start?: UNet;
 }
 
 /** A head on what a promptable model's encoder says. */
@@ -120,8 +122,14 @@ export function keyOf(work: Work): string {
 /** The keys of the works that one is made from stand for them. */
 function withKeys(work: Work): unknown {
   switch (work.kind) {
-    case 'network':
-      return work.pseudo === undefined ? work : { ...work, pseudo: keyOf(work.pseudo) };
+    case 'network': {
+      const start = startOf(work);
+      return {
+        ...work,
+        ...(work.pseudo && { pseudo: keyOf(work.pseudo) }),
+        ...(start && { start: keyOf(start) }),
+      };
+    }
     case 'prediction':
       return { ...work, network: keyOf(work.network) };
     case 'refinement': {
@@ -131,11 +139,14 @@ function withKeys(work: Work): unknown {
   }
 }
 
+export const startOf = (work: Training): UNet | undefined =>
+  work.sort === undefined ? work.start : undefined;
+
 /** The works that one is made from. */
 export function sourcesOf(work: Work): readonly Work[] {
   switch (work.kind) {
     case 'network':
-      return work.pseudo === undefined ? [] : [work.pseudo];
+      return [work.pseudo, startOf(work)].filter((source) => source !== undefined);
     case 'prediction':
       return [work.network];
     case 'refinement':

@@ -1,6 +1,6 @@
 /** @file From symbolic tensors to an ONNX model. */
 import { GraphError } from '../base/errors.ts';
-import type { NdArray } from '../tensor/array.ts';
+import { int64, type NdArray } from '../tensor/array.ts';
 import { type AttributeValue, type OnnxModel, type OnnxNode, type OnnxValue, OPSET } from './onnx/model.ts';
 import { type Emitter, isConstant, isInput, type Node, type Tensor } from './tensor.ts';
 
@@ -34,12 +34,7 @@ export function buildModel(outputs: Readonly<Record<string, Tensor>>, options: B
   };
   const emitter: Emitter = {
     name: (tensor) => names.get(tensor)!,
-    int64: (values) =>
-      shared(`i64:${values}`, {
-        dtype: 'int64',
-        shape: [values.length],
-        data: BigInt64Array.from(values, (value) => BigInt(value)),
-      }),
+    int64: (values) => shared(`i64:${values}`, int64([values.length], values)),
     scalar: (value) => shared(`f32:${value}`, { dtype: 'float32', shape: [], data: Float32Array.of(value) }),
     node: (type, nodeInputs, attributes: Record<string, AttributeValue> = {}, count = 1) => {
       const base = numbered(type);

@@ -12,6 +12,7 @@ import { concat, gather, split } from '../graph/ops/join.ts';
 import { matmul, softmax, swapLast } from '../graph/ops/matmul.ts';
 import { reshape, transpose } from '../graph/ops/reshape.ts';
 import { constant, type Tensor } from '../graph/tensor.ts';
+import { int64 } from '../tensor/array.ts';
 import { linear } from './linear.ts';
 import type { ParameterSource } from './parameters.ts';
 
@@ -170,8 +171,6 @@ function positionBiases(q: Tensor, positions: RelativePositions): { rows: Tensor
 
 /** [size, d, size]: for each query index the vectors of all key indices. `table` is [2 size - 1, d]. */
 function distanceVectors(table: Tensor, size: number): Tensor {
-  const indices = BigInt64Array.from({ length: size * size }, (_, i) =>
-    BigInt(Math.floor(i / size) - (i % size) + size - 1),
-  );
-  return swapLast(gather(table, constant({ dtype: 'int64', shape: [size, size], data: indices })));
+  const indices = Array.from({ length: size * size }, (_, i) => Math.floor(i / size) - (i % size) + size - 1);
+  return swapLast(gather(table, constant(int64([size, size], indices))));
 }

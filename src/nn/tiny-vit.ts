@@ -9,6 +9,7 @@ import { matmul, softmax, swapLast } from '../graph/ops/matmul.ts';
 import { reshape, transpose } from '../graph/ops/reshape.ts';
 import { gelu } from '../graph/ops/unary.ts';
 import { constant, type Tensor } from '../graph/tensor.ts';
+import { int64 } from '../tensor/array.ts';
 import { convNorm } from './conv-norm.ts';
 import { layerNormLayer, linear } from './linear.ts';
 import type { ParameterSource } from './parameters.ts';
@@ -117,12 +118,12 @@ function windowAttention(stage: AttentionStage, source: ParameterSource, x: Tens
 function distanceBiases({ heads, window }: AttentionStage, source: ParameterSource): Tensor {
   const places = window * window;
   const table = source('attention_biases', [heads, places], { constant: 0 });
-  const indices = BigInt64Array.from({ length: places * places }, (_, i) => {
+  const indices = Array.from({ length: places * places }, (_, i) => {
     const [a, b] = [Math.floor(i / places), i % places];
     const down = Math.abs(Math.floor(a / window) - Math.floor(b / window));
-    return BigInt(down * window + Math.abs((a % window) - (b % window)));
+    return down * window + Math.abs((a % window) - (b % window));
   });
-  return gather(table, constant({ dtype: 'int64', shape: [places, places], data: indices }), 1);
+  return gather(table, constant(int64([places, places], indices)), 1);
 }
 
 /** Maps [1, C, H, W] as tokens [H, W, C]. */

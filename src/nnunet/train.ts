@@ -12,8 +12,7 @@ import { initializeWeights, type Weights } from '../nn/parameters.ts';
 import { sgdNesterov } from '../optim/optimizers.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { type ComputeOptions, computeOf } from '../runtime/session.ts';
-import { readSafetensors } from '../tensor/safetensors.ts';
-import { fitNetwork } from '../training/fit.ts';
+import { fitNetwork, readWeights } from '../training/fit.ts';
 import type { LoopSettings } from '../training/loop.ts';
 import { buildTrainingStep } from '../training/step.ts';
 import type { EpochLog, TrainingSample } from '../training/types.ts';
@@ -104,7 +103,7 @@ async function trainOne(
     onEpoch: ofAll,
     ...(signal && { signal }),
   });
-  return (await readSafetensors(join(directory, 'weights.safetensors'))) as Weights;
+  return readWeights(directory);
 }
 
 function networkKey(settings: object, lessons: readonly PreparedSample[]): string {

@@ -24,6 +24,12 @@ const finalSchema = networkSchema
       .describe(
         'What the final network learns from: the refined masks of the unlabelled images with the labelled images, or (the paper) without them.',
       ),
+    start: z
+      .enum(['initial', 'random'])
+      .default('initial')
+      .describe(
+        'The weights it begins with. initial: those of the initial network, where both have the same architecture. random: fresh ones (the paper).',
+      ),
   })
   .describe('The final network, trained on refined masks. Whatever is not set here is as in training.');
 
@@ -175,7 +181,7 @@ const PRESETS: Readonly<Record<string, Tree>> = {
   laptop: {},
   paper: {
     refine: { refiner: 'sam' },
-    final: { samples: 'pseudo' },
+    final: { samples: 'pseudo', start: 'random' },
     trust: { folds: 0 },
     evaluation: { networkResolution: true },
   },

@@ -259,6 +259,9 @@ function trainFinal(course: Course): Promise<StageOutcome> {
     ...training(course),
     name: 'final',
     planned: prepared.plans.final,
+    ...(prepared.plans.finalGoesOn && {
+      start: { directory: context.run.path('initial'), key: keyOf(course, 'initial') },
+    }),
     inputs: { refine: keyOf(course, 'refine'), samples, labelled: annotated(course) },
     samples: () => finalSamples(context, prepared.checked.dataset, samples),
   });

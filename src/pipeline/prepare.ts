@@ -9,6 +9,7 @@ import { computeStatistics } from '../dataset/statistics.ts';
 import { casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
 import { type Compute, chooseCompute } from '../machine/choose.ts';
 import type { Machine } from '../machine/devices.ts';
+import { haveSameWeights } from '../training/network.ts';
 import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
 import { FEWEST_IMAGES } from '../trust/model.ts';
@@ -27,6 +28,8 @@ const HELD_OUT_IMAGES = 10;
 export interface RunPlans {
   readonly initial: TrainingPlan;
   readonly final: TrainingPlan;
+  /** Whether the final network begins with the weights of the initial one. */
+  readonly finalGoesOn: boolean;
   /** The networks on which trust is calibrated, and how many; absent where it is not. */
   readonly folds?: TrainingPlan & FoldCounts;
   /** The network of the refiner close-up, where that is the refiner. */
@@ -168,13 +171,19 @@ async function prepareCompute(
 }
 
 /** What was planned and why, for the user. */
-export function planNotes({ initial, folds, closeUp }: RunPlans): readonly PlanNote[] {
+export function planNotes({ initial, finalGoesOn, folds, closeUp }: RunPlans): readonly PlanNote[] {
   return [
     ...initial.notes,
+    ...(finalGoesOn ? [FINAL_GOES_ON] : []),
     ...(closeUp === undefined ? [] : [describeCloseUp(closeUp, folds?.networks ?? 0)]),
     ...(folds?.notes ?? []),
   ];
 }
+
+const FINAL_GOES_ON: PlanNote = {
+  topic: 'Final network',
+  text: 'goes on from the weights of the initial one.',
+};
 
 async function planNetworks(
   config: RunConfig,
@@ -182,17 +191,19 @@ async function planNetworks(
   signal: AbortSignal | undefined,
 ): Promise<RunPlans> {
   const { dataset } = checked;
-  const { samples: _, ...overrides } = config.final;
+  const { samples: _, start, ...overrides } = config.final;
   const plan = await planner(config, checked, signal);
   const initial = plan(config.training);
   const counts = foldCounts(config.trust, casesOf(dataset, 'labelled').length);
   const { refiner, closeUpMinutes } = config.refine;
+  const final = plan({ ...config.training, ...overrides });
   return {
     initial,
     ...(refiner === 'close-up' && {
       closeUp: planCloseUp(closeUpMinutes ?? initial.minutes * CLOSE_UP_SHARE),
     }),
-    final: plan({ ...config.training, ...overrides }),
+    final,
+    finalGoesOn: start === 'initial' && haveSameWeights(initial.plan, final.plan),
     ...(whyNoFolds(config, dataset) === undefined && {
       folds: { ...planFolds(initial, counts.networks, config.trust.epochs), ...counts },
     }),

@@ -40,3 +40,7 @@ export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = {
 export function float32(shape: readonly number[], data: Float32Array | readonly number[]): Float32NdArray {
   return { dtype: 'float32', shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
 }
+
+export function int64(shape: readonly number[], values: readonly number[]): NdArray<'int64'> {
+  return { dtype: 'int64', shape, data: BigInt64Array.from(values, (value) => BigInt(value)) };
+}

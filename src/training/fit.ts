@@ -15,7 +15,7 @@ import type { ParameterSpec, Weights } from '../nn/parameters.ts';
 import { packWeights, unpackWeights, vectorLength } from '../optim/parameter-vector.ts';
 import { type ComputeOptions, computeOf } from '../runtime/session.ts';
 import type { Float32NdArray } from '../tensor/array.ts';
-import { encodeSafetensors } from '../tensor/safetensors.ts';
+import { encodeSafetensors, readSafetensors } from '../tensor/safetensors.ts';
 import { loadState, trainingState } from './checkpoint.ts';
 import { type LoopInput, runLoop } from './loop.ts';
 import { openStepRunner, type StepRunner, type TrainingStep } from './step.ts';
@@ -84,11 +84,15 @@ const finalParameters = (runner: StepRunner): Float32NdArray => {
   return (average ?? parameters)!;
 };
 
+/** The weights of a finished training, from its folder. */
+export async function readWeights(directory: string): Promise<Weights> {
+  return (await readSafetensors(weightsIn(directory))) as Weights;
+}
+
+const weightsIn = (directory: string): string => join(directory, 'weights.safetensors');
+
 async function writeNetwork({ directory, key, plan, exported }: FitOptions, weights: Weights): Promise<void> {
-  await writeFileAtomic(
-    join(directory, 'weights.safetensors'),
-    encodeSafetensors(weights, { plan: JSON.stringify(plan) }),
-  );
+  await writeFileAtomic(weightsIn(directory), encodeSafetensors(weights, { plan: JSON.stringify(plan) }));
   const model = exported(weights);
   const keyed = { ...model, metadata: { ...model.metadata, [KEY]: key } };
   // Written last: its presence says that the training is finished.

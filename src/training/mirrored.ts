@@ -5,6 +5,7 @@
 import { add, mul } from '../graph/ops/elementwise.ts';
 import { concat, gather, split } from '../graph/ops/join.ts';
 import { constant, type Tensor } from '../graph/tensor.ts';
+import { int64 } from '../tensor/array.ts';
 
 /**
  * @param maps from images [N, 1, H, W] to maps of classes [N, C, H, W]
@@ -25,5 +26,4 @@ export function mirroredMean(
   return mul(add(upright, back), 0.5);
 }
 
-const indices = (values: readonly number[]): Tensor =>
-  constant({ dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) });
+const indices = (values: readonly number[]): Tensor => constant(int64([values.length], values));

@@ -25,6 +25,12 @@ export function networkLogits(plan: NetworkPlan, source: ParameterSource, image:
   return unet(plan.architecture, source, mul(sub(image, mean), 1 / deviation));
 }
 
+/** Whether the weights of a network of one plan can be those of the other. */
+export function haveSameWeights(a: NetworkPlan, b: NetworkPlan): boolean {
+  const shape = ({ architecture, head }: NetworkPlan): string => JSON.stringify({ architecture, head });
+  return shape(a) === shape(b);
+}
+
 export function networkSpecs(plan: NetworkPlan): ParameterSpec[] {
   const { height, width } = plan.inputSize;
   return listParameters((source) => networkLogits(plan, source, input('image', [1, 1, height, width])));

@@ -10,7 +10,7 @@ import { max, sum } from '../graph/ops/reduce.ts';
 import { cast, log, neg, sigmoid } from '../graph/ops/unary.ts';
 import { constant, type Tensor } from '../graph/tensor.ts';
 import { oneHot, softDiceLoss } from '../optim/losses.ts';
-import { float32 } from '../tensor/array.ts';
+import { float32, int64 } from '../tensor/array.ts';
 import type { Head } from './types.ts';
 
 /** Probability from which on a pixel weighs at all; at 1 it weighs 1. */
@@ -57,11 +57,7 @@ function labelMasks(p: Tensor, flips: Flips | undefined): Tensor {
 
 function flippedMaps(p: Tensor, { flipped, mirror }: Flips): Tensor {
   // Pairs change places, so a class comes from where it goes.
-  const from = constant({
-    dtype: 'int64',
-    shape: [mirror.length],
-    data: BigInt64Array.from(mirror, (index) => BigInt(index)),
-  });
+  const from = constant(int64([mirror.length], mirror));
   return where(equal(flipped, 1), gather(p, from, 1), p);
 }
 

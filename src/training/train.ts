@@ -32,6 +32,8 @@ export interface TrainOptions extends ComputeOptions {
   readonly validation: readonly TrainingSample[];
   /** Images without labels, for `settings.consistency`. */
   readonly unlabelled?: readonly UnlabelledImage[];
+  /** The weights to begin with, of a network of the same architecture; random ones unless set. */
+  readonly start?: Weights;
   /** Receives checkpoint/, log.jsonl, weights.safetensors and model.onnx. */
   readonly directory: string;
   readonly seed: number;
@@ -88,7 +90,7 @@ async function trainOn(
     plan,
     settings,
     step: () => buildStep(plan, settings, samples),
-    fresh: (specs) => freshWeights(plan, specs, samples, seed),
+    fresh: (specs) => options.start ?? freshWeights(plan, specs, samples, seed),
     batches: (rng) => batchSource({ plan, settings, samples, unlabelled, seed }, rng),
     ...(validation.length > 0 && { openValidator: () => openValidator(plan, validation, compute) }),
     exported: (weights) => exportNetwork(plan, weights, settings.mirror),
@@ -152,7 +154,7 @@ interface CachedData {
 }
 
 function trainingKey(
-  { plan, settings, seed, device }: TrainOptions,
+  { plan, settings, seed, device, start }: TrainOptions,
   { samples, validation, unlabelled }: CachedData,
 ): string {
   const parts = [
@@ -160,6 +162,13 @@ function trainingKey(
     fingerprintSamples(samples),
     fingerprintSamples(validation),
     ...(unlabelled.length > 0 ? [fingerprintSamples(unlabelled)] : []),
+    ...(start ? [fingerprintWeights(start)] : []),
   ];
   return createHash('sha256').update(parts.join('\n')).digest('hex');
+}
+
+function fingerprintWeights(weights: Weights): string {
+  const hash = createHash('sha256');
+  for (const [name, { data }] of weights) hash.update(name).update(data);
+  return hash.digest('hex');
 }

@@ -287,6 +287,25 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     expect(bright![0]).toBeGreaterThan(dark![0]!);
   });
 
+  it('is as sharp after a zoom as when it is drawn anew', async () => {
+    const page = await openPage();
+    const pixels = (): Promise<unknown> => page.evaluate("document.querySelector('canvas').toDataURL()");
+    await page.mouse.move(...(await onPage(page, 100, 120)));
+    for (const delta of [-60, -60, 50, -60]) {
+      await page.mouse.wheel(0, delta);
+      await drawn(page);
+    }
+    const moving = await pixels();
+    await expect.poll(pixels, PATIENT).not.toBe(moving);
+    const sharp = await pixels();
+    // Both hide and show all masks, which draws them anew.
+    for (let i = 0; i < 2; i++) {
+      await page.keyboard.press('h');
+      await drawn(page);
+    }
+    expect(await pixels()).toBe(sharp);
+  });
+
   it('is pictured for the docs', async () => {
     const page = await openPage({ colorScheme: 'dark' });
     await picture(page, 'review');

@@ -8,7 +8,7 @@ import { writePhantomDataset } from '../../src/dataset/phantom/write.ts';
 import { decodeRle, rleFromString } from '../../src/masks/rle.ts';
 import { readDecisions } from '../../src/review/decision-journal.ts';
 import { type Running, startLabelling } from '../../src/server/serve.ts';
-import { type Started, startCli } from '../cli/program.ts';
+import { type ServerProcess, startServerCli } from '../cli/server.ts';
 import { smallRoomModel } from '../sam/fixtures.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { coloursAt, dragOver, drawn, launchBrowser, onPage, openTab, whyNoBrowser } from './chromium.ts';
@@ -224,18 +224,7 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
   it('loses nothing of 200 quick edits that it said was saved when its server is killed among them', {
     timeout: 240_000,
   }, async () => {
-    const begin = async (): Promise<Started & { url: string }> => {
-      const started = startCli(folder, ['label', folder, '--no-open']);
-      const url = await new Promise<string>((done) => {
-        let text = '';
-        started.child.stderr.on('data', (chunk: Buffer) => {
-          text += chunk.toString();
-          const found = /Labels: (http:\S+)/.exec(text)?.[1];
-          if (found !== undefined) done(found);
-        });
-      });
-      return { ...started, url };
-    };
+    const begin = (): Promise<ServerProcess> => startServerCli(folder, ['label', folder]);
     const place = (i: number): [number, number] => [15 + (i % 20) * 19, 15 + Math.floor(i / 20) * 45];
     const dots = async (): Promise<boolean[]> => {
       const data = await lastDrawn();

@@ -9,7 +9,7 @@ import type { PointXy } from '../../src/base/geometry.ts';
 import { writePhantomDataset } from '../../src/dataset/phantom/write.ts';
 import { decodeRle, type Rle } from '../../src/masks/rle.ts';
 import { readDecisions } from '../../src/review/decision-journal.ts';
-import { type Started, startCli } from '../cli/program.ts';
+import { type ServerProcess, startServerCli } from '../cli/server.ts';
 import { temporaryFolder } from '../temporary.ts';
 import {
   drawn,
@@ -41,7 +41,7 @@ describe.skipIf(whyNoBrowser !== '')(`a whole story in a browser${whyNoBrowser}`
   let project: string;
   let folder: string;
   let truth: AnnotationSet;
-  let server: (Started & { url: string }) | undefined;
+  let server: ServerProcess | undefined;
   const noise: string[] = [];
 
   beforeAll(async () => {
@@ -66,19 +66,8 @@ describe.skipIf(whyNoBrowser !== '')(`a whole story in a browser${whyNoBrowser}`
     await server?.ended;
   });
 
-  async function startServer(home: string): Promise<Started & { url: string }> {
-    const started = startCli(project, ['start', '--no-open', '--reviewer', 'ada'], { HOME: home });
-    const url = await new Promise<string>((done, fail) => {
-      let text = '';
-      started.child.stderr.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-        const found = /Packmule: (http:\S+)/.exec(text)?.[1];
-        if (found !== undefined) done(found);
-      });
-      started.child.on('close', () => fail(new Error(`packmule start ended: ${text}`)));
-    });
-    return { ...started, url };
-  }
+  const startServer = (home: string): Promise<ServerProcess> =>
+    startServerCli(project, ['start', '--reviewer', 'ada'], { HOME: home });
 
   /** A folder of the disk let fall on the drop zone, as a hand with a mouse would. */
   async function drop(page: Page, path: string): Promise<void> {

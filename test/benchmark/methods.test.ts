@@ -217,6 +217,17 @@ describe('packmule', () => {
     expect(final).toMatchObject({ labelled: { count: N }, pseudo: { kind: 'refinement' } });
   });
 
+  it('lets the final network go on from the initial one, and begin anew where that is set', () => {
+    const set = ['refine.refiner=random-walker'];
+    const [final, initial] = twoNetworks('packmule', set);
+    expect(keyOf(final.start!)).toBe(keyOf(initial));
+    const [anew] = twoNetworks('packmule', [...set, 'final.start=random']);
+    expect(anew.start).toBeUndefined();
+    expect(keyOf(anew)).not.toBe(keyOf(final));
+    for (const name of ['paper', 'random-walker-pseudo-labels', 'raw-pseudo-labels'])
+      expect(twoNetworks(name)[0].start, name).toBeUndefined();
+  });
+
   it('redraws what the final network finds, by the same outlines as the pseudo labels', () => {
     const last = masksOf('packmule', ['refine.refiner=close-up']) as Refinement;
     const final = last.prediction.network as UNet;

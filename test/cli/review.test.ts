@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { ReviewItem, RoomState } from '../../src/review/protocol.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
 import { runCli, useSharedFolder } from './program.ts';
-import { type ReviewProcess, startReviewCli } from './review-server.ts';
+import { type ServerProcess, startServerCli } from './server.ts';
 
 const inFolder = useSharedFolder();
 const cli = (...args: string[]): ReturnType<typeof runCli> => runCli(inFolder(), ...args);
@@ -13,10 +13,10 @@ beforeAll(async () => {
   await writeFinishedRun(inFolder(), { unlabelled: 4 });
 });
 
-const roomOf = async ({ url }: ReviewProcess): Promise<RoomState> =>
+const roomOf = async ({ url }: ServerProcess): Promise<RoomState> =>
   (await fetch(`${url}api/room`)).json() as Promise<RoomState>;
 
-async function decide({ url }: ReviewProcess, item: ReviewItem, verdict: string): Promise<Response> {
+async function decide({ url }: ServerProcess, item: ReviewItem, verdict: string): Promise<Response> {
   const { image, classIndex, revision } = item;
   return fetch(`${url}api/decisions`, {
     method: 'POST',
@@ -55,7 +55,7 @@ describe('packmule review', () => {
   it(
     'loses nothing that it said was saved when it is killed, and leads to a round that learns from it',
     async () => {
-      const first = await startReviewCli(inFolder(), 'runs/tiny');
+      const first = await startServerCli(inFolder(), ['review', 'runs/tiny']);
       const pool = poolOf(await roomOf(first));
       const item = pool[0]!;
       // As fast as they are answered, until the server dies under them.
@@ -71,7 +71,7 @@ describe('packmule review', () => {
       await first.ended;
       expect(saved.revision).toBeGreaterThanOrEqual(120);
 
-      const second = await startReviewCli(inFolder(), 'runs/tiny', '--reviewer', 'bob');
+      const second = await startServerCli(inFolder(), ['review', 'runs/tiny', '--reviewer', 'bob']);
       const found = poolOf(await roomOf(second)).find(
         ({ image, classIndex }) => image === item.image && classIndex === item.classIndex,
       )!;

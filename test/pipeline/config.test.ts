@@ -41,7 +41,11 @@ describe('a settings file', () => {
     expect(config.name).toBe('scans-of-teeth');
     expect(config.data.root).toBe(inFolder('scans of teeth'));
     expect(config.sam.model).toBe(inFolder('sam.pth'));
-    expect(config).toMatchObject({ preset: 'laptop', seed: 1, final: { samples: 'pseudo+labelled' } });
+    expect(config).toMatchObject({
+      preset: 'laptop',
+      seed: 1,
+      final: { samples: 'pseudo+labelled', start: 'initial' },
+    });
   });
 
   it('may have sections without a setting in them', async () => {
@@ -166,7 +170,7 @@ describe('presets', () => {
   it('paper refines by SAM, trains on refined masks alone and measures as the paper does', () => {
     const paper = resolveSet('preset=paper');
     expect(paper.refine.refiner).toBe('sam');
-    expect(paper.final.samples).toBe('pseudo');
+    expect(paper.final).toMatchObject({ samples: 'pseudo', start: 'random' });
     expect(paper.evaluation.networkResolution).toBe(true);
   });
 

@@ -134,6 +134,9 @@ describe('a second run', () => {
     ['report.cases=0', ['report']],
     ['evaluation.resamples=200', ['evaluate', 'report']],
     ['final.epochs=2', ['final', 'predictFinal', 'evaluate', 'report']],
+    ['final.start=random', ['final', 'predictFinal', 'evaluate', 'report']],
+    // Of another architecture, which cannot go on from the initial one.
+    ['final.base=6', ['final', 'predictFinal', 'evaluate', 'report']],
     ['refine.randomWalker.sigma=9', afterRefinement],
     ['refine.refiner=none', afterRefinement],
     ['refine.selection=largest', ['predict', 'folds', ...afterRefinement]],

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TrainingError } from '../../src/base/errors.ts';
+import type { Weights } from '../../src/nn/parameters.ts';
+import { readWeights } from '../../src/training/fit.ts';
 import { openPredictor, probabilitiesToMasks } from '../../src/training/predictor.ts';
 import { trainNetwork } from '../../src/training/train.ts';
 import type { EpochLog } from '../../src/training/types.ts';
@@ -93,6 +95,28 @@ describe('trainNetwork', () => {
       onEpoch,
     });
     expect(seen).toEqual([1, 2, 1, 2]);
+  });
+
+  it('begins where the weights lead that it is given, which are part of what it is', async () => {
+    const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+    const settings = { ...SETTINGS, epochs: 40 };
+    const { curve } = await trainNetwork({ ...base, settings, directory: first });
+    const start = await readWeights(first);
+    // So slowly that what it ends with is what it began with.
+    const still = { ...SETTINGS, epochs: 1, learningRate: 1e-9 };
+    await trainNetwork({ ...base, settings: still, directory: second });
+    const fresh = await readWeights(second);
+    await trainNetwork({ ...base, settings: still, directory: second, start });
+    const goneOn = await readWeights(second);
+    const distance = (to: Weights): number =>
+      [...start].reduce(
+        (sum, [name, { data }]) =>
+          sum + data.reduce((s, v, i) => s + Math.abs(v - to.get(name)!.data[i]!), 0),
+        0,
+      );
+    expect(distance(goneOn)).toBeLessThan(1e-3 * distance(fresh));
+    const { curve: further } = await trainNetwork({ ...base, settings, directory: second, start });
+    expect(further[0]!.loss).toBeLessThan(curve[0]!.loss / 2);
   });
 
   it.each(['model.onnx', 'log.jsonl'])('starts anew when it is finished but %s is damaged', async (name) => {

@@ -43,6 +43,8 @@ const MOVEMENTS: Readonly<Record<string, Movement>> = {
   window: { key: 'v', button: 'right', each: move('120 * Math.sin(9 * t)', '120 * Math.sin(7 * t)') },
   brush: { key: 'b', button: 'left', each: move('300 * Math.sin(9 * t)', '250 * Math.sin(7 * t)') },
 };
+/** From the open image to the first movement. */
+const LOOK_MS = 1000;
 /** Steps closer than the whole image: seen from afar, and pixel by pixel. */
 const VIEWS = { whole: 0, close: 6 };
 
@@ -84,6 +86,8 @@ async function measure(
     await page.locator('.item').first().click();
     await page.locator('.loading').waitFor({ state: 'detached' });
     figures.opens_ms = rounded(performance.now() - start);
+    // Who looks at an image looks before he moves it.
+    await page.waitForTimeout(LOOK_MS);
     for (const [view, steps] of Object.entries(VIEWS)) {
       for (const [name, movement] of Object.entries(MOVEMENTS)) {
         await page.keyboard.press('0');

@@ -7,12 +7,16 @@ import { listenForCrosshair } from './crosshair.ts';
 import { listenForGestures } from './gestures.ts';
 import { paintScene } from './scene.ts';
 
+/** Nothing moves any more when so many ms have passed without a frame. */
+const REST = 80;
+
 export function Canvas() {
   const ref = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const canvas = ref.current!;
     const context = canvas.getContext('2d', { alpha: true })!;
     let frame = 0;
+    let rest = 0;
     const again = (): void => {
       if (frame === 0) frame = requestAnimationFrame(draw);
     };
@@ -24,11 +28,14 @@ export function Canvas() {
       stopEffect();
       // What is read while drawing is what the picture depends on: the effect runs again when it changes.
       let isFirst = true;
+      let isSharp = true;
       stopEffect = effect(() => {
-        if (isFirst) paintScene(context, gestures.pointer, devicePixelRatio);
+        if (isFirst) isSharp = paintScene(context, gestures.pointer, devicePixelRatio);
         else again();
         isFirst = false;
       });
+      clearTimeout(rest);
+      if (!isSharp) rest = window.setTimeout(again, REST);
       const { scale, x, y } = viewport.peek();
       canvas.dataset.viewport = `${scale} ${x} ${y}`;
     };
@@ -45,6 +52,7 @@ export function Canvas() {
       stopCrosshair();
       stopEffect();
       cancelAnimationFrame(frame);
+      clearTimeout(rest);
     };
   }, []);
   const at = selected.value;

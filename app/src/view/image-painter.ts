@@ -1,4 +1,5 @@
 /** @file Drawing the grey image: tiles of the level that fits the screen, coloured by the window and then kept. */
+import type { Size } from '../../../src/base/geometry.ts';
 import { type GreyImage, type GreyWindow, levelFor, pyramid, windowColours } from './grey.ts';
 import type { Viewport } from './viewport.ts';
 
@@ -7,6 +8,9 @@ const SIDE = 512;
 
 /** Px of a tile beyond each of its sides, so that enlarging it needs no guess there and leaves no seam. */
 const RIM = 1;
+
+/** What colouring a tile may take. */
+const TILE_MS = 5;
 
 /** From here on single pixels are shown as squares. */
 const SHARP_FROM = 6;
@@ -21,52 +25,92 @@ export function createImagePainter(image: GreyImage): ImagePainter {
   let shown: GreyWindow | undefined;
   let colours = new Uint32Array();
   const tiles = new Map<string, Tile>();
+  let idle = 0;
 
-  const tileAt = (level: number, column: number, row: number): HTMLCanvasElement => {
+  const tileAt = ({ level, column, row }: TilePlace): Tile => {
     const name = `${level}/${column}/${row}`;
     const tile = tiles.get(name) ?? emptyTile(levels[level]!, column * SIDE - RIM, row * SIDE - RIM);
     tiles.set(name, tile);
-    if (tile.colours !== colours) colour(tile, levels[level]!, colours);
+    return tile;
+  };
+
+  const hasColours = (place: TilePlace): boolean => tileAt(place).colours === colours;
+
+  const coloured = (place: TilePlace): HTMLCanvasElement => {
+    const tile = tileAt(place);
+    if (!hasColours(place)) colour(tile, levels[place.level]!, colours);
     return tile.canvas;
   };
 
+  /** Colours the tiles that zooming further in or out would show while there is nothing else to do. */
+  const prepare = (viewport: Viewport, level: number, screen: Size): void => {
+    cancelIdleCallback(idle);
+    const next = [level - 1, level + 1, level - 2, level + 2]
+      .filter((at) => levels[at] !== undefined)
+      .flatMap((at) => visibleTiles(at, levels[at]!, viewport, screen))
+      .filter((place) => !hasColours(place));
+    if (next.length === 0) return;
+    const some = (deadline: IdleDeadline): void => {
+      do coloured(next.shift()!);
+      while (next.length > 0 && deadline.timeRemaining() > TILE_MS);
+      if (next.length > 0) idle = requestIdleCallback(some);
+    };
+    idle = requestIdleCallback(some);
+  };
+
   return {
-    paint: (canvas, { scale, x, y }, window) => {
+    paint: (canvas, viewport, window) => {
       if (shown?.low !== window.low || shown.high !== window.high) {
         shown = window;
         colours = windowColours(window, image.bits) as Uint32Array<ArrayBuffer>;
       }
+      const { scale, x, y } = viewport;
       const level = levelFor(scale, levels.length);
       const { width, height } = levels[level]!;
       const grow = 2 ** level * scale;
-      const [screenWidth, screenHeight] = [canvas.canvas.width, canvas.canvas.height];
       canvas.save();
       canvas.setTransform(1, 0, 0, 1, 0, 0);
       canvas.imageSmoothingEnabled = scale < SHARP_FROM;
       canvas.imageSmoothingQuality = 'low';
-      const [firstColumn, lastColumn] = visible(x, grow, screenWidth, width);
-      const [firstRow, lastRow] = visible(y, grow, screenHeight, height);
-      for (let row = firstRow; row <= lastRow; row++) {
-        for (let column = firstColumn; column <= lastColumn; column++) {
-          const tile = tileAt(level, column, row);
-          const [left, top] = [column * SIDE, row * SIDE];
-          const [x0, y0] = [Math.round(x + left * grow), Math.round(y + top * grow)];
-          const [x1, y1] = [
-            Math.round(x + Math.min(width, left + SIDE) * grow),
-            Math.round(y + Math.min(height, top + SIDE) * grow),
-          ];
-          canvas.save();
-          canvas.beginPath();
-          canvas.rect(x0, y0, x1 - x0, y1 - y0);
-          canvas.clip();
-          const before = [x + (left - RIM) * grow, y + (top - RIM) * grow] as const;
-          canvas.drawImage(tile, ...before, tile.width * grow, tile.height * grow);
-          canvas.restore();
-        }
+      for (const place of visibleTiles(level, levels[level]!, viewport, canvas.canvas)) {
+        const picture = coloured(place);
+        const [left, top] = [place.column * SIDE, place.row * SIDE];
+        const [x0, y0] = [Math.round(x + left * grow), Math.round(y + top * grow)];
+        const [x1, y1] = [
+          Math.round(x + Math.min(width, left + SIDE) * grow),
+          Math.round(y + Math.min(height, top + SIDE) * grow),
+        ];
+        canvas.save();
+        canvas.beginPath();
+        canvas.rect(x0, y0, x1 - x0, y1 - y0);
+        canvas.clip();
+        const before = [x + (left - RIM) * grow, y + (top - RIM) * grow] as const;
+        canvas.drawImage(picture, ...before, picture.width * grow, picture.height * grow);
+        canvas.restore();
       }
       canvas.restore();
+      prepare(viewport, level, canvas.canvas);
     },
   };
+}
+
+/** A tile of a level of the pyramid. */
+interface TilePlace {
+  readonly level: number;
+  readonly column: number;
+  readonly row: number;
+}
+
+/** The tiles of a level that reach onto the screen. */
+function visibleTiles(level: number, { width, height }: Size, viewport: Viewport, screen: Size): TilePlace[] {
+  const grow = 2 ** level * viewport.scale;
+  const [firstColumn, lastColumn] = visible(viewport.x, grow, screen.width, width);
+  const [firstRow, lastRow] = visible(viewport.y, grow, screen.height, height);
+  const places: TilePlace[] = [];
+  for (let row = firstRow; row <= lastRow; row++) {
+    for (let column = firstColumn; column <= lastColumn; column++) places.push({ level, column, row });
+  }
+  return places;
 }
 
 /** The first and last tile of a row or column that reach onto the screen. */

@@ -22,7 +22,7 @@ import {
   tool,
   viewport,
 } from '../store.ts';
-import { createLayer, type Place } from './layer.ts';
+import { createLayer, type Layer, type Place } from './layer.ts';
 import { type MaskStyle, paintMask } from './mask-painter.ts';
 import { toScreen, type Viewport } from './viewport.ts';
 
@@ -36,32 +36,39 @@ export interface PointerState {
 }
 
 /** Windowing leaves masks as they are, and drawing leaves the image and the other masks. */
-const imageLayer = createLayer();
-const otherMasks = createLayer();
+const imageLayer = createLayer({ stretches: false });
+/** From afar masks have many lines on few px, which take longer than a frame of a zoom has. */
+const otherMasks = createLayer({ stretches: true });
+const activeMask = createLayer({ stretches: true });
 
-/** Draws the state of the store. `pixelRatio` is px of the canvas per px of the page. */
+/**
+ * Draws the state of the store. `pixelRatio` is px of the canvas per px of the page.
+ *
+ * @returns whether all of it is sharp; if not, the same is to be drawn again once nothing moves
+ */
 export function paintScene(
   canvas: CanvasRenderingContext2D,
   pointer: PointerState,
   pixelRatio: number,
-): void {
+): boolean {
   const { width, height } = canvas.canvas;
   const now = loaded.value;
   const view = viewport.value;
   canvas.setTransform(1, 0, 0, 1, 0, 0);
   canvas.clearRect(0, 0, width, height);
-  if (now === undefined) return;
+  if (now === undefined) return true;
   const { painter } = now;
   const grey = greyWindow.value;
   const place = placeOf(view, now.image, canvas.canvas);
-  imageLayer.draw(canvas, [painter, view.scale, grey], place, (onto) => painter.paint(onto, view, grey));
-  if (showMasks.value) paintMasks(canvas, view, place, pixelRatio);
+  imageLayer.draw(canvas, [painter, grey], place, (onto) => painter.paint(onto, view, grey));
+  const isSharp = !showMasks.value || paintMasks(canvas, view, place, pixelRatio);
   if (showMasks.value && showPrompts.value) paintRefinerPrompts(canvas, view, pixelRatio);
   paintSmartPrompt(canvas, view, pixelRatio);
   paintPolygon(canvas, view, pointer, pixelRatio);
   if (pointer.box !== undefined) paintBox(canvas, pointer.box, '#fff', pixelRatio);
   paintBrush(canvas, view, pointer, pixelRatio);
   if (pointer.isByKeys && pointer.at !== undefined) paintCrosshair(canvas, pointer.at, pixelRatio);
+  return isSharp;
 }
 
 function paintCrosshair(canvas: CanvasRenderingContext2D, [x, y]: PointXy, ratio: number): void {
@@ -87,10 +94,10 @@ function paintCrosshair(canvas: CanvasRenderingContext2D, [x, y]: PointXy, ratio
 
 function placeOf({ scale, x, y }: Viewport, image: Size, screen: Size): Place {
   const [right, bottom] = [x + image.width * scale, y + image.height * scale];
-  return { x, y, isWhole: x >= 0 && y >= 0 && right <= screen.width && bottom <= screen.height };
+  return { x, y, scale, isWhole: x >= 0 && y >= 0 && right <= screen.width && bottom <= screen.height };
 }
 
-function paintMasks(canvas: CanvasRenderingContext2D, view: Viewport, place: Place, ratio: number): void {
+function paintMasks(canvas: CanvasRenderingContext2D, view: Viewport, place: Place, ratio: number): boolean {
   const layer = shown.value;
   const classCount = room.value!.classes.length;
   const masks: Masks =
@@ -98,25 +105,30 @@ function paintMasks(canvas: CanvasRenderingContext2D, view: Viewport, place: Pla
   const active = selected.value?.classIndex;
   const [fill, hasOutlines] = [fillOpacity.value, showOutlines.value];
   const style = (classIndex: number): MaskStyle => {
-    const isActive = classIndex === active;
+    const isOnTop = classIndex === active;
     return {
       colour: colourOf(classIndex),
-      fill: isActive ? fill : fill * 0.55,
-      outline: hasOutlines ? (isActive ? 2 : 1.1) * ratio : 0,
-      halo: isActive,
+      fill: isOnTop ? fill : fill * 0.55,
+      outline: hasOutlines ? (isOnTop ? 2 : 1.1) * ratio : 0,
+      halo: isOnTop,
     };
   };
   const visible = [...masks].filter(([classIndex]) => !hiddenClasses.value.has(classIndex));
-  const others = visible.filter(([classIndex]) => classIndex !== active);
-  const paint = (onto: CanvasRenderingContext2D, [classIndex, mask]: (typeof visible)[number]): void =>
-    paintMask(onto, mask, `${layer} ${classIndex}`, style(classIndex), view);
-  const colours = others.map(([classIndex]) => colourOf(classIndex).join());
-  const inputs = [view.scale, ratio, layer, fill, hasOutlines, ...colours, ...others.flat()];
-  otherMasks.draw(canvas, inputs, place, (onto) => {
-    for (const one of others) paint(onto, one);
-  });
+  const paint = (onto: Layer, which: typeof visible): boolean => {
+    const colours = which.map(([classIndex]) => colourOf(classIndex).join());
+    const inputs = [ratio, layer, fill, hasOutlines, ...colours, ...which.flat()];
+    return onto.draw(canvas, inputs, place, (picture) => {
+      for (const [classIndex, mask] of which)
+        paintMask(picture, mask, `${layer} ${classIndex}`, style(classIndex), view);
+    });
+  };
+  const isActive = ([classIndex]: (typeof visible)[number]): boolean => classIndex === active;
+  const areOthersSharp = paint(
+    otherMasks,
+    visible.filter((one) => !isActive(one)),
+  );
   // The one that is worked on lies on top.
-  for (const one of visible.filter(([classIndex]) => classIndex === active)) paint(canvas, one);
+  return paint(activeMask, visible.filter(isActive)) && areOthersSharp;
 }
 
 /** The prompt by which the shown mask was made, where a promptable model refined it. */

@@ -6,14 +6,19 @@ export const packmule: Method = {
   name: 'packmule',
   title: 'Packmule',
   about:
-    'what `packmule run` does: refined masks and, with them, the labelled images teach the final network, whose masks are refined too where the refiner is up to it',
+    'what `packmule run` does: refined masks and the labelled images teach the initial network further, and the masks of this final one are refined too where the refiner is up to it',
   refiner: asSet,
   masks: (cell, split) => {
     const settings = asSet(cell.refine);
     const share = cell.share(2, settings);
-    const pseudo = cell.refined(cell.network({ share }), 'unlabelled', settings);
-    const labelled = cell.samples === 'pseudo' ? 0 : cell.labelled;
-    const final = cell.network({ share, labelled, pseudo });
+    const { samples, start } = cell.final;
+    const initial = cell.network({ share });
+    const final = cell.network({
+      share,
+      labelled: samples === 'pseudo' ? 0 : cell.labelled,
+      pseudo: cell.refined(initial, 'unlabelled', settings),
+      ...(start === 'initial' && { start: initial }),
+    });
     return hasLastWord(settings) ? cell.refined(final, split, settings) : cell.predicted(final, split);
   },
 };

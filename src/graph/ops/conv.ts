@@ -8,7 +8,7 @@
  * - filter, see filterGradient below.
  */
 import { GraphError } from '../../base/errors.ts';
-import { elementCount } from '../../tensor/array.ts';
+import { elementCount, int64 } from '../../tensor/array.ts';
 import { int, ints } from '../onnx/model.ts';
 import { apply, constant, type Operator, shapeError, type Tensor } from '../tensor.ts';
 import { filterGradient } from './filter-gradient.ts';
@@ -127,12 +127,8 @@ function turnedFilter(w: Tensor): Tensor {
   const swapped = transpose(w, [1, 0, 2, 3]);
   const taps = height * width;
   if (taps === 1) return swapped;
-  const reversed = BigInt64Array.from({ length: taps }, (_, i) => BigInt(taps - 1 - i));
-  const turned = gather(
-    reshape(swapped, [channels, features, taps]),
-    constant({ dtype: 'int64', shape: [taps], data: reversed }),
-    2,
-  );
+  const reversed = Array.from({ length: taps }, (_, i) => taps - 1 - i);
+  const turned = gather(reshape(swapped, [channels, features, taps]), constant(int64([taps], reversed)), 2);
   return reshape(turned, [channels, features, height, width]);
 }
 

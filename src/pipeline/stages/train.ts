@@ -5,6 +5,7 @@ import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readCase } from '../../dataset/view.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { ComputeOptions } from '../../runtime/session.ts';
+import { readWeights } from '../../training/fit.ts';
 import type { TrainingPlan } from '../../training/plan.ts';
 import { trainNetwork } from '../../training/train.ts';
 import type { TrainingSample } from '../../training/types.ts';
@@ -21,12 +22,14 @@ export interface TrainStageOptions {
   readonly inputs: unknown;
   /** Asked for when the stage works: the final network's samples are made by earlier stages. */
   readonly samples: () => Promise<readonly TrainingSample[]>;
+  /** The folder of the network whose weights it begins with, and the key of the stage that trained it. */
+  readonly start?: { readonly directory: string; readonly key: string };
   readonly validation: readonly TrainingSample[];
 }
 
 /** Writes model.onnx, weights.safetensors and log.jsonl into the folder of the network. */
 export async function trainStage(context: RunContext, options: TrainStageOptions): Promise<StageOutcome> {
-  const { name, planned, seed, compute } = options;
+  const { name, planned, seed, compute, start } = options;
   const { plan, settings } = planned;
   const { run, observer, signal, saveSeconds } = context;
   const directory = run.path(name);
@@ -41,6 +44,7 @@ export async function trainStage(context: RunContext, options: TrainStageOptions
       threads: compute.threads,
       ...deviceKey(compute.device),
       samples: options.inputs,
+      ...(start && { start: start.key }),
     },
     owns: [name],
     outputs: [...files, run.path(name, 'log.jsonl')],
@@ -50,6 +54,7 @@ export async function trainStage(context: RunContext, options: TrainStageOptions
         plan,
         settings,
         samples: await options.samples(),
+        ...(start && { start: await readWeights(start.directory) }),
         validation: options.validation,
         directory,
         seed,
