@@ -289,21 +289,30 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
 
   it('is as sharp after a zoom as when it is drawn anew', async () => {
     const page = await openPage();
-    const pixels = (): Promise<unknown> => page.evaluate("document.querySelector('canvas').toDataURL()");
     await page.mouse.move(...(await onPage(page, 100, 120)));
     for (const delta of [-60, -60, 50, -60]) {
       await page.mouse.wheel(0, delta);
       await drawn(page);
     }
-    const moving = await pixels();
-    await expect.poll(pixels, PATIENT).not.toBe(moving);
-    const sharp = await pixels();
-    // Both hide and show all masks, which draws them anew.
+    // The page's own timer is the earlier one, and so is the frame that it asks for.
+    await page.evaluate('new Promise((done) => setTimeout(done, 500))');
+    await drawn(page);
+    await page.evaluate(`globalThis.pixels = () => {
+      const { width, height } = document.querySelector('canvas');
+      const context = new OffscreenCanvas(width, height).getContext('2d');
+      context.drawImage(document.querySelector('canvas'), 0, 0);
+      return context.getImageData(0, 0, width, height).data;
+    }; globalThis.rested = pixels(); 0`);
+    // Hides and shows all masks, which draws them anew.
     for (let i = 0; i < 2; i++) {
       await page.keyboard.press('h');
       await drawn(page);
     }
-    expect(await pixels()).toBe(sharp);
+    // Pictures that went over a canvas of their own may differ by what rounding leaves.
+    const largest = await page.evaluate(
+      'pixels().reduce((most, value, i) => Math.max(most, Math.abs(value - rested[i])), 0)',
+    );
+    expect(largest).toBeLessThan(16);
   });
 
   it('is pictured for the docs', async () => {
