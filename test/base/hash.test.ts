@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, hashFile, hashJson } from '../../src/base/hash.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 describe('canonicalJson', () => {
   it('orders keys at every depth and leaves lists as they are', () => {
@@ -32,12 +32,9 @@ describe('hashes', () => {
   });
 
   it('of a file is the SHA-256 of its bytes', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'packmule-hash-'));
-    await writeFile(join(folder, 'abc'), 'abc');
+    const path = join(await temporaryFolder(), 'abc');
+    await writeFile(path, 'abc');
     // The example of FIPS 180-2, appendix B.1.
-    expect(await hashFile(join(folder, 'abc'))).toBe(
-      'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
-    );
-    await rm(folder, { recursive: true });
+    expect(await hashFile(path)).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   });
 });

@@ -36,6 +36,12 @@ describe.skipIf(process.platform === 'win32')('a pipe that nobody writes into', 
   it('in the place of a list of splits is refused', async () => {
     await mkdir(inFolder('splits'));
     await writeFile(inFolder('a.png'), '');
+    const annotations = {
+      categories: [{ id: 1, name: 'a' }],
+      images: [{ id: 1, file_name: 'a.png', height: 1, width: 1 }],
+      annotations: [{ id: 1, image_id: 1, category_id: 1, segmentation: { size: [1, 1], counts: [0, 1] } }],
+    };
+    await writeFile(inFolder('annotations.json'), JSON.stringify(annotations));
     pipe('splits', 'val.txt');
     await expect(openDataset(dataSchema.parse({ root: inFolder() }))).rejects.toMatchObject(
       named('DatasetError'),

@@ -1,11 +1,10 @@
 /** Whole benchmarks of tiny networks: what is done once, what is never seen, what an end in the middle leaves. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { writeFileAtomic } from '../../src/base/files.ts';
 import { hashFile } from '../../src/base/hash.ts';
@@ -22,6 +21,7 @@ import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { tinyConfig, writeTinyData } from '../pipeline/tiny.ts';
 import { tinyCheckpoint } from '../sam/tiny-model.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 let folder = '';
 const at = (...parts: string[]): string => join(folder, ...parts);
@@ -66,11 +66,10 @@ async function benchmark(
 let first: Awaited<ReturnType<typeof benchmark>>;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-benchmark-'));
+  folder = await temporaryFolder();
   await writeTinyData(at('data'), { labelled: 4, val: 2, test: 3, unlabelled: 3 });
   first = await benchmark('first');
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const workFolders = async (name: string, kind: string): Promise<string[]> =>
   (await readdir(at(name, 'work'))).filter((entry) => entry.startsWith(kind)).sort();

@@ -1,11 +1,10 @@
 /** @file The built command line as a child process. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll } from 'vitest';
+import { beforeAll } from 'vitest';
+import { temporaryFolder } from '../temporary.ts';
 
 export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
@@ -63,8 +62,7 @@ export function runCli(cwd: string, ...args: string[]): Promise<Ended> {
 export function useSharedFolder(): (...parts: string[]) => string {
   let folder = '';
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'packmule-cli-'));
+    folder = await temporaryFolder();
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
   return (...parts) => join(folder, ...parts);
 }

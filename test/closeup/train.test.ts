@@ -1,8 +1,7 @@
 /** A network that learns in seconds to redraw discs, and what it makes of a run. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TrainingError } from '../../src/base/errors.ts';
 import { type CloseUpPlan, describeCloseUp, planCloseUp } from '../../src/closeup/plan.ts';
 import { openCloseUp } from '../../src/closeup/predictor.ts';
@@ -13,6 +12,7 @@ import { encodeRle } from '../../src/masks/rle.ts';
 import { createCloseUpRefiner } from '../../src/refine/close-up-refiner.ts';
 import type { TrainingSample } from '../../src/training/types.ts';
 import { contextOf, disk, imageOf, initialMask, SIZE } from '../refine/scenes.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const whole = planCloseUp(1);
 const plan: CloseUpPlan = {
@@ -39,10 +39,9 @@ const samples = [
 
 let folder = '';
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-close-up-'));
+  folder = await temporaryFolder();
   await trainCloseUp({ plan, samples, directory: folder, seed: 1, threads: 1 });
 }, 300_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('the network of close-ups', { timeout: 300_000 }, () => {
   it('redraws masks that are too small, too large or beside the structure, in images it has not seen', async () => {

@@ -1,9 +1,9 @@
 /** @file Small data sets in temporary folders, for the tests of this room. */
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { beforeAll, beforeEach } from 'vitest';
 import { writePhantomDataset } from '../../src/dataset/phantom/write.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 export const CLASSES = 4;
 export const SIZE = { height: 48, width: 40 };
@@ -14,15 +14,13 @@ export function usePhantomFolder(): { readonly path: string; readonly in: (...pa
   let original = '';
   let path = '';
   beforeAll(async () => {
-    original = await mkdtemp(join(tmpdir(), 'packmule-original-'));
+    original = await temporaryFolder();
     await writePhantomDataset(original, { seed: 5, classes: CLASSES, size: SIZE, counts: COUNTS });
   });
   beforeEach(async () => {
-    path = await mkdtemp(join(tmpdir(), 'packmule-data-'));
+    path = await temporaryFolder();
     await cp(original, path, { recursive: true });
   });
-  afterEach(() => rm(path, { recursive: true, force: true }));
-  afterAll(() => rm(original, { recursive: true, force: true }));
   return {
     get path() {
       return path;

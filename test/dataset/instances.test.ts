@@ -1,7 +1,6 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { DatasetError, ImageError } from '../../src/base/errors.ts';
 import { createRng } from '../../src/base/rng.ts';
 import {
@@ -16,6 +15,7 @@ import { randomView } from '../../src/dataset/instances/warp.ts';
 import { writeGreyPng } from '../../src/imaging/write.ts';
 import { maskArea, maskBox } from '../../src/masks/mask.ts';
 import { sharedPath } from '../shared.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const SIZE = { height: 40, width: 60 };
 
@@ -37,7 +37,7 @@ async function writeCase(folder: string, name: string, objects: number): Promise
 let root = '';
 let folder = '';
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'packmule-instances-'));
+  root = await temporaryFolder();
   folder = join(root, 'good');
   for (const [name, objects] of [
     ['a10', 2],
@@ -47,7 +47,6 @@ beforeAll(async () => {
     await writeCase(folder, name, objects);
   }
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe('readInstanceFolder', () => {
   it('lists cases in natural order and reads their objects', async () => {

@@ -1,18 +1,17 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { generatePhantom, phantomClassNames } from '../../src/dataset/phantom/generate.ts';
 import { writePhantomDataset } from '../../src/dataset/phantom/write.ts';
 import { readImage } from '../../src/imaging/read.ts';
 import { decodeRle } from '../../src/masks/rle.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-'));
+  folder = await temporaryFolder();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const size = { height: 64, width: 48 };
 const counts = { labelled: 2, val: 1, test: 0, unlabelled: 3 };

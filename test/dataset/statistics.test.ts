@@ -1,22 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/dataset/dataset.ts';
 import { inspectFolder } from '../../src/dataset/inspect.ts';
 import { computeStatistics } from '../../src/dataset/statistics.ts';
 import type { Dataset } from '../../src/dataset/types.ts';
 import { encodeRle } from '../../src/masks/rle.ts';
 import { sharedPath } from '../shared.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { mergeIntoOneFolder, usePhantomFolder, write } from './folders.ts';
 
 describe('computeStatistics', () => {
   let folder = '';
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'packmule-'));
+    folder = await temporaryFolder();
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('agrees with a case counted by hand, 8 and 16 bits mixed', async () => {
     const raw = { width: 4, height: 2, channels: 1 } as const;

@@ -1,21 +1,20 @@
 /** Adapting a tiny Foal: copies are measured on what they have not seen, and the best of them decide. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createRng } from '../../src/base/rng.ts';
 import { type AdaptCase, type AdaptOptions, adaptFoal, foldModel } from '../../src/foal/adapt.ts';
 import { FOAL_FILE } from '../../src/foal/train.ts';
 import { loadSamCheckpoint, weightsHash } from '../../src/sam/checkpoint.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { drawScene } from './scenes.ts';
 import { tinyFoalCheckpoint } from './tiny.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-adapt-'));
+  folder = await temporaryFolder();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const cases: readonly AdaptCase[] = Array.from({ length: 4 }, (_, i) => ({
   id: String(i),

@@ -1,8 +1,7 @@
 /** Foal as a promptable model: recognised by its tensors alone, of any input size, used like any SAM. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { CheckpointError } from '../../src/base/errors.ts';
 import { foalConfig } from '../../src/foal/config.ts';
 import { checkpointFromTensors, loadSamCheckpoint, samParameters } from '../../src/sam/checkpoint.ts';
@@ -12,13 +11,13 @@ import { openEmbeddingStore } from '../../src/sam/store.ts';
 import { elementCount, float32, type NdArray } from '../../src/tensor/array.ts';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { tinyImage } from '../sam/tiny-model.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { tinyFoal, tinyFoalCheckpoint } from './tiny.ts';
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'foal-'));
+  folder = await temporaryFolder();
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 const BOX = { box: [15, 20, 40, 60] } as const;
 

@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { hashFile } from '../../src/base/hash.ts';
 import type { InstanceSource } from '../../src/dataset/instances/types.ts';
 import { scoreBoxes, scoreHeldOut, tryModel } from '../../src/foal/evaluate.ts';
@@ -10,14 +9,14 @@ import { bestOf, FOAL_DEFAULTS, FOAL_FILE, type FoalLog, trainFoal } from '../..
 import type { Weights } from '../../src/nn/parameters.ts';
 import { loadSamCheckpoint } from '../../src/sam/checkpoint.ts';
 import { SamPredictor } from '../../src/sam/predictor.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { triangles } from './scenes.ts';
 import { tinyFoal } from './tiny.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-foal-'));
+  folder = await temporaryFolder();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const config = tinyFoal(64);
 const base = {

@@ -1,8 +1,7 @@
 /** @file A head on frozen features: what it sees, that it learns, that the encoder does not. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { hashFile } from '../../src/base/hash.ts';
 import { createRng } from '../../src/base/rng.ts';
 import { type FrozenEncoder, frozenEncoder } from '../../src/frozen/features.ts';
@@ -24,13 +23,13 @@ import { type Float32NdArray, float32 } from '../../src/tensor/array.ts';
 import { probabilitiesToMasks } from '../../src/training/predictor.ts';
 import type { EpochLog } from '../../src/training/types.ts';
 import { tinyCheckpoint, tinyConfig } from '../sam/tiny-model.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { CLASSES, syntheticSamples } from '../training/synthetic.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-head-'));
+  folder = await temporaryFolder();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Says of an image its brightness, and nothing of what lies right and below of it. */
 function plainEncoder(gridSize: number): FrozenEncoder {

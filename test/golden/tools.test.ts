@@ -1,11 +1,11 @@
 /** @file The command lines of the golden checks and the benches: output and exit codes, as built into dist. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../temporary.ts';
 
 const built = fileURLToPath(new URL('../../dist/tools/', import.meta.url));
 
@@ -20,10 +20,7 @@ function run(tool: string, ...args: string[]): Promise<{ code: number; out: stri
 describe.skipIf(!existsSync(join(built, 'golden.js')))('the development tools (need npm run build)', () => {
   let dir: string;
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'packmule-tools-'));
-  });
-  afterAll(async () => {
-    await rm(dir, { recursive: true });
+    dir = await temporaryFolder();
   });
 
   it('golden: a check of nothing has failed', async () => {

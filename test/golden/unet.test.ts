@@ -1,25 +1,22 @@
 /** @file The golden check of the U-Net: it passes on the reference, and notices each thing that could be wrong. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { CheckpointError, ConfigError } from '../../src/base/errors.ts';
 import type { Float32NdArray } from '../../src/tensor/array.ts';
 import { encodeSafetensors, readSafetensors } from '../../src/tensor/safetensors.ts';
 import { relativeError } from '../../tools/golden/row.ts';
 import { goldenUnet } from '../../tools/golden/unet.ts';
 import { sharedPath } from '../shared.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const reference = sharedPath('golden', 'unet-tiny');
 
 describe.skipIf(reference === undefined)('the golden U-Net (needs ../shared/golden/unet-tiny)', () => {
   let dir: string;
   beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'packmule-golden-'));
+    dir = await temporaryFolder();
     await cp(reference!, dir, { recursive: true });
-  });
-  afterEach(async () => {
-    await rm(dir, { recursive: true });
   });
 
   const setConfig = async (change: Record<string, unknown>): Promise<void> => {

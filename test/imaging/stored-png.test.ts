@@ -1,17 +1,16 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ImageError } from '../../src/base/errors.ts';
 import { readStoredPng } from '../../src/imaging/stored-png.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { chunk, png } from './png.ts';
 
 let path: string;
 beforeEach(async () => {
-  path = join(await mkdtemp(join(tmpdir(), 'packmule-stored-')), 'mask.png');
+  path = join(await temporaryFolder(), 'mask.png');
 });
-afterEach(() => rm(join(path, '..'), { recursive: true, force: true }));
 
 /** One row of `values`, packed with `depth` bits each; of a palette where `colours` are given. */
 function row(depth: number, values: readonly number[], colours?: readonly number[]): Buffer {

@@ -1,6 +1,5 @@
 /** @file What is said about processor, memory, disk and network. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -13,6 +12,7 @@ import {
   NEEDED_NODE,
 } from '../../src/machine/checks.ts';
 import { containerCores, instructionsOf } from '../../src/machine/processor.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 describe('the processor', () => {
   const VNNI = 'processor : 0\nflags\t\t: fpu avx2 avx512f avx512_vnni\n\nprocessor : 1\n';
@@ -81,10 +81,8 @@ describe('memory and disk', () => {
   });
 
   it('look at the nearest folder that is there', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'packmule-disk-'));
-    const check = await checkDisk('runs', join(folder, 'not', 'yet'));
+    const check = await checkDisk('runs', join(await temporaryFolder(), 'not', 'yet'));
     expect(check.seen).toMatch(/not\/yet: \d+(\.\d)? GB free$/);
-    await rm(folder, { recursive: true });
   });
 
   it('find nothing to fail here', async () => {

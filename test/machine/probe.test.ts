@@ -1,12 +1,12 @@
 /** @file Trying a device: the CPU for real, others by sessions that spoil what the CPU computes. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { probeDevice, relativeError } from '../../src/machine/probe.ts';
 import { probeInChild } from '../../src/machine/probe-child.ts';
 import { openSession, type Session } from '../../src/runtime/session.ts';
 import { float32, type NdArray } from '../../src/tensor/array.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { ABSENT } from './machine.ts';
 
 /** Sessions on the CPU whose results, where another device is asked for, pass through `spoil`. */
@@ -89,9 +89,8 @@ describe('relative errors', () => {
 describe('a probe in a process of its own', () => {
   let folder = '';
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'packmule-probe-'));
+    folder = await temporaryFolder();
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   async function answerOf(code: string, limitSeconds = 20): ReturnType<typeof probeInChild> {
     const script = join(folder, 'script.mjs');

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { decodeImage, readImageHeader } from '../../src/imaging/read.ts';
 import { encodeNifti } from '../../src/nifti/nifti.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const words = Uint16Array.from({ length: 2 * 3 * 4 }, (_, i) => 100 * i);
 
@@ -51,9 +51,7 @@ it('scaled values are those of the window, and what is no number is black', asyn
 });
 
 it('the head alone tells size and slices', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'packmule-nifti-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const path = join(folder, 'a.nii.gz');
+  const path = join(await temporaryFolder(), 'a.nii.gz');
   await writeFile(path, encodeNifti(words, [3, 2, 4], [1, 1, 1]));
   expect(await readImageHeader(path)).toMatchObject({
     format: 'nifti',

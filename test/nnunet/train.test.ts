@@ -1,8 +1,7 @@
 /** @file Whole trainings of tiny networks: that they learn, go on after a stop, and answer together. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { writeFileAtomic } from '../../src/base/files.ts';
 import { hashFile } from '../../src/base/hash.ts';
 import { createRng } from '../../src/base/rng.ts';
@@ -22,13 +21,13 @@ import { float32 } from '../../src/tensor/array.ts';
 import type { LoopSettings } from '../../src/training/loop.ts';
 import { probabilitiesToMasks } from '../../src/training/predictor.ts';
 import type { EpochLog, Head } from '../../src/training/types.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { CLASSES, syntheticSamples } from '../training/synthetic.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-nnunet-'));
+  folder = await temporaryFolder();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const planOf = (head: Head, more: Partial<NnUnetPlan> = {}): NnUnetPlan => ({
   head,

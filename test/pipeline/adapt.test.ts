@@ -1,9 +1,8 @@
 /** A tiny run that is refined by a tiny Foal, which is adapted on the way. */
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { encodeFoal } from '../../src/foal/weights.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
@@ -13,6 +12,7 @@ import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { adaptedSam } from '../../src/pipeline/stages/adapt.ts';
 import { tinyFoal, tinyFoalCheckpoint } from '../foal/tiny.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
 let folder = '';
@@ -20,7 +20,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 let first: RunOutcome;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-adapt-run-'));
+  folder = await temporaryFolder();
   await writeTinyData(at('data'));
   const { config, weights } = tinyFoalCheckpoint();
   await writeFile(at('foal.safetensors'), encodeFoal(config, weights, {}));
@@ -29,7 +29,6 @@ beforeAll(async () => {
   await writeFile(at('config.json'), JSON.stringify(hints));
   first = await runPipeline(configWith(), { folder: at('first') });
 }, 300_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function configWith(...set: string[]): RunConfig {
   const foal = ['refine.refiner=foal', `sam.model=${at('foal.safetensors')}`, 'refine.adaptSteps=8'];

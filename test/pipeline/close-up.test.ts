@@ -1,14 +1,14 @@
 /** A tiny run whose masks are redrawn close up. */
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { silentObserver } from '../../src/pipeline/observer.ts';
 import { predictImages } from '../../src/pipeline/predict-images.ts';
 import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { readCloseUps } from '../../src/pipeline/stages/close-up.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
 let folder = '';
@@ -26,12 +26,11 @@ let taught: RunOutcome;
 let first: RunOutcome;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-close-up-run-'));
+  folder = await temporaryFolder();
   await writeTinyData(at('data'));
   taught = await runPipeline(config(), { folder: at('first'), until: 'closeUp' });
   first = await runPipeline(config(), { folder: at('first') });
 }, 300_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const refined = async (run: string): Promise<string> =>
   readFile(at(run, 'refined', 'annotations.json'), 'utf8');

@@ -1,14 +1,12 @@
 /** @file A temporary folder for each test of a file. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'vitest';
+import { beforeEach } from 'vitest';
+import { temporaryFolder } from '../temporary.ts';
 
 export function useFolder(): (...parts: string[]) => string {
   let folder = '';
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'packmule-pipeline-'));
+    folder = await temporaryFolder();
   });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
   return (...parts) => join(folder, ...parts);
 }

@@ -1,8 +1,7 @@
 /** @file In which numbers the promptable model of a run multiplies: on the machine where it began, and elsewhere. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { silentObserver } from '../../src/pipeline/observer.ts';
 import { runPipeline } from '../../src/pipeline/run.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
@@ -11,6 +10,7 @@ import { multipliesBytesExactly } from '../../src/runtime/eight-bit.ts';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { machineWith } from '../machine/machine.ts';
 import { tinyCheckpoint } from '../sam/tiny-model.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
 const fast = machineWith({}, { gainsFromBytes: async () => true });
@@ -22,11 +22,10 @@ let folder = '';
 const at = (...parts: string[]): string => join(folder, ...parts);
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-precision-'));
+  folder = await temporaryFolder();
   await writeTinyData(at('data'));
   await writeFile(at('sam.safetensors'), encodeSafetensors(tinyCheckpoint().weights));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('a run with sam.precision auto', () => {
   /** The run up to the masks of its first network: what was done and said, and what its record says of precision. */

@@ -1,8 +1,6 @@
 /** A run, a review of it, and the run that learns from the review. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import type { AnnotatedImage } from '../../src/annotations/types.ts';
 import { casesOf } from '../../src/dataset/types.ts';
@@ -13,6 +11,7 @@ import { openRunDataset } from '../../src/pipeline/run-dataset.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import type { Verdict } from '../../src/review/decision.ts';
 import { openDecisionJournal } from '../../src/review/decision-journal.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
 let folder = '';
@@ -23,12 +22,11 @@ let classes: readonly string[];
 let pool: readonly AnnotatedImage[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-rounds-'));
+  folder = await temporaryFolder();
   await writeTinyData(at('data'));
   await runPipeline(config(), { folder: at('runs', 'tiny'), until: 'trust' });
   ({ classes, images: pool } = await coco.read(at('runs', 'tiny', 'refined', 'annotations.json')));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const idOf = ({ fileName }: AnnotatedImage): string => fileName.replace('.png', '');
 

@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { hashFile } from '../../src/base/hash.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
 import { type RunObserver, type StageName, silentObserver } from '../../src/pipeline/observer.ts';
 import { type RunOptions, type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
 import { ABSENT, machineWith, matching } from '../machine/machine.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
 let folder = '';
@@ -19,11 +19,10 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 let first: RunOutcome;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-run-'));
+  folder = await temporaryFolder();
   await writeTinyData(at('data'));
   first = await runPipeline(tinyConfig(at('data')), { folder: at('first') });
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 let copies = 0;
 

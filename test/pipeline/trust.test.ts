@@ -1,8 +1,7 @@
 /** Trust in a run: calibrated on images that its networks have not seen, kept through kills, and written with the masks. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import type { AnnotationSet, Structure } from '../../src/annotations/types.ts';
 import { hashFile } from '../../src/base/hash.ts';
@@ -16,6 +15,7 @@ import { foldsOf } from '../../src/pipeline/stages/folds.ts';
 import { readTrust } from '../../src/pipeline/stages/trust.ts';
 import type { Evidence } from '../../src/refine/evidence.ts';
 import { type FittedTrust, type TrustPair, trustOf } from '../../src/trust/model.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
 let folder = '';
@@ -24,11 +24,10 @@ const SETTINGS = ['training.epochs=12', 'trust.epochs=8', 'trust.networks=3'];
 const config = (data = 'data', ...set: string[]): RunConfig => tinyConfig(at(data), [...SETTINGS, ...set]);
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-trust-'));
+  folder = await temporaryFolder();
   await writeTinyData(at('data'), { labelled: 15, val: 2, test: 2, unlabelled: 3 });
   await runPipeline(config(), { folder: at('whole'), until: 'evaluate' });
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const readJson = async <T>(...parts: string[]): Promise<T> =>
   JSON.parse(await readFile(at(...parts), 'utf8')) as T;

@@ -1,6 +1,5 @@
 /** @file What a run leaves behind where its images are not simply as their files are: patients, sides. */
-import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
@@ -14,6 +13,7 @@ import { silentObserver } from '../../src/pipeline/observer.ts';
 import { predictImages } from '../../src/pipeline/predict-images.ts';
 import { runPipeline } from '../../src/pipeline/run.ts';
 import { dicomFile, greyTags } from '../dicom/files.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
 let folder = '';
@@ -21,14 +21,13 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 const before = process.env.PACKMULE_HOME;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-views-'));
+  folder = await temporaryFolder();
   process.env.PACKMULE_HOME = at('home');
   await writeTinyData(at('data'));
 });
-afterAll(async () => {
+afterAll(() => {
   if (before === undefined) delete process.env.PACKMULE_HOME;
   else process.env.PACKMULE_HOME = before;
-  await rm(folder, { recursive: true, force: true });
 });
 
 async function filesIn(root: string): Promise<string[]> {

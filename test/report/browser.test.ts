@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportData } from '../../src/report/data.ts';
 import { percent, percentInterval } from '../../src/report/format.ts';
 import { renderReport } from '../../src/report/report.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { reportFixture } from './fixture.ts';
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
@@ -22,7 +22,7 @@ describe.skipIf(reason !== '')(`the report in a browser${reason}`, () => {
   let url: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'packmule-report-'));
+    folder = await temporaryFolder();
     const long = 'a_class_name_that_is_much_longer_than_anyone_would_like_it_to_be';
     data = await reportFixture({
       classes: ['<script>alert(1)</script>', 'ulna', long, 'd', 'e'],
@@ -37,10 +37,7 @@ describe.skipIf(reason !== '')(`the report in a browser${reason}`, () => {
     });
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => browser?.close());
 
   /** Opens the page, runs the check and returns what the page asked for or complained about. */
   async function onPage(

@@ -1,12 +1,11 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { buildModel } from '../../src/graph/build.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { constant, input } from '../../src/graph/tensor.ts';
 import { openLargeSession } from '../../src/runtime/large-session.ts';
 import { float32 } from '../../src/tensor/array.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const weights = (offset: number) =>
   constant(
@@ -18,12 +17,11 @@ const weights = (offset: number) =>
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'large-session-'));
+  folder = await temporaryFolder();
   vi.stubEnv('TMPDIR', folder);
 });
-afterAll(async () => {
+afterAll(() => {
   vi.unstubAllEnvs();
-  await rm(folder, { recursive: true });
 });
 
 test('weights in a second file give the same results, and nothing is left behind', async () => {

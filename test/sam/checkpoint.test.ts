@@ -1,7 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { CheckpointError } from '../../src/base/errors.ts';
 import { checkpointFromTensors, loadSamCheckpoint, weightsHash } from '../../src/sam/checkpoint.ts';
 import { samName } from '../../src/sam/config.ts';
@@ -10,13 +9,13 @@ import { float32, type NdArray } from '../../src/tensor/array.ts';
 import { float32ToFloat16 } from '../../src/tensor/float16.ts';
 import { encodeSafetensors, readSafetensors } from '../../src/tensor/safetensors.ts';
 import { sharedPath } from '../shared.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { tinyCheckpoint, tinyConfig } from './tiny-model.ts';
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sam-'));
+  folder = await temporaryFolder();
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 const tiny = tinyCheckpoint();
 

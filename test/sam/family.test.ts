@@ -1,8 +1,7 @@
 /** MobileSAM and SAM-HQ: recognised by their tensors, and used like any SAM. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { CheckpointError } from '../../src/base/errors.ts';
 import type { Image } from '../../src/imaging/image.ts';
 import { readImage } from '../../src/imaging/read.ts';
@@ -17,6 +16,7 @@ import { openEmbeddingStore } from '../../src/sam/store.ts';
 import { float32, type NdArray } from '../../src/tensor/array.ts';
 import { readSafetensors } from '../../src/tensor/safetensors.ts';
 import { contextOf, disk, initialMask } from '../refine/scenes.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { fixturePath, fixtureTensors } from './fixtures.ts';
 import { tinyCheckpoint, tinyConfig } from './tiny-model.ts';
 
@@ -29,9 +29,8 @@ beforeAll(async () => {
   mobile = await fixtureTensors('mobile-sam');
   hqVit = await fixtureTensors('sam-hq-vit');
   image = await readImage(fixturePath('sam-hq-tiny', 'image.png'));
-  folder = await mkdtemp(join(tmpdir(), 'sam-family-'));
+  folder = await temporaryFolder();
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 describe('the architecture is read off the tensors', () => {
   test('of MobileSAM', async () => {

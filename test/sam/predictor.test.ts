@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RefineError } from '../../src/base/errors.ts';
@@ -8,6 +7,7 @@ import type { EncodedImage, MaskPrediction, MaskPrompt } from '../../src/sam/pro
 import { imageKey, segmentImage } from '../../src/sam/segment.ts';
 import { openEmbeddingStore } from '../../src/sam/store.ts';
 import { float32 } from '../../src/tensor/array.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { tinyCheckpoint, tinyConfig, tinyImage, widerConfig } from './tiny-model.ts';
 
 const image = tinyImage();
@@ -18,12 +18,9 @@ let folder: string;
 beforeAll(async () => {
   predictor = new SamPredictor(checkpoint, { threads: 1 });
   encoded = await predictor.encode(image, imageKey(image));
-  folder = await mkdtemp(join(tmpdir(), 'sam-store-'));
+  folder = await temporaryFolder();
 });
-afterAll(async () => {
-  await predictor.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => predictor.close());
 
 function expectClose(ours: readonly MaskPrediction[], others: readonly MaskPrediction[]): void {
   expect(ours.length).toBe(others.length);
@@ -65,8 +62,7 @@ test('prompts of all kinds in one call give what each gives alone, in their orde
 });
 
 test('8-bit products change logits a little and keep embeddings of their own', async () => {
-  const embeddings = await mkdtemp(join(tmpdir(), 'sam-int8-'));
-  const store = openEmbeddingStore(embeddings, { precision: 'float32' });
+  const store = openEmbeddingStore(await temporaryFolder(), { precision: 'float32' });
   const wider = tinyCheckpoint(1, widerConfig);
   const float = new SamPredictor(wider, { threads: 1, store });
   const bytes = new SamPredictor(wider, { threads: 1, store, precision: 'int8' });
@@ -78,7 +74,6 @@ test('8-bit products change logits a little and keep embeddings of their own', a
     await model.close();
   }
   const [expected, seen] = answers.map(({ lowResLogits }) => lowResLogits) as [Float32Array, Float32Array];
-  await rm(embeddings, { recursive: true });
   const norm = (values: Float32Array): number => Math.hypot(...values);
   const error = norm(seen.map((logit, i) => logit - expected[i]!)) / norm(expected);
   expect(error).toBeGreaterThan(0);

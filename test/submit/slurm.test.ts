@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { runCli, startCli } from '../cli/program.ts';
 import { TINY_SETTINGS, writeTinyData } from '../pipeline/tiny.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { type Slurm, startSlurm, until, whyNoSlurm } from './slurm-daemons.ts';
 
 const why = whyNoSlurm();
@@ -19,7 +19,7 @@ describe.skipIf(why !== undefined)(`a real Slurm${why === undefined ? '' : ` (sk
   const at = (...parts: string[]): string => join(folder, ...parts);
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'packmule-slurm-'));
+    folder = await temporaryFolder();
     await mkdir(at('slurm'));
     slurm = await startSlurm(at('slurm'));
     await writeTinyData(at('data'), { labelled: 4, val: 2, test: 2, unlabelled: 40 });
@@ -31,10 +31,7 @@ describe.skipIf(why !== undefined)(`a real Slurm${why === undefined ? '' : ` (sk
     expect(adapted.code, adapted.stderr).toBe(0);
     await cp(at('runs', 'tiny'), at('whole', 'tiny'), { recursive: true });
   }, PATIENCE_MS);
-  afterAll(async () => {
-    await slurm?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => slurm?.stop());
 
   /** Lines in the journals of a part. */
   function journalled(part: string): number {

@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { CheckpointError } from '../../src/base/errors.ts';
 import { type DType, elementCount, float32, type NdArray } from '../../src/tensor/array.ts';
 import {
@@ -12,12 +11,12 @@ import {
   readSafetensors,
 } from '../../src/tensor/safetensors.ts';
 import { sharedPath } from '../shared.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'safetensors-'));
+  folder = await temporaryFolder();
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 const arrays = {
   float32: (n: number) => fc.float32Array({ minLength: n, maxLength: n }),

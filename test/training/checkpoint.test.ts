@@ -1,16 +1,15 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { float32 } from '../../src/tensor/array.ts';
 import { encodeSafetensors, parseSafetensors } from '../../src/tensor/safetensors.ts';
 import { loadState, saveState, trainingState } from '../../src/training/checkpoint.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-checkpoint-'));
+  folder = await temporaryFolder();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const EXPECTED = { schema: trainingState, lengths: { parameters: 3, average: 3 } };
 const STATE = {

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/base/rng.ts';
 import { buildModel } from '../../src/graph/build.ts';
 import { input } from '../../src/graph/tensor.ts';
@@ -23,6 +23,7 @@ import { openSpill } from '../../src/training/spill.ts';
 import { openStepRunner } from '../../src/training/step.ts';
 import { buildStep, trainNetwork } from '../../src/training/train.ts';
 import type { EpochLog } from '../../src/training/types.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { SETTINGS, syntheticPlan, syntheticSamples } from './synthetic.ts';
 
 describe('consistencyWeight', () => {
@@ -144,8 +145,7 @@ describe('a training with a teacher', () => {
   };
 
   it('ends with the same bytes when it is stopped and started again, and with others for other images', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'packmule-teacher-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const folder = await temporaryFolder();
     const weights = (name: string): Promise<Buffer> => readFile(join(folder, name, 'weights.safetensors'));
     await trainNetwork({ ...base, directory: join(folder, 'whole') });
     const controller = new AbortController();

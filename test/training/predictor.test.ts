@@ -1,18 +1,17 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { buildModel } from '../../src/graph/build.ts';
 import { encodeModel } from '../../src/graph/onnx/encode.ts';
 import { relu } from '../../src/graph/ops/unary.ts';
 import { input } from '../../src/graph/tensor.ts';
 import { openPredictor } from '../../src/training/predictor.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-predictor-'));
+  folder = await temporaryFolder();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const withPlan = (plan: string): Uint8Array =>
   encodeModel(buildModel({ y: relu(input('x', [1])) }, { metadata: { 'packmule.plan': plan } }));

@@ -1,21 +1,20 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { TrainingError } from '../../src/base/errors.ts';
 import type { Weights } from '../../src/nn/parameters.ts';
 import { readWeights } from '../../src/training/fit.ts';
 import { openPredictor, probabilitiesToMasks } from '../../src/training/predictor.ts';
 import { trainNetwork } from '../../src/training/train.ts';
 import type { EpochLog } from '../../src/training/types.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { CLASSES, SETTINGS, syntheticPlan, syntheticSamples } from './synthetic.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-train-'));
+  folder = await temporaryFolder();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const base = {
   plan: syntheticPlan('exclusive'),

@@ -1,10 +1,9 @@
 /** Tuning of tiny networks as a whole: what is opened, what is done once, what an end in the middle leaves. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { writeFileAtomic } from '../../src/base/files.ts';
 import { encodeFoal } from '../../src/foal/weights.ts';
@@ -19,6 +18,7 @@ import { type TuneOptions, type TuneOutcome, tune } from '../../src/tune/tune.ts
 import { tinyFoal, tinyFoalCheckpoint } from '../foal/tiny.ts';
 import { tinyConfig, writeTinyData } from '../pipeline/tiny.ts';
 import { tinyCheckpoint } from '../sam/tiny-model.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 let folder = '';
 const at = (...parts: string[]): string => join(folder, ...parts);
@@ -63,11 +63,10 @@ const linesOf = (name: string): string[] => {
 };
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-tune-'));
+  folder = await temporaryFolder();
   await writeTinyData(at('data'), { labelled: 7, val: 2, test: 2, unlabelled: 2 });
   first = await tuned('first');
 }, 300_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('tuning', { timeout: 300_000 }, () => {
   it('measures candidates on all labelled images, each by a network that has not seen it', async () => {

@@ -1,8 +1,7 @@
 /** @file Models on disk, in one file or with their weights beside it. */
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { CheckpointError, GraphError, RunError } from '../../../src/base/errors.ts';
 import { buildModel } from '../../../src/graph/build.ts';
 import { encodeModel, encodeModelExternal } from '../../../src/graph/onnx/encode.ts';
@@ -11,6 +10,7 @@ import { add, mul } from '../../../src/graph/ops/elementwise.ts';
 import { constant, input } from '../../../src/graph/tensor.ts';
 import { openSession } from '../../../src/runtime/session.ts';
 import { float32 } from '../../../src/tensor/array.ts';
+import { temporaryFolder } from '../../temporary.ts';
 
 const LENGTH = 1500;
 const metadata = { classes: '["ulna","radius"]', normalisation: '{"mean":0.35,"deviation":0.2}' };
@@ -38,10 +38,7 @@ async function lastValue(path: string): Promise<number> {
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packmule-onnx-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
+  folder = await temporaryFolder();
 });
 
 describe('a model file', () => {
