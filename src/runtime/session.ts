@@ -3,6 +3,7 @@
  *
  * It is the only place that touches ONNX Runtime: everything above deals in NdArrays.
  */
+import './quiet.ts';
 import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node';
 import { GraphError } from '../base/errors.ts';
 import { encodeModel } from '../graph/onnx/encode.ts';
