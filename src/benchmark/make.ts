@@ -1,6 +1,7 @@
 /** @file Doing a work: training a network, predicting masks, refining them. Each knows how to go on where it was. */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Structure } from '../annotations/types.ts';
 import { secondsSince } from '../base/clock.ts';
 import { writeFileAtomic } from '../base/files.ts';
@@ -15,7 +16,7 @@ import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/ru
 import { atlasOf } from '../pipeline/settling.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import { labelledSamples, pseudoSamples } from '../pipeline/stages/train.ts';
-import { readWeights } from '../training/fit.ts';
+import { readWeights, weightsIn } from '../training/fit.ts';
 import { probabilitiesToMasks } from '../training/predictor.ts';
 import type { TrainingSample } from '../training/types.ts';
 import type { Setup } from './setup.ts';
@@ -48,7 +49,11 @@ function outputsOf(run: RunDirectory, work: Work): string[] {
   const own = directoryOf(run, work);
   switch (work.kind) {
     case 'network':
-      return [networkOf(run, work)];
+      // A U-Net may be what another one goes on from.
+      return [
+        networkOf(run, work),
+        ...(work.sort === undefined ? [weightsIn(folderOfNetwork(run, work))] : []),
+      ];
     case 'prediction':
       return PREDICTED.map((folder) => own.masks(folder, work.split));
     case 'refinement':
@@ -56,8 +61,10 @@ function outputsOf(run: RunDirectory, work: Work): string[] {
   }
 }
 
+const folderOfNetwork = (run: RunDirectory, work: Training): string => directoryOf(run, work).path('network');
+
 const networkOf = (run: RunDirectory, work: Training): string =>
-  directoryOf(run, work).path('network', 'model.onnx');
+  join(folderOfNetwork(run, work), 'model.onnx');
 
 /** As a network draws them, and settled and selected. */
 const PREDICTED = ['predicted', 'selected'] as const;
@@ -97,8 +104,8 @@ async function train(context: RunContext, setup: Setup, work: Training): Promise
   const start = startOf(work);
   await trainSort(context, setup, work, {
     samples: await samplesOf(context, setup, work),
-    ...(start && { start: await readWeights(directoryOf(run, start).path('network')) }),
-    directory: directoryOf(run, work).path('network'),
+    ...(start && { start: await readWeights(folderOfNetwork(run, start)) }),
+    directory: folderOfNetwork(run, work),
     seed: work.seed,
     ...setup.compute,
     ...(signal && { signal }),
@@ -143,12 +150,7 @@ async function predict(context: RunContext, setup: Setup, work: Prediction): Pro
   const atlas = work.atlas && atlasOf(dataset, setup.lessons.get(work.atlas.count)!.cases);
   const own = directoryOf(context.run, work);
   const journal = own.path('journal.jsonl');
-  const predictor = await openSort(
-    context,
-    setup,
-    network,
-    directoryOf(context.run, network).path('network'),
-  );
+  const predictor = await openSort(context, setup, network, folderOfNetwork(context.run, network));
   try {
     const { head } = predictor;
     const found = await eachImage(context, casesOf(dataset, split), journal, async (item) => {

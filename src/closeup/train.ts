@@ -53,7 +53,7 @@ export async function trainCloseUp(
         optimizer: adamW({ weightDecay: settings.weightDecay }),
         averageDecay: settings.averageDecay,
       }),
-    fresh: (specs) => initializeWeights(specs, createRng(seed).child('weights')),
+    first: (specs) => initializeWeights(specs, createRng(seed).child('weights')),
     batches: (rng) => batchesOf(closeUps, settings.batch, rng),
     exported: (weights) => exportCloseUp(architecture, weights),
     directory,

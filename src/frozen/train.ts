@@ -64,7 +64,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<{ readonly c
         optimizer: adamW({ weightDecay: settings.weightDecay }),
         ...(settings.averageDecay !== undefined && { averageDecay: settings.averageDecay }),
       }),
-    fresh: (specs) => {
+    first: (specs) => {
       const weights = initializeWeights(specs, createRng(seed).child('weights'));
       if (plan.head === 'overlapping') weights.set('head.bias', logOdds(positiveShares(plan, lessons)));
       return weights;

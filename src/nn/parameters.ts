@@ -51,15 +51,18 @@ export function initializeWeights(specs: readonly ParameterSpec[], rng: Rng): Ma
 
 /** A source of constants: the weights are stored in the model. */
 export function constantSource(weights: Weights): ParameterSource {
-  return (name, shape) => {
-    const array = weights.get(name);
-    if (array === undefined || array.shape.join() !== shape.join()) {
-      throw new CheckpointError({
-        seen: `The weights have ${array ? `${name} of shape [${array.shape}]` : `no ${name}`}`,
-        need: `The model needs ${name} of shape [${shape}]`,
-        fix: 'Use weights that were trained with the same settings',
-      });
-    }
-    return constant(array, name);
-  };
+  return (name, shape) => constant(weightOf(weights, name, shape), name);
+}
+
+/** One of the weights. @throws CheckpointError where it is not there or of another shape. */
+export function weightOf(weights: Weights, name: string, shape: Shape): Float32NdArray {
+  const array = weights.get(name);
+  if (array === undefined || array.shape.join() !== shape.join()) {
+    throw new CheckpointError({
+      seen: `The weights have ${array ? `${name} of shape [${array.shape}]` : `no ${name}`}`,
+      need: `The model needs ${name} of shape [${shape}]`,
+      fix: 'Use weights that were trained with the same settings',
+    });
+  }
+  return array;
 }

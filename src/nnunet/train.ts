@@ -94,7 +94,7 @@ async function trainOne(
         optimizer: sgdNesterov(OPTIMIZER),
         clipNorm: CLIP_NORM,
       }),
-    fresh: (specs) => initializeWeights(specs, createRng(seed).child('weights')),
+    first: (specs) => initializeWeights(specs, createRng(seed).child('weights')),
     batches: (rng) => patchSource(plan, lessons, batch, seed, rng),
     exported: (weights) => exportEnsemble(plan, [weights]),
     directory,

@@ -2,7 +2,7 @@
 import { concat, split } from '../graph/ops/join.ts';
 import { reshape } from '../graph/ops/reshape.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { ParameterSource, ParameterSpec, Weights } from '../nn/parameters.ts';
+import { type ParameterSource, type ParameterSpec, type Weights, weightOf } from '../nn/parameters.ts';
 import { elementCount, type Float32NdArray, float32 } from '../tensor/array.ts';
 
 /** Number of values of all parameters. */
@@ -10,12 +10,15 @@ export function vectorLength(specs: readonly ParameterSpec[]): number {
   return specs.reduce((total, { shape }) => total + elementCount(shape), 0);
 }
 
-/** Weights as one vector, in the order of the specs. */
+/**
+ * Weights as one vector, in the order of the specs.
+ * @throws CheckpointError where they are not those of the specs.
+ */
 export function packWeights(specs: readonly ParameterSpec[], weights: Weights): Float32NdArray {
   const vector = new Float32Array(vectorLength(specs));
   let offset = 0;
   for (const { name, shape } of specs) {
-    vector.set(weights.get(name)!.data, offset);
+    vector.set(weightOf(weights, name, shape).data, offset);
     offset += elementCount(shape);
   }
   return float32([vector.length], vector);

@@ -28,7 +28,7 @@ const finalSchema = networkSchema
       .enum(['initial', 'random'])
       .default('initial')
       .describe(
-        'The weights it begins with. initial: those of the initial network, where both have the same architecture. random: fresh ones (the paper).',
+        'The weights it begins with. initial: those of the initial network, where both have the same architecture and head, else as random. random: fresh ones (the paper).',
       ),
   })
   .describe('The final network, trained on refined masks. Whatever is not set here is as in training.');

@@ -259,7 +259,7 @@ function trainFinal(course: Course): Promise<StageOutcome> {
     ...training(course),
     name: 'final',
     planned: prepared.plans.final,
-    ...(prepared.plans.finalGoesOn && {
+    ...(prepared.plans.finalStart === 'initial' && {
       start: { directory: context.run.path('initial'), key: keyOf(course, 'initial') },
     }),
     inputs: { refine: keyOf(course, 'refine'), samples, labelled: annotated(course) },

@@ -9,7 +9,7 @@ import { computeStatistics } from '../dataset/statistics.ts';
 import { casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
 import { type Compute, chooseCompute } from '../machine/choose.ts';
 import type { Machine } from '../machine/devices.ts';
-import { haveSameWeights } from '../training/network.ts';
+import { canGoOnFrom } from '../training/network.ts';
 import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
 import { FEWEST_IMAGES } from '../trust/model.ts';
@@ -28,8 +28,8 @@ const HELD_OUT_IMAGES = 10;
 export interface RunPlans {
   readonly initial: TrainingPlan;
   readonly final: TrainingPlan;
-  /** Whether the final network begins with the weights of the initial one. */
-  readonly finalGoesOn: boolean;
+  /** What the final network begins with: random weights also where it is unlike the initial one. No pool, no such network. */
+  readonly finalStart?: 'initial' | 'random' | 'unlike';
   /** The networks on which trust is calibrated, and how many; absent where it is not. */
   readonly folds?: TrainingPlan & FoldCounts;
   /** The network of the refiner close-up, where that is the refiner. */
@@ -171,18 +171,19 @@ async function prepareCompute(
 }
 
 /** What was planned and why, for the user. */
-export function planNotes({ initial, finalGoesOn, folds, closeUp }: RunPlans): readonly PlanNote[] {
+export function planNotes({ initial, finalStart, folds, closeUp }: RunPlans): readonly PlanNote[] {
   return [
     ...initial.notes,
-    ...(finalGoesOn ? [FINAL_GOES_ON] : []),
+    ...(finalStart === undefined ? [] : [{ topic: 'Final network', text: FINAL_STARTS[finalStart] }]),
     ...(closeUp === undefined ? [] : [describeCloseUp(closeUp, folds?.networks ?? 0)]),
     ...(folds?.notes ?? []),
   ];
 }
 
-const FINAL_GOES_ON: PlanNote = {
-  topic: 'Final network',
-  text: 'goes on from the weights of the initial one.',
+const FINAL_STARTS: Readonly<Record<NonNullable<RunPlans['finalStart']>, string>> = {
+  initial: 'goes on from the weights of the initial one.',
+  random: 'begins with random weights (final.start).',
+  unlike: 'begins with random weights, as its architecture or head is not that of the initial one.',
 };
 
 async function planNetworks(
@@ -203,7 +204,9 @@ async function planNetworks(
       closeUp: planCloseUp(closeUpMinutes ?? initial.minutes * CLOSE_UP_SHARE),
     }),
     final,
-    finalGoesOn: start === 'initial' && haveSameWeights(initial.plan, final.plan),
+    ...(casesOf(dataset, 'unlabelled').length > 0 && {
+      finalStart: start === 'initial' && !canGoOnFrom(initial.plan, final.plan) ? ('unlike' as const) : start,
+    }),
     ...(whyNoFolds(config, dataset) === undefined && {
       folds: { ...planFolds(initial, counts.networks, config.trust.epochs), ...counts },
     }),

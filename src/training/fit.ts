@@ -41,7 +41,7 @@ export interface FitOptions
   /** Asked for where the training is not finished yet. */
   readonly step: () => TrainingStep;
   /** The weights to begin with. */
-  readonly fresh: (specs: readonly ParameterSpec[]) => Weights;
+  readonly first: (specs: readonly ParameterSpec[]) => Weights;
   readonly openValidator?: () => Promise<Validator>;
   /** The network as a plain inference model. */
   readonly exported: (weights: Weights) => OnnxModel;
@@ -60,16 +60,16 @@ export async function fitNetwork(options: FitOptions): Promise<{ readonly curve:
 
   const step = options.step();
   const length = vectorLength(step.specs);
-  const start = await loadState(directory, key, {
+  const saved = await loadState(directory, key, {
     schema: trainingState,
     lengths: Object.fromEntries(step.vectorNames.map((name) => [name, length])),
   });
-  const vectors = start?.vectors ?? { parameters: packWeights(step.specs, options.fresh(step.specs)) };
+  const vectors = saved?.vectors ?? { parameters: packWeights(step.specs, options.first(step.specs)) };
   const runner = await openStepRunner(step, vectors, computeOf(options));
   const validator = await options.openValidator?.();
   try {
     const validate = async () => validator?.dice(finalParameters(runner));
-    const curve = await runLoop({ ...options, runner, start, validate });
+    const curve = await runLoop({ ...options, runner, start: saved, validate });
     await writeNetwork(options, unpackWeights(step.specs, finalParameters(runner)));
     await rm(join(directory, 'checkpoint'), { recursive: true, force: true });
     return { curve };
@@ -89,7 +89,7 @@ export async function readWeights(directory: string): Promise<Weights> {
   return (await readSafetensors(weightsIn(directory))) as Weights;
 }
 
-const weightsIn = (directory: string): string => join(directory, 'weights.safetensors');
+export const weightsIn = (directory: string): string => join(directory, 'weights.safetensors');
 
 async function writeNetwork({ directory, key, plan, exported }: FitOptions, weights: Weights): Promise<void> {
   await writeFileAtomic(weightsIn(directory), encodeSafetensors(weights, { plan: JSON.stringify(plan) }));
@@ -104,6 +104,7 @@ async function finishedCurve(directory: string, key: string): Promise<EpochLog[]
   try {
     const model = decodeModel(await readFile(join(directory, 'model.onnx')));
     if (model.metadata[KEY] !== key) return undefined;
+    await readWeights(directory);
     const lines = (await readFile(join(directory, 'log.jsonl'), 'utf8')).split('\n');
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as EpochLog);
   } catch {

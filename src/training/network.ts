@@ -25,10 +25,10 @@ export function networkLogits(plan: NetworkPlan, source: ParameterSource, image:
   return unet(plan.architecture, source, mul(sub(image, mean), 1 / deviation));
 }
 
-/** Whether the weights of a network of one plan can be those of the other. */
-export function haveSameWeights(a: NetworkPlan, b: NetworkPlan): boolean {
-  const shape = ({ architecture, head }: NetworkPlan): string => JSON.stringify({ architecture, head });
-  return shape(a) === shape(b);
+/** Whether a network of one plan can begin with the weights of one of the other. */
+export function canGoOnFrom(before: NetworkPlan, after: NetworkPlan): boolean {
+  const kind = ({ architecture, head }: NetworkPlan): string => JSON.stringify({ architecture, head });
+  return kind(before) === kind(after);
 }
 
 export function networkSpecs(plan: NetworkPlan): ParameterSpec[] {

@@ -90,7 +90,7 @@ async function trainOn(
     plan,
     settings,
     step: () => buildStep(plan, settings, samples),
-    fresh: (specs) => options.start ?? freshWeights(plan, specs, samples, seed),
+    first: (specs) => options.start ?? freshWeights(plan, specs, samples, seed),
     batches: (rng) => batchSource({ plan, settings, samples, unlabelled, seed }, rng),
     ...(validation.length > 0 && { openValidator: () => openValidator(plan, validation, compute) }),
     exported: (weights) => exportNetwork(plan, weights, settings.mirror),

@@ -8,6 +8,7 @@ import { hashFile } from '../../src/base/hash.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
 import { type RunObserver, type StageName, silentObserver } from '../../src/pipeline/observer.ts';
 import { type RunOptions, type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
+import { readWeights } from '../../src/training/fit.ts';
 import { ABSENT, machineWith, matching } from '../machine/machine.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
@@ -133,9 +134,6 @@ describe('a second run', () => {
     ['report.cases=0', ['report']],
     ['evaluation.resamples=200', ['evaluate', 'report']],
     ['final.epochs=2', ['final', 'predictFinal', 'evaluate', 'report']],
-    ['final.start=random', ['final', 'predictFinal', 'evaluate', 'report']],
-    // Of another architecture, which cannot go on from the initial one.
-    ['final.base=6', ['final', 'predictFinal', 'evaluate', 'report']],
     ['refine.randomWalker.sigma=9', afterRefinement],
     ['refine.refiner=none', afterRefinement],
     ['refine.selection=largest', ['predict', 'folds', ...afterRefinement]],
@@ -267,6 +265,36 @@ describe('a run without', () => {
     const outcome = await runPipeline(tinyConfig(at('no-truth')), { folder: at('no-truth-run') });
     expect(outcome.evaluation?.results).toEqual([]);
     expect(existsSync(outcome.run.report)).toBe(true);
+  });
+});
+
+describe('the final network', () => {
+  // So slowly that what it ends with is what it began with.
+  const still = ['final.epochs=1', 'final.learningRate=1e-9'];
+  const STAGES = ['final', 'predictFinal', 'evaluate', 'report'];
+
+  /** Of a convolution that every network has, its weights in the network of a run. */
+  async function weights({ run }: RunOutcome, network: 'initial' | 'final'): Promise<number[]> {
+    const [data] = [...(await readWeights(run.path(network))).values()].map((array) => array.data);
+    return [...data!].map((value) => Number(value.toFixed(5)));
+  }
+
+  it('goes on from the initial one', async () => {
+    const outcome = await rerun(tinyConfig(at('data'), still));
+    expect(done(outcome)).toEqual(STAGES);
+    expect(await weights(outcome, 'final')).toEqual(await weights(outcome, 'initial'));
+  });
+
+  it.each([
+    ['final.start=random', 'begins with random weights (final.start)'],
+    ['final.base=6', 'not that of the initial one'],
+  ])('begins anew with %s, and says so', async (set, reason) => {
+    const notes: string[] = [];
+    const observer = { ...silentObserver, note: (text: string) => notes.push(text) };
+    const outcome = await rerun(tinyConfig(at('data'), [...still, set]), { observer });
+    expect(done(outcome)).toEqual(STAGES);
+    expect(await weights(outcome, 'final')).not.toEqual(await weights(outcome, 'initial'));
+    expect(notes.find((note) => note.startsWith('Final network:'))).toContain(reason);
   });
 });
 

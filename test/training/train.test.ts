@@ -118,15 +118,18 @@ describe('trainNetwork', () => {
     expect(further[0]!.loss).toBeLessThan(curve[0]!.loss / 2);
   });
 
-  it.each(['model.onnx', 'log.jsonl'])('starts anew when it is finished but %s is damaged', async (name) => {
-    const settings = { ...SETTINGS, epochs: 1 };
-    await trainNetwork({ ...base, settings, directory: folder });
-    const before = await digest(folder);
-    await writeFile(join(folder, name), 'damaged\n');
-    const { curve } = await trainNetwork({ ...base, settings, directory: folder });
-    expect(curve).toHaveLength(1);
-    expect(await digest(folder)).toEqual(before);
-  });
+  it.each(['model.onnx', 'log.jsonl', 'weights.safetensors'])(
+    'starts anew when it is finished but %s is damaged',
+    async (name) => {
+      const settings = { ...SETTINGS, epochs: 1 };
+      await trainNetwork({ ...base, settings, directory: folder });
+      const before = await digest(folder);
+      await writeFile(join(folder, name), 'damaged\n');
+      const { curve } = await trainNetwork({ ...base, settings, directory: folder });
+      expect(curve).toHaveLength(1);
+      expect(await digest(folder)).toEqual(before);
+    },
+  );
 
   it('stops with a TrainingError when the loss is not finite', async () => {
     const settings = { ...SETTINGS, learningRate: 1e30 };

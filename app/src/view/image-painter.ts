@@ -12,6 +12,12 @@ const RIM = 1;
 /** What colouring a tile may take. */
 const TILE_MS = 5;
 
+/** More tiles of a level, a megabyte each, are not coloured before they are seen. */
+const MOST_AHEAD = 40;
+
+/** The work on tiles to come that is left for when there is nothing else to do; there is one image on the page. */
+let idle = 0;
+
 /** From here on single pixels are shown as squares. */
 const SHARP_FROM = 6;
 
@@ -25,37 +31,35 @@ export function createImagePainter(image: GreyImage): ImagePainter {
   let shown: GreyWindow | undefined;
   let colours = new Uint32Array();
   const tiles = new Map<string, Tile>();
-  let idle = 0;
 
-  const tileAt = ({ level, column, row }: TilePlace): Tile => {
-    const name = `${level}/${column}/${row}`;
-    const tile = tiles.get(name) ?? emptyTile(levels[level]!, column * SIDE - RIM, row * SIDE - RIM);
-    tiles.set(name, tile);
-    return tile;
-  };
+  const nameOf = ({ level, column, row }: TilePlace): string => `${level}/${column}/${row}`;
 
-  const hasColours = (place: TilePlace): boolean => tileAt(place).colours === colours;
+  const hasColours = (place: TilePlace): boolean => tiles.get(nameOf(place))?.colours === colours;
 
   const coloured = (place: TilePlace): HTMLCanvasElement => {
-    const tile = tileAt(place);
-    if (!hasColours(place)) colour(tile, levels[place.level]!, colours);
+    const { level, column, row } = place;
+    const name = nameOf(place);
+    const tile = tiles.get(name) ?? emptyTile(levels[level]!, column * SIDE - RIM, row * SIDE - RIM);
+    tiles.set(name, tile);
+    if (!hasColours(place)) colour(tile, levels[level]!, colours);
     return tile.canvas;
   };
 
-  /** Colours the tiles that zooming further in or out would show while there is nothing else to do. */
+  /** Colours the tiles that zooming further in or out would show, where the browser tells when it is idle. */
   const prepare = (viewport: Viewport, level: number, screen: Size): void => {
+    if (!('requestIdleCallback' in globalThis)) return;
     cancelIdleCallback(idle);
     const next = [level - 1, level + 1, level - 2, level + 2]
       .filter((at) => levels[at] !== undefined)
-      .flatMap((at) => visibleTiles(at, levels[at]!, viewport, screen))
+      .map((at) => visibleTiles(at, levels[at]!, viewport, screen))
+      .filter((places) => places.length <= MOST_AHEAD)
+      .flat()
       .filter((place) => !hasColours(place));
-    if (next.length === 0) return;
     const some = (deadline: IdleDeadline): void => {
-      do coloured(next.shift()!);
-      while (next.length > 0 && deadline.timeRemaining() > TILE_MS);
+      while (next.length > 0 && deadline.timeRemaining() > TILE_MS) coloured(next.shift()!);
       if (next.length > 0) idle = requestIdleCallback(some);
     };
-    idle = requestIdleCallback(some);
+    if (next.length > 0) idle = requestIdleCallback(some);
   };
 
   return {
@@ -125,7 +129,6 @@ interface Tile {
   readonly left: number;
   readonly top: number;
   readonly canvas: HTMLCanvasElement;
-  readonly pixels: ImageData;
   colours?: Uint32Array;
 }
 
@@ -133,21 +136,24 @@ function emptyTile({ width, height }: GreyImage, left: number, top: number): Til
   const canvas = document.createElement('canvas');
   canvas.width = Math.min(SIDE, width - left - RIM) + 2 * RIM;
   canvas.height = Math.min(SIDE, height - top - RIM) + 2 * RIM;
-  return { left, top, canvas, pixels: canvas.getContext('2d')!.createImageData(canvas.width, canvas.height) };
+  return { left, top, canvas };
 }
+
+/** The pixels of the tile that is being coloured; those of smaller tiles are in its upper left. */
+const SCRATCH = new ImageData(SIDE + 2 * RIM, SIDE + 2 * RIM);
 
 /** Beyond the image its last pixels go on. */
 function colour(tile: Tile, { width, height, data }: GreyImage, colours: Uint32Array): void {
-  const { left, top, canvas, pixels } = tile;
-  const words = new Uint32Array(pixels.data.buffer);
+  const { left, top, canvas } = tile;
+  const words = new Uint32Array(SCRATCH.data.buffer);
   const [first, last] = [Math.max(0, -left), Math.min(canvas.width, width - left)];
   for (let y = 0; y < canvas.height; y++) {
     const from = Math.min(height - 1, Math.max(0, top + y)) * width + left;
-    const to = y * canvas.width;
+    const to = y * SCRATCH.width;
     for (let x = first; x < last; x++) words[to + x] = colours[data[from + x]!]!;
     words.fill(words[to + first]!, to, to + first);
     words.fill(words[to + last - 1]!, to + last, to + canvas.width);
   }
-  canvas.getContext('2d')!.putImageData(pixels, 0, 0);
+  canvas.getContext('2d')!.putImageData(SCRATCH, 0, 0);
   tile.colours = colours;
 }
