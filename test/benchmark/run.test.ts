@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
@@ -18,7 +19,9 @@ import { inOrder, type Prediction } from '../../src/benchmark/work.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
 import { type RunObserver, silentObserver } from '../../src/pipeline/observer.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
+import { float32 } from '../../src/tensor/array.ts';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
+import { readWeights } from '../../src/training/fit.ts';
 import { tinyConfig, writeTinyData } from '../pipeline/tiny.ts';
 import { tinyCheckpoint } from '../sam/tiny-model.ts';
 import { temporaryFolder } from '../temporary.ts';
@@ -130,6 +133,38 @@ describe('a benchmark', () => {
     const seeds = await benchmark('grown', { methods: ['unet'], labelled: [2], seeds: 2 });
     expect(seeds.told.works).toEqual(['network', 'prediction', 'prediction']);
     expect(seeds.outcome.table.splits[0]!.rows[0]!.seeds).toEqual([1, 2]);
+  });
+
+  it('lets the final network go on from the weights of the initial one', async () => {
+    const network = (name: string, folder: string): string => at(name, 'work', folder, 'network');
+    const works = (await workFolders('first', 'network')).map((folder) => {
+      const { work } = JSON.parse(readFileSync(at('first', 'work', folder, 'work.json'), 'utf8'));
+      return { folder, work };
+    });
+    const { folder: final, work } = works.find(({ work }) => work.start && work.labelled.count === 4)!;
+    const { folder: initial } = works.find((one) => isDeepStrictEqual(one.work, work.start))!;
+    for (const name of ['alike', 'unlike']) {
+      await cp(at('first'), at(name), { recursive: true });
+      await rm(at(name, 'cells', 'packmule'), { recursive: true });
+      await rm(at(name, 'work', final), { recursive: true });
+    }
+    const weights = await readWeights(network('unlike', initial));
+    const halves = new Map(
+      [...weights].map(([key, { shape, data }]) => [
+        key,
+        float32(
+          shape,
+          data.map((v) => v / 2),
+        ),
+      ]),
+    );
+    await writeFileAtomic(join(network('unlike', initial), 'weights.safetensors'), encodeSafetensors(halves));
+    const end = async (name: string): Promise<string> => {
+      await benchmark(name, { methods: ['packmule'], labelled: [4] });
+      return hashFile(join(network(name, final), 'weights.safetensors'));
+    };
+    const before = await hashFile(join(network('first', final), 'weights.safetensors'));
+    expect([await end('alike'), await end('unlike')]).toEqual([before, expect.not.stringContaining(before)]);
   });
 
   it('learns from the first labelled images of the list', async () => {
