@@ -15,7 +15,7 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   const response = await fetch(path, init).catch(() => {
     throw new Failure(
       'The server does not answer',
-      'Start it again and open the new address. What was saved is safe; keep this page open to lose no drawing.',
+      'Start it again: this page then goes on. What was saved is safe; keep the page open to lose no drawing.',
     );
   });
   if (response.ok || response.status === 409) return response;

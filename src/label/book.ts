@@ -62,6 +62,8 @@ export interface LabelBook {
 /** Where the lock of a labelled folder is. */
 export const labelLock = (root: string): string => join(root, KEPT, 'lock.json');
 
+export const labelAddress = (root: string): string => join(root, KEPT, 'address.json');
+
 /** @throws RunError where the journals are damaged or cannot be written. */
 export async function openLabelBook(folder: LabelFolder, by: string): Promise<LabelBook> {
   const { root, annotations, cases } = folder;

@@ -46,7 +46,7 @@ export async function startHouse(options: HouseOptions): Promise<Running> {
   const app = await createHouse(options, children, rooms);
   return serve(
     (key) => app({ site, key, note: options.note }),
-    options.port,
+    { port: options.port },
     async () => {
       await children.close();
       for (const { room } of rooms.values()) await (await room.catch(() => undefined))?.close();

@@ -5,7 +5,7 @@ import { RunError } from '../base/errors.ts';
 import { describeOwner, lockRemedy, tryLock } from '../base/lock.ts';
 import type { DataConfigInput } from '../dataset/config.ts';
 import { type LabelFolder, openLabelFolder } from '../dataset/label-folder.ts';
-import { labelLock, openLabelBook } from '../label/book.ts';
+import { labelAddress, labelLock, openLabelBook } from '../label/book.ts';
 import { readRecordedConfig } from '../pipeline/recorded-config.ts';
 import { type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import type { RoomEvent } from '../review/protocol.ts';
@@ -19,6 +19,8 @@ import { createSmartEdit, type ModelSource } from './smart-edit.ts';
 
 export interface OpenRoom {
   readonly parts: RoomParts;
+  /** The file that remembers where the room is served. */
+  readonly address: string;
   /** Lets what is being written end. */
   close(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function openReview({ folder, reviewer, model }: ReviewOptions): Pr
     const smartEdit = createSmartEdit(model, pictures);
     return {
       parts: { room, pictures, smartEdit, events: createBroadcast<RoomEvent>() },
+      address: run.path('review', 'address.json'),
       close: async () => {
         await room.close();
         await smartEdit.close();
@@ -85,6 +88,7 @@ export async function openLabels(options: LabelOptions): Promise<OpenRoom> {
     const room = createLabelRoom(folder, book, reviewer, advisor);
     return {
       parts: { room, labelRoom: room, pictures, smartEdit, events },
+      address: labelAddress(folder.root),
       close: async () => {
         await room.close();
         await smartEdit.close();

@@ -1,9 +1,9 @@
 /** @file Starting and stopping a server, on this machine alone. */
-import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { RunError } from '../base/errors.ts';
+import { type Address, keepAddress, newKey, readAddress } from './address.ts';
 import { createRoomApp, type Shell } from './app.ts';
 import { type LabelOptions, type OpenRoom, openLabels, openReview, type ReviewOptions } from './open-room.ts';
 import { readSite } from './site.ts';
@@ -35,8 +35,13 @@ async function serveRoom(
   { port, note }: ServeOptions & Pick<ReviewOptions, 'note'>,
 ): Promise<Running> {
   const site = await readSite();
-  const { parts, close } = await open();
-  return serve((key) => createRoomApp(parts, { site, key, note }), port, close);
+  const { parts, address, close } = await open();
+  return serve((key) => createRoomApp(parts, { site, key, note }), { port, address }, close);
+}
+
+export interface ServePlace extends ServeOptions {
+  /** The file that remembers where the last server of the same kind was. */
+  readonly address?: string;
 }
 
 /**
@@ -45,18 +50,16 @@ async function serveRoom(
  */
 export async function serve(
   createApp: (key: Shell['key']) => Hono,
-  port: number,
+  { port, address }: ServePlace,
   end: () => Promise<void>,
 ): Promise<Running> {
-  const key = randomBytes(24).toString('base64url');
-  const server = createAdaptorServer({ fetch: createApp(key).fetch });
-  const found = await new Promise<number>((done, fail) => {
-    server.once('error', (cause) => fail(portError(port, cause)));
-    server.listen(port, '127.0.0.1', () => done((server.address() as AddressInfo).port));
-  }).catch(async (error: unknown) => {
-    await end();
-    throw error;
-  });
+  const { server, ...found } = await listenAsBefore(createApp, port, address).catch(
+    async (cause: unknown) => {
+      await end();
+      throw portError(port, cause as Error);
+    },
+  );
+  if (address !== undefined) await keepAddress(address, found);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await new Promise((done) => {
@@ -67,12 +70,38 @@ export async function serve(
     await end();
   };
   return {
-    url: `http://127.0.0.1:${found}/${key}/`,
+    url: `http://127.0.0.1:${found.port}/${found.key}/`,
     close: () => {
       closing ??= close();
       return closing;
     },
   };
+}
+
+interface Listening extends Address {
+  readonly server: ServerType;
+}
+
+/** At the remembered address where that is free and `port` allows it, else at a new one. */
+async function listenAsBefore(
+  createApp: (key: Shell['key']) => Hono,
+  port: number,
+  address: string | undefined,
+): Promise<Listening> {
+  const listen = async ({ port: asked, key }: Address): Promise<Listening> => {
+    const server = createAdaptorServer({ fetch: createApp(key).fetch });
+    const found = await new Promise<number>((done, fail) => {
+      server.once('error', fail);
+      server.listen(asked, '127.0.0.1', () => done((server.address() as AddressInfo).port));
+    });
+    return { server, port: found, key };
+  };
+  const before = address === undefined ? undefined : await readAddress(address);
+  const again =
+    before !== undefined && (port === 0 || port === before.port)
+      ? await listen(before).catch(() => undefined)
+      : undefined;
+  return again ?? listen({ port, key: newKey() });
 }
 
 function portError(port: number, cause: Error): RunError {

@@ -17,7 +17,7 @@ export async function startServerCli(
     let text = '';
     started.child.stderr.on('data', (chunk: Buffer) => {
       text += chunk.toString();
-      const found = /^\w+: (http:\S+)/m.exec(text)?.[1];
+      const found = /^ *\w+: (http:\S+)$/m.exec(text)?.[1];
       if (found !== undefined) done(found);
     });
     started.child.on('close', () => fail(new Error(`packmule ${args[0]} ended: ${text}`)));

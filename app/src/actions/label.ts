@@ -3,10 +3,12 @@ import { effect } from '@preact/signals';
 import type { ClassChange, LabelsState } from '../../../src/label/protocol.ts';
 import { rleToString } from '../../../src/masks/rle.ts';
 import type { ReviewItem } from '../../../src/review/protocol.ts';
-import { sendClass, sendDecision, sendDone } from '../api.ts';
+import { fetchMasks, sendClass, sendDecision, sendDone } from '../api.ts';
 import { type TiledMask, toRle } from '../masks/tiled-mask.ts';
 import { itemKey } from '../queue.ts';
+import { Failure } from '../request.ts';
 import {
+  connected,
   drawings,
   imageQueue,
   imagesById,
@@ -26,9 +28,13 @@ import { type Drawn, firstUnsaved, rememberSaved } from './masks.ts';
 export function saveAsDrawn(): void {
   effect(() => {
     if (labels.value === undefined || stroking.value || drawings.value.size === 0) return;
-    void saveDrawn();
+    // One attempt tells the user; the next is when the server is there again.
+    if (connected.value || !hasFailed) void saveDrawn();
   });
 }
+
+/** Whether what is drawn could not be saved last time. */
+let hasFailed = false;
 
 /** One mask after the other; what is drawn meanwhile comes after them. */
 let drain: Promise<boolean> | undefined;
@@ -45,28 +51,50 @@ async function saveAll(): Promise<boolean> {
   saving.value++;
   try {
     for (let next = firstUnsaved(); next !== undefined; next = firstUnsaved()) await save(next);
+    if (hasFailed) notice.value = { kind: 'done', text: 'All that was drawn is saved now' };
+    hasFailed = false;
     return true;
   } catch (error) {
-    notice.value = { kind: 'problem', text: `Not saved: ${messageOf(error)}` };
+    hasFailed = true;
+    const fix = error instanceof Failure ? `. ${error.fix}` : '';
+    notice.value = { kind: 'problem', text: `Not saved: ${messageOf(error)}${fix}` };
     return false;
   } finally {
     saving.value--;
   }
 }
 
+/** Masks by item whose answer did not come: the server may have saved them all the same. */
+const unanswered = new Map<string, Set<string>>();
+
 async function save({ image, classIndex, mask }: Drawn): Promise<void> {
   const key = itemKey({ image, classIndex });
+  const counts = rleToString(toRle(mask));
   const { saved, item } = await sendDecision({
     image,
     classIndex,
     verdict: 'corrected',
-    counts: rleToString(toRle(mask)),
+    counts,
     basedOn: items.value.get(key)?.revision ?? 0,
+  }).catch((error: unknown) => {
+    unanswered.set(key, (unanswered.get(key) ?? new Set()).add(counts));
+    throw error;
   });
   items.value = new Map(items.value).set(key, item);
-  if (!saved) return takeTheirs(item);
+  if (!saved) {
+    const kept = await keptCounts(item);
+    // What seems to be somebody else's is what this page drew before it lost the server: it goes on from there.
+    return kept !== undefined && unanswered.get(key)?.has(kept) ? undefined : takeTheirs(item);
+  }
+  unanswered.delete(key);
   rememberSaved(key, mask);
   keepSaved(item, mask);
+}
+
+/** The mask that the server has of an item, in COCO's string form. */
+async function keptCounts({ image, classIndex }: ReviewItem): Promise<string | undefined> {
+  const { decided } = await fetchMasks(image);
+  return decided.find((mask) => mask.classIndex === classIndex)?.counts;
 }
 
 /** What is saved is what the class has from now on. */
