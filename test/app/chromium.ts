@@ -88,7 +88,7 @@ export function picture(page: Page, name: string): Promise<unknown> {
 
 /**
  * Texts of the page whose contrast to their ground is below WCAG 2.2 AA (4.5 : 1, large ones 3 : 1), as they are with
- * all transparency; what is disabled or not to be seen is left out.
+ * all transparency, and fields whose border is below 3 : 1; what is disabled or not to be seen is left out.
  */
 async function lowContrast(page: Page): Promise<string[]> {
   return (await page.evaluate(`(() => {
@@ -127,6 +127,13 @@ async function lowContrast(page: Page): Promise<string[]> {
       const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
       const found = ratio(over([r, g, b, a * opacity], ground), ground);
       if (found < (isLarge ? 3 : 4.5)) bad.push(text.slice(0, 40) + ': ' + found.toFixed(2));
+    }
+    for (const field of document.querySelectorAll('input[type="text"], input[type="number"], select')) {
+      const box = field.getBoundingClientRect();
+      if (box.width < 2 || field.disabled) continue;
+      const ground = groundOf(field.parentElement);
+      const found = ratio(over(rgba(getComputedStyle(field).borderTopColor), ground), ground);
+      if (found < 3) bad.push('border of ' + (field.getAttribute('aria-label') ?? field.outerHTML.slice(0, 60)) + ': ' + found.toFixed(2));
     }
     return bad;
   })()`)) as string[];

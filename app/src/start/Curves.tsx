@@ -1,5 +1,6 @@
 /** @file Loss and validation Dice over the minutes of training, a line for each network of each run. */
 import type { RunDetail } from '../../../src/desk/protocol.ts';
+import { linearScale, niceDomain, px, ticks } from '../../../src/report/charts/scale.ts';
 
 interface Line {
   readonly name: string;
@@ -69,12 +70,11 @@ interface ChartProps {
 
 function Chart({ title, lines, from, to }: ChartProps) {
   const all = lines.flatMap(({ points }) => points);
-  const [right, top] = [
-    Math.max(...all.map(([x]) => x), 1e-9),
-    to ?? Math.max(...all.map(([, y]) => y), 1e-9),
-  ];
-  const x = (value: number): number => BOX.left + (value / right) * (BOX.right - BOX.left);
-  const y = (value: number): number => BOX.bottom - ((value - from) / (top - from)) * (BOX.bottom - BOX.top);
+  const most = Math.max(...all.map(([minutes]) => minutes), 1e-9);
+  const unit = most < 1 ? { name: 'seconds', perMinute: 60 } : { name: 'minutes', perMinute: 1 };
+  const top = to ?? Math.max(...all.map(([, value]) => value), 1e-9);
+  const x = linearScale([0, most * unit.perMinute], [BOX.left, BOX.right]);
+  const y = linearScale(niceDomain([from, top], 4), [BOX.bottom, BOX.top]);
   const ends = lines.map(({ name, points }) => `${name} ends at ${short(points.at(-1)![1])}`);
   return (
     <figure>
@@ -82,32 +82,31 @@ function Chart({ title, lines, from, to }: ChartProps) {
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="img"
-        aria-label={`${title} over minutes. ${ends.join('. ')}.`}
+        aria-label={`${title} over ${unit.name}. ${ends.join('. ')}.`}
       >
-        {[0, 0.25, 0.5, 0.75, 1].map((share) => {
-          const value = from + share * (top - from);
-          return (
-            <g key={share}>
-              <line class="grid" x1={BOX.left} x2={BOX.right} y1={y(value)} y2={y(value)} />
-              <text x={BOX.left - 7} y={y(value) + 4} text-anchor="end">
-                {short(value)}
-              </text>
-            </g>
-          );
-        })}
-        {[0, 0.5, 1].map((share) => (
-          <text key={share} x={x(share * right)} y={BOX.bottom + 18} text-anchor="middle">
-            {short(share * right)}
+        {ticks(y.domain, 4).map((value) => (
+          <g key={value}>
+            <line class="grid" x1={BOX.left} x2={BOX.right} y1={y(value)} y2={y(value)} />
+            <text x={BOX.left - 7} y={y(value) + 4} text-anchor="end">
+              {value}
+            </text>
+          </g>
+        ))}
+        {ticks(x.domain, 4).map((value) => (
+          <text key={value} x={x(value)} y={BOX.bottom + 18} text-anchor="middle">
+            {value}
           </text>
         ))}
         <text x={(BOX.left + BOX.right) / 2} y={HEIGHT - 4} text-anchor="middle">
-          minutes
+          {unit.name}
         </text>
         {lines.map(({ name, series, isDashed, points }) => (
           <polyline
             key={name}
             class={lineClass(series, isDashed)}
-            points={points.map(([px, py]) => `${x(px).toFixed(1)},${y(py).toFixed(1)}`).join(' ')}
+            points={points
+              .map(([minutes, value]) => `${px(x(minutes * unit.perMinute))},${px(y(value))}`)
+              .join(' ')}
           />
         ))}
       </svg>
