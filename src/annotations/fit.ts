@@ -55,9 +55,9 @@ function refuseEqualStems(set: AnnotationSet, format: WritableFormat): void {
   }
 }
 
-/** A file name without its ending. */
+/** A file name without its ending. The parts of a UID are no endings. */
 export function stemOf(fileName: string): string {
-  return fileName.replace(/\.[^.]*$/, '');
+  return fileName.replace(/\.[a-z][^./]*$/i, '');
 }
 
 function refuseNames(set: AnnotationSet, format: WritableFormat): void {
