@@ -36,6 +36,7 @@ export function convertCommand(): Command {
       'packmule convert annotations.xml annotations.json',
       'packmule convert runs/teeth for-cvat.xml',
       'packmule convert annotations.json masks --to label-maps --layers',
+      'packmule convert predictions/annotations.json segmentations --to dicom-seg --images new',
     ],
     convert,
   );

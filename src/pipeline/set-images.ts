@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { stemOf } from '../annotations/fit.ts';
 import { filesIn, found, type ImageLookup, imageLookup } from '../annotations/image-finder.ts';
-import type { AnnotationSet, FoundImage, ImageFinder } from '../annotations/types.ts';
+import type { AnnotationSet, ImageFinder } from '../annotations/types.ts';
 import { AnnotationError } from '../base/errors.ts';
 import { hashFile } from '../base/hash.ts';
 import { dicomFilesBelow } from '../dataset/dicom-files.ts';
@@ -68,12 +68,8 @@ async function hashLookup(
   }
   return (name) => {
     const image = images.get(hashIn(name) ?? name);
-    return image && foundImage(image);
+    return image && found(image.imagePath, image.frame);
   };
-}
-
-function foundImage({ imagePath, frame }: SourceImage): FoundImage {
-  return found(imagePath, frame);
 }
 
 /** Copies of a file are one image; what else has its SOP Instance UID may be of another patient. */
@@ -87,16 +83,10 @@ async function requireEqual(path: string, other: string): Promise<void> {
 }
 
 function refuse(folder: string, name: string): never {
-  const hash = hashIn(name);
+  const isHash = hashIn(name) !== undefined;
   throw new AnnotationError({
-    seen:
-      hash === undefined
-        ? `${folder} has no image ${name}`
-        : `${folder} has no image ${name}: that is the hash of an image, and of no file there or below it`,
+    seen: `${folder} has no image ${name}${isHash ? ': that is a hash, and of no file there or below' : ''}`,
     need: 'All images that the annotations name are in one folder; DICOM files may be in folders below it',
-    fix:
-      hash === undefined
-        ? 'Name the folder of the images with --images'
-        : `Name the folder of the images with --images; hashes are made under ${secretPath()}, which must be that of the run`,
+    fix: `Name the folder of the images with --images${isHash ? `; and ${secretPath()} must be the secret of the run` : ''}`,
   });
 }

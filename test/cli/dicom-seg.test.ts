@@ -46,8 +46,10 @@ async function intoDicom(path: string): Promise<void> {
   await writeFile(join(folder, `IM${number.padStart(4, '0')}`), bytes);
 }
 
-/** The SOP Instance UIDs of the images by the names that results give them. */
-async function uidsByName(ids: string): Promise<Map<string, string>> {
+/** The SOP Instance UIDs of the images by the names that results give them, as `packmule ids` tells. */
+const uidsByName = new Map<string, Promise<Map<string, string>>>();
+
+async function askForIds(ids: string): Promise<Map<string, string>> {
   const { stdout } = await cli('ids', 'data', '--set', `data.ids=${ids}`, '--json');
   const { images } = JSON.parse(stdout) as { images: { name: string; path: string }[] };
   return new Map(images.map(({ name, path }) => [name, uid(/(\d+)\.dcm$/.exec(path)![1]!, '3')]));
@@ -63,7 +65,8 @@ async function expectSegmentations(masks: string, folder: string, ids = 'hashed'
   expect(shown.length).toBeGreaterThan(0);
   const stem = ({ fileName }: AnnotatedImage): string => fileName.replace(/\.dcm$/, '');
   expect((await readdir(folder)).sort()).toEqual(shown.map((image) => `${stem(image)}.dcm`).sort());
-  const uids = await uidsByName(ids);
+  if (!uidsByName.has(ids)) uidsByName.set(ids, askForIds(ids));
+  const uids = await uidsByName.get(ids)!;
   for (const image of shown) {
     const instance = uids.get(image.fileName)!;
     const number = instance.split('.').at(-1)!;
@@ -109,7 +112,7 @@ describe('masks of a run on DICOM files', { timeout: 300_000 }, () => {
     await expectSegmentations(inFolder('runs/hashed/refined/annotations.json'), inFolder('seg'));
   });
 
-  it.each(['refined/annotations', 'refined/test', 'final/annotations', 'final/val', 'final-refined/test'])(
+  it.each(['refined/test', 'final/annotations', 'final/val'])(
     'do so from %s.json of the run, with images below a folder and without',
     async (name) => {
       const masks = `runs/hashed/${name}.json`;
