@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { AnnotationError } from '../base/errors.ts';
 import { isImageName, readImage } from '../imaging/read.ts';
-import { stemOf } from './fit.ts';
+import { withoutEnding } from './fit.ts';
 import type { FoundImage, ImageFinder } from './types.ts';
 
 /** `scan#3.dcm`: the third image in scan.dcm. */
@@ -50,9 +50,9 @@ export type ImageLookup = (fileName: string) => FoundImage | undefined;
  */
 export function imageLookup(folder: string, files: readonly string[]): ImageLookup {
   const whole = byLastPart(folder, files, (path) => path);
-  const stems = byLastPart(folder, files.filter(isImageName), stemOf);
+  const stems = byLastPart(folder, files.filter(isImageName), withoutEnding);
   const find = (name: string): string | undefined =>
-    whole(name) ?? stems(name) ?? stems(stemOf(name)) ?? whole(stemOf(name));
+    whole(name) ?? stems(name) ?? stems(withoutEnding(name)) ?? whole(withoutEnding(name));
   return (fileName) => {
     const file = find(fileName);
     if (file !== undefined) return found(file);

@@ -3,7 +3,7 @@
  * files. Of the folders below it DICOM files alone count: a picture there may as well be a mask.
  */
 import { existsSync } from 'node:fs';
-import { stemOf } from '../annotations/fit.ts';
+import { withoutEnding } from '../annotations/fit.ts';
 import { filesIn, found, type ImageLookup, imageLookup } from '../annotations/image-finder.ts';
 import type { AnnotationSet, ImageFinder } from '../annotations/types.ts';
 import { AnnotationError } from '../base/errors.ts';
@@ -43,7 +43,7 @@ export function seenAs({ mirrored: _, frame: __, ...common }: ImageView, find: I
 
 /** The hash that a name is, in formats that give files endings too. */
 function hashIn(name: string): string | undefined {
-  return [name, stemOf(name)].find(isHashedName);
+  return [name, withoutEnding(name)].find(isHashedName);
 }
 
 async function hashLookup(
