@@ -32,7 +32,7 @@ export const dicomSeg: WritableFormat = {
     equalStems: false,
     notes: ['trust'],
   },
-  needsImages: true,
+  needsImages: 'references',
 
   check({ classes, images }) {
     const unfit = classes.find((name) => name.length > LONGEST_NAME || name.includes('\\'));

@@ -55,9 +55,14 @@ function refuseEqualStems(set: AnnotationSet, format: WritableFormat): void {
   }
 }
 
-/** A file name without its ending. */
+/** The name of the masks of an image, where they have an ending of their own. */
 export function stemOf(fileName: string): string {
-  return fileName.replace(/\.[^.]*$/, '');
+  return withoutEnding(fileName);
+}
+
+/** A file name or path without its ending. The parts of a UID are no endings. */
+export function withoutEnding(path: string): string {
+  return path.replace(/\.[a-z][^./]*$/i, '');
 }
 
 function refuseNames(set: AnnotationSet, format: WritableFormat): void {

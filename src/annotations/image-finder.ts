@@ -1,9 +1,9 @@
 /** @file The images that annotations belong to: found by their names in a folder. */
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import { AnnotationError } from '../base/errors.ts';
 import { isImageName, readImage } from '../imaging/read.ts';
-import { stemOf } from './fit.ts';
+import { withoutEnding } from './fit.ts';
 import type { FoundImage, ImageFinder } from './types.ts';
 
 /** `scan#3.dcm`: the third image in scan.dcm. */
@@ -14,7 +14,21 @@ const FRAME = /^(.*)#([1-9]\d*)((?:\.nii)?\.[^.]*|)$/i;
  * format. @throws AnnotationError where the folder cannot be listed; the finder throws where it has no such image.
  */
 export async function findImagesIn(folder: string): Promise<ImageFinder> {
-  const names = await readdir(folder).catch((cause: unknown) => {
+  const lookUp = imageLookup(folder, await filesIn(folder));
+  return (fileName) => {
+    const image = lookUp(fileName);
+    if (image !== undefined) return image;
+    throw new AnnotationError({
+      seen: `${folder} has no image ${fileName}`,
+      need: 'All images that the annotations name are in one folder',
+      fix: 'Name the folder of the images with --images',
+    });
+  };
+}
+
+/** Names of the files of a folder. @throws AnnotationError where it cannot be listed. */
+export async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new AnnotationError(
       {
         seen: `${folder} cannot be listed (${cause instanceof Error ? cause.message : String(cause)})`,
@@ -24,26 +38,56 @@ export async function findImagesIn(folder: string): Promise<ImageFinder> {
       { cause },
     );
   });
-  const images = names.filter(isImageName);
-  const byStem = new Map(images.map((name) => [stemOf(name), name]));
-  const all = new Set(names);
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+}
+
+/** An image by what an annotation file calls it; undefined where there is none. */
+export type ImageLookup = (fileName: string) => FoundImage | undefined;
+
+/**
+ * Looks images up by the names of `files`, which are paths below `folder`. A name with folders is that of a file in
+ * folders of these names. @throws AnnotationError, the lookup, where a name is that of several files.
+ */
+export function imageLookup(folder: string, files: readonly string[]): ImageLookup {
+  const whole = byLastPart(folder, files, (path) => path);
+  const stems = byLastPart(folder, files.filter(isImageName), withoutEnding);
   const find = (name: string): string | undefined =>
-    all.has(name) ? name : (byStem.get(name) ?? byStem.get(stemOf(name)));
+    whole(name) ?? stems(name) ?? stems(withoutEnding(name)) ?? whole(withoutEnding(name));
   return (fileName) => {
-    const whole = find(fileName);
-    if (whole !== undefined) return found(join(folder, whole));
+    const file = find(fileName);
+    if (file !== undefined) return found(file);
     const [, before, number, after] = FRAME.exec(fileName) ?? [];
-    const file = before === undefined ? undefined : find(before + after);
-    if (file !== undefined) return found(join(folder, file), Number(number) - 1);
+    const several = before === undefined ? undefined : find(before + after);
+    return several === undefined ? undefined : found(several, Number(number) - 1);
+  };
+}
+
+/** The file whose path, as `named` writes it, ends with a name. */
+function byLastPart(
+  folder: string,
+  files: readonly string[],
+  named: (path: string) => string,
+): (name: string) => string | undefined {
+  const places = new Map<string, { readonly end: string; readonly path: string }[]>();
+  for (const file of files) {
+    const end = named(resolve(folder, file).replaceAll(sep, '/'));
+    const others = places.get(basename(end));
+    const place = { end, path: join(folder, file) };
+    if (others === undefined) places.set(basename(end), [place]);
+    else others.push(place);
+  }
+  return (name) => {
+    const [first, second] = (places.get(basename(name)) ?? []).filter(({ end }) => end.endsWith(`/${name}`));
+    if (second === undefined) return first?.path;
     throw new AnnotationError({
-      seen: `${folder} has no image ${fileName}`,
-      need: 'All images that the annotations name are in one folder',
-      fix: 'Name the folder of the images with --images',
+      seen: `There are several images ${name}, such as ${first!.path} and ${second.path}`,
+      need: 'A name says which image is meant',
+      fix: 'Name the folder that holds only the images of these annotations with --images',
     });
   };
 }
 
-function found(path: string, frame?: number): FoundImage {
+export function found(path: string, frame?: number): FoundImage {
   const which = frame === undefined ? {} : { frame };
   return { path, ...which, read: () => readImage(path, which) };
 }

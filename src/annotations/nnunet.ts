@@ -60,7 +60,7 @@ export const nnunet: ReadableFormat & WritableFormat = {
     equalStems: false,
     notes: [],
   },
-  needsImages: true,
+  needsImages: 'pixels',
 
   check(set) {
     refuseReservedNames(set);

@@ -72,8 +72,8 @@ export interface ReadableFormat extends FormatIdentity {
 }
 
 export interface WritableFormat extends FormatIdentity {
-  /** Its files hold the images too, or refer to what is in them: `images` is then needed to write. */
-  readonly needsImages?: true;
+  /** Its files hold the pixels of the images too, or refer to their files: `images` is then needed to write. */
+  readonly needsImages?: 'pixels' | 'references';
   /**
    * What this set loses beyond `holds`, and what somebody who uses its files should know: full sentences.
    * @throws AnnotationError for what cannot be held.

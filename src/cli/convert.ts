@@ -24,7 +24,10 @@ export function convertCommand(): Command {
     .argument('<to>', 'the new file or folder')
     .option('--to <format>', 'the format to write; may be left out for .json (coco) and .xml (cvat)')
     .option('--layers', 'write classes that overlap into layers of their own: layer-1, layer-2, ...')
-    .option('--images <folder>', 'the images, for formats that hold or refer to them')
+    .option(
+      '--images <folder>',
+      'the images, for formats that hold or refer to them; DICOM files also in folders below it',
+    )
     .option('--class-attribute <name>', 'CVAT: the attribute that holds the class, where the label does not')
     .addHelpText('after', `\nFormats:\n${formatLines().join('\n')}`);
   return defineAction(
@@ -33,6 +36,7 @@ export function convertCommand(): Command {
       'packmule convert annotations.xml annotations.json',
       'packmule convert runs/teeth for-cvat.xml',
       'packmule convert annotations.json masks --to label-maps --layers',
+      'packmule convert predictions/annotations.json segmentations --to dicom-seg --images new',
     ],
     convert,
   );
@@ -55,6 +59,7 @@ async function convert(
   const plan = await planWriting(to, source.set, format, layers);
   for (const loss of plan.losses) observer.note(loss);
   const finder = format.needsImages ? await source.images(images) : undefined;
+  if (format.needsImages === 'pixels' && !source.viewKnown) observer.note(UNKNOWN_VIEW);
   signal.throwIfAborted();
   await writePlanned(plan, finder);
   const { set } = source;
@@ -73,6 +78,9 @@ async function convert(
     },
   };
 }
+
+const UNKNOWN_VIEW =
+  'No run tells how these images are to be seen: they are written as their files show them, with burned-in text.';
 
 /** The format that the ending of a file name says, where it says one. */
 function formatOfEnding(path: string): WritableFormat {

@@ -12,8 +12,9 @@ import { describePart } from './summary.ts';
 
 const ABOUT = `
 Without --images the networks of a run mask its own images. With --images, source is the folder of a run, and its last
-network masks any others: annotations.json (COCO) and a picture of each image are written to --out. With --shard 1/4 one
-process does a quarter of the images; call it once for each part, at the same time or not, then without --shard.`;
+network masks any others: annotations.json (COCO), view.json (which boxes of them were blackened) and a picture of each
+image are written to --out. With --shard 1/4 one process does a quarter of the images; call it once for each part, at the
+same time or not, then without --shard.`;
 
 interface PredictOptions extends SourceOptions {
   readonly images: readonly string[];

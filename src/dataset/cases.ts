@@ -25,12 +25,15 @@ interface Viewing {
   readonly train?: Side;
 }
 
-async function viewingOf({ window, blacken, laterality }: ViewSettings, root: string): Promise<Viewing> {
+async function viewingOf(settings: ViewSettings, root: string): Promise<Viewing> {
+  const { laterality } = settings;
   const sideOf = await sideFinder(laterality, root);
-  return {
-    common: { ...(window && { window }), ...(blacken.length > 0 && { blackened: blacken }) },
-    ...(sideOf && { sideOf, train: laterality.train }),
-  };
+  return { common: commonView(settings), ...(sideOf && { sideOf, train: laterality.train }) };
+}
+
+/** How every image of the settings is viewed, in the frame of its file. */
+export function commonView({ window, blacken }: Pick<DataConfig, 'window' | 'blacken'>): ImageView {
+  return { ...(window && { window }), ...(blacken.length > 0 && { blackened: blacken }) };
 }
 
 async function toCase({ image, split, size, structures }: DividedCase, viewing: Viewing): Promise<Case> {

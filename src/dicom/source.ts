@@ -5,6 +5,7 @@
 import type { DataSet } from 'dicom-parser';
 import { ImageError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
+import { requireFrame } from '../imaging/reader.ts';
 import type { DicomElement, DicomElements } from './elements.ts';
 import { parseDicomFile } from './parse.ts';
 
@@ -74,7 +75,8 @@ export function readDicomSource(bytes: Uint8Array, name: string, frame = 0): Dic
   const group = (tag: number, content: DicomElement[]): DicomElement[] =>
     content.length === 0 ? [] : [{ tag, vr: 'SQ', value: [content] }];
   required(0x0020000d, 'Study Instance UID');
-  const frames = Number(text([0x00280008, 'IS']) ?? 1);
+  const frames = Number(text([0x00280008, 'IS'])) || 1;
+  requireFrame(frame, frames, name);
   const inSpace = text(FRAME_OF_REFERENCE) !== undefined;
   return {
     sopClass: required(0x00080016, 'SOP Class UID'),

@@ -1,7 +1,6 @@
 /** @file Masks that are to be converted: of an annotation file or folder, or the refined masks of a run. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { coco } from '../annotations/coco.ts';
 import { findImagesIn } from '../annotations/image-finder.ts';
 import { recogniseFormat } from '../annotations/read.ts';
@@ -9,15 +8,19 @@ import type { AnnotationSet, FoundImage, ImageFinder, ReadAnnotationsOptions } f
 import { RunError } from '../base/errors.ts';
 import { dataSchema } from '../dataset/config.ts';
 import { openDataset } from '../dataset/dataset.ts';
-import { type Case, casesOf } from '../dataset/types.ts';
+import type { Case } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
+import { recordedData, viewOfFolder, viewOfRun } from './recorded-view.ts';
 import { withDecisions } from './reviewed-masks.ts';
 import { type RunDirectory, runDirectory } from './run-directory.ts';
+import { findImagesOfSet, seenAs } from './set-images.ts';
 
 export interface MaskSource {
   /** What it is, for people: `COCO JSON`, `the refined masks of a run`. */
   readonly name: string;
   readonly set: AnnotationSet;
+  /** Whether it is known what a run did to its images (window, blackened boxes); then `images` does it too. */
+  readonly viewKnown: boolean;
   /** Finds the images, in `folder` or where they usually lie. @throws PackmuleError where there is no such folder. */
   images(folder?: string): Promise<ImageFinder>;
 }
@@ -25,19 +28,37 @@ export interface MaskSource {
 /** @throws PackmuleError where there are no masks at `path`, or they cannot be read. */
 export async function openMaskSource(path: string, options: ReadAnnotationsOptions): Promise<MaskSource> {
   const run = runDirectory(path);
-  if (existsSync(run.log) && existsSync(run.config)) {
-    return {
-      name: 'the refined masks of a run',
-      set: await readRefined(run),
-      images: (folder) => (folder === undefined ? findImagesOf(run) : findImagesIn(folder)),
-    };
-  }
+  if (isRun(run)) return sourceOfRun(run, 'the refined masks of a run', await readRefined(run));
   const format = await recogniseFormat(path);
+  const set = await format.read(path, options);
+  const beside = imagesBeside(path);
+  const around = runDirectory(dirname(dirname(resolve(path))));
+  if (beside === undefined && isRun(around)) return sourceOfRun(around, format.name, set);
+  const view = await viewOfFolder(dirname(path));
   return {
     name: format.name,
-    set: await format.read(path, options),
-    images: (folder) => findImagesIn(folder ?? usualFolder(path)),
+    set,
+    viewKnown: view !== undefined,
+    images: async (folder = beside) => {
+      const find = await (folder === undefined ? findImagesIn(dirname(path)) : findImagesOfSet(folder, set));
+      return seenAs(view ?? {}, find);
+    },
   };
+}
+
+async function sourceOfRun(run: RunDirectory, name: string, set: AnnotationSet): Promise<MaskSource> {
+  const view = await viewOfRun(run);
+  return {
+    name,
+    set,
+    viewKnown: view !== undefined,
+    images: async (folder) =>
+      folder === undefined ? findImagesOf(run) : seenAs(view ?? {}, await findImagesOfSet(folder, set)),
+  };
+}
+
+function isRun(run: RunDirectory): boolean {
+  return existsSync(run.log) && existsSync(run.config);
 }
 
 /**
@@ -66,7 +87,7 @@ async function readRefined(run: RunDirectory): Promise<AnnotationSet> {
   };
 }
 
-/** The unlabelled images of a run by the names that they have in its annotation files. */
+/** The images of a run by the names that they have in its annotation files. */
 async function findImagesOf(run: RunDirectory): Promise<ImageFinder> {
   const config = dataSchema.safeParse(await recordedData(run));
   if (!config.success) {
@@ -76,7 +97,7 @@ async function findImagesOf(run: RunDirectory): Promise<ImageFinder> {
       fix: 'Name it with --images',
     });
   }
-  const cases = casesOf(await openDataset(config.data), 'unlabelled');
+  const { cases } = await openDataset(config.data);
   const byName = new Map(cases.map((item) => [item.name, item]));
   return (fileName) => {
     const item = byName.get(fileName);
@@ -100,18 +121,8 @@ function unturned({ imagePath: path, view = {} }: Case): FoundImage {
   };
 }
 
-/** The settings of the data set as the run has recorded them; undefined where it has not, or the file is damaged. */
-async function recordedData(run: RunDirectory): Promise<unknown> {
-  try {
-    const record = JSON.parse(await readFile(run.config, 'utf8')) as { config?: { data?: unknown } } | null;
-    return record?.config?.data;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Images lie beside their annotations, in a folder of their own or in the same. */
-function usualFolder(path: string): string {
+/** The folder of images beside annotations, where there is one. */
+function imagesBeside(path: string): string | undefined {
   const candidates = ['images', 'imagesTr'].flatMap((name) => [join(dirname(path), name), join(path, name)]);
-  return candidates.find((folder) => existsSync(folder)) ?? dirname(path);
+  return candidates.find((folder) => existsSync(folder));
 }

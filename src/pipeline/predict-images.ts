@@ -29,6 +29,7 @@ import { type RunConfig, runSchema } from './config.ts';
 import { doImages, doPart, forgetJournals, type ImageJob, type Part } from './image-job.ts';
 import { type StoredStructure, storeMasks } from './mask-sets.ts';
 import { predictedMasks, type SelectedClassMask, selectedMasks, settledMasks } from './network-masks.ts';
+import { recordView } from './recorded-view.ts';
 import { openRefiner, type RefinerOptions } from './refine-images.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { type SettleOptions, settleSam } from './sam-model.ts';
@@ -42,7 +43,7 @@ import { asFiled, turned } from './turned.ts';
 export interface PredictImagesOptions {
   /** Image files, and folders of them. */
   readonly paths: readonly string[];
-  /** Receives annotations.json and a picture of each image. */
+  /** Receives annotations.json, view.json (how the images were seen) and a picture of each image. */
   readonly out: string;
   /** Whether the run's refiner mends the masks. */
   readonly refine: boolean;
@@ -68,7 +69,7 @@ export async function predictImages(
   context: RunContext,
   options: PredictImagesOptions,
 ): Promise<PredictedImages> {
-  return withJob(context, options, 'all', async ({ network, classes, job }) => {
+  return withJob(context, options, 'all', async ({ network, classes, data, job }) => {
     const found = await doImages(context, job);
     const images = job.cases.map((item) => ({
       fileName: item.name,
@@ -77,6 +78,7 @@ export async function predictImages(
     }));
     const annotations = join(options.out, 'annotations.json');
     await coco.write(annotations, { classes, images });
+    await recordView(options.out, data);
     await forgetJournals(job);
     const masks = images.reduce((sum, { structures }) => sum + structures.length, 0);
     return { annotations, network, images: images.length, masks };
@@ -95,6 +97,7 @@ export async function predictPart(
 interface Prediction {
   readonly network: PredictedImages['network'];
   readonly classes: readonly string[];
+  readonly data: RunConfig['data'];
   readonly job: ImageJob<StoredStructure[]>;
 }
 
@@ -146,7 +149,7 @@ async function withJob<T>(
     },
   };
   try {
-    const result = await work({ network, classes: predictor.plan.classes, job });
+    const result = await work({ network, classes: predictor.plan.classes, data: config.data, job });
     observer.stageFinished('predictImages', secondsSince(start));
     return result;
   } finally {

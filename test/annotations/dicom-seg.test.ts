@@ -49,6 +49,11 @@ describe('DICOM Segmentation', () => {
     expect(shared.elements.x00082112!.items![0]!.dataSet!.string('x00081160')).toBe('3');
   });
 
+  it('refuses a frame that the file does not have', async () => {
+    const third = { ...set, images: [{ ...set.images[0]!, fileName: 'a#3.dcm' }] };
+    await expect(write(third, { 'a.dcm': sourceFile() })).rejects.toThrow(/has 1 image, and number 3/);
+  });
+
   it.each<[string, Record<string, Uint8Array>, RegExp]>([
     ['no image', {}, /has no image a\.dcm/],
     ['no DICOM file', { 'a.dcm': Buffer.from('hello') }, /cannot be decoded/],

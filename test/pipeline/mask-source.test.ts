@@ -36,15 +36,22 @@ describe('the masks of a run', () => {
   it('come with images that are blackened as the run was told to', async () => {
     const config = { data: { root: inFolder('data'), blacken: [[0, 0, 63, 9]] } };
     await writeFile(runDirectory(inFolder('run')).config, JSON.stringify({ config }));
-    const { set, images } = await openMaskSource(inFolder('run'), {});
-    const { data } = await (await images())(set.images[0]!.fileName).read();
-    expect(data.subarray(0, 640)).toEqual(new Uint8Array(640));
-    expect(data.subarray(640).some((value) => value > 0)).toBe(true);
+    const folder = inFolder('data', 'unlabelled', 'images');
+    for (const path of [inFolder('run'), inFolder('run', 'refined', 'annotations.json')]) {
+      const { set, viewKnown, images } = await openMaskSource(path, {});
+      expect(viewKnown).toBe(true);
+      for (const find of [await images(), await images(folder)]) {
+        const { data } = await find(set.images[0]!.fileName).read();
+        expect(data.subarray(0, 640)).toEqual(new Uint8Array(640));
+        expect(data.subarray(640).some((value) => value > 0)).toBe(true);
+      }
+    }
   });
 
   it('need a folder that is named where the run does not know its data', async () => {
     await writeFile(runDirectory(inFolder('run')).config, '{');
     const source = await openMaskSource(inFolder('run'), {});
+    expect(source.viewKnown).toBe(false);
     await expect(source.images()).rejects.toThrow(/Name it with --images/);
   });
 });
@@ -58,4 +65,5 @@ it('of an annotation file find their images beside it', async () => {
     path: inFolder('data', 'labelled', 'images', first!.fileName),
   });
   expect(() => found('x.png')).toThrow(/has no image x\.png/);
+  expect(source.viewKnown).toBe(false);
 });
