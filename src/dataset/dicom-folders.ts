@@ -13,7 +13,7 @@ import { mapConcurrently } from './concurrent.ts';
 import { naturalOrder } from './natural-order.ts';
 
 /** How far a search goes. */
-export interface SearchBounds {
+interface SearchBounds {
   /** Folders within folders. */
   readonly depth: number;
   /** Files and folders in them, in all. */

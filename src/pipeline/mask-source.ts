@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { coco } from '../annotations/coco.ts';
 import { findImagesIn } from '../annotations/image-finder.ts';
+import { withWholeNames } from '../annotations/image-names.ts';
 import { recogniseFormat } from '../annotations/read.ts';
 import type { AnnotationSet, FoundImage, ImageFinder, ReadAnnotationsOptions } from '../annotations/types.ts';
 import { RunError } from '../base/errors.ts';
@@ -53,7 +54,7 @@ async function readRefined(run: RunDirectory): Promise<AnnotationSet> {
       fix: 'Finish it with `packmule refine`, or convert an annotation file',
     });
   }
-  const { classes, images } = await withDecisions(run, await coco.read(path));
+  const { classes, images } = await withDecisions(run, withWholeNames(await coco.read(path)));
   return {
     classes,
     images: images.map((image) => ({
