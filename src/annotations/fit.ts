@@ -44,7 +44,7 @@ function refuseOverlaps(set: AnnotationSet, format: WritableFormat): void {
 function refuseOneFile(set: AnnotationSet, { name, holds }: WritableFormat): void {
   const seen = new Map<string, string>();
   for (const { fileName } of set.images) {
-    const stem = holds.equalStems ? flatName(fileName) : stemOf(fileName);
+    const stem = holds.equalStems ? flatName(fileName) : flatStem(fileName);
     const other = seen.get(stem);
     if (other !== undefined) {
       const inFolders = `${other}${fileName}`.includes('/');
@@ -68,14 +68,19 @@ function flattenedFolders({ images }: AnnotationSet): string[] {
   ];
 }
 
+/** A file name without its ending. The parts of a UID are no endings. */
+export function stemOf(fileName: string): string {
+  return fileName.replace(/\.[a-z][^./]*$/i, '');
+}
+
 /** The name of an image in one folder for all, as the id of a case has it: A/IM1 becomes A-IM1. */
 export function flatName(fileName: string): string {
   return fileName.replaceAll('/', '-');
 }
 
 /** That name without its ending. */
-export function stemOf(fileName: string): string {
-  return flatName(fileName).replace(/\.[^.]*$/, '');
+export function flatStem(fileName: string): string {
+  return stemOf(flatName(fileName));
 }
 
 function refuseNames(set: AnnotationSet, format: WritableFormat): void {

@@ -19,7 +19,7 @@ import { cropMask } from '../masks/crop.ts';
 import { cocoPolygonToRle } from '../masks/polygon.ts';
 import { checkMaskSize, decodeRle, encodeRegion, type Rle, rleBox } from '../masks/rle.ts';
 import { type ClassLookup, createClassLookup, mergeByClass, readAnnotationText } from './collect.ts';
-import { stemOf } from './fit.ts';
+import { flatStem } from './fit.ts';
 import { imageNameOf, wholeName, withDistinctNames } from './image-names.ts';
 import { parseJson, shaped } from './json.ts';
 import { list } from './lists.ts';
@@ -84,7 +84,7 @@ export const labelme: ReadableFormat & WritableFormat = {
 
   async write(path, set) {
     for (const image of set.images) {
-      const file = join(path, `${stemOf(image.fileName)}.json`);
+      const file = join(path, `${flatStem(image.fileName)}.json`);
       await writeFileAtomic(file, JSON.stringify(await fromImage(image, set.classes), null, 2));
     }
     await writeClassList(path, [...NO_CLASSES, ...set.classes], LABELS);
