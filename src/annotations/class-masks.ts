@@ -13,6 +13,7 @@ import { writeMaskPng } from '../imaging/write.ts';
 import { emptyMask } from '../masks/mask.ts';
 import { decodeRle, encodeRle, rleArea } from '../masks/rle.ts';
 import { createClassLookup, mergeByClass } from './collect.ts';
+import { flatName } from './fit.ts';
 import {
   checkSameSize,
   emptyFolder,
@@ -86,7 +87,7 @@ export const classMasks: ReadableFormat & WritableFormat = {
       });
     }
     for (const image of set.images) {
-      const folder = join(path, image.fileName);
+      const folder = join(path, flatName(image.fileName));
       if (image.structures.length === 0)
         await writeMaskPng(join(folder, pngOf(firstClass)), emptyMask(image));
       for (const { classIndex, rle } of image.structures) {

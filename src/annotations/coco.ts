@@ -20,14 +20,8 @@ import {
   rleToString,
   rleUnion,
 } from '../masks/rle.ts';
-import {
-  type ClassLookup,
-  checkUniqueNames,
-  createClassLookup,
-  fileNameOf,
-  mergeByClass,
-  readAnnotationText,
-} from './collect.ts';
+import { type ClassLookup, createClassLookup, mergeByClass, readAnnotationText } from './collect.ts';
+import { imageNameOf, wholeName, withDistinctNames } from './image-names.ts';
 import { parseJson, shaped } from './json.ts';
 import { anyObject, list, numbers } from './lists.ts';
 import { startsLike } from './recognise.ts';
@@ -95,7 +89,7 @@ function toSet(path: string, file: CocoFile, lookup: ClassLookup): AnnotationSet
     const where = `Image ${imageId} of ${path}`;
     checkMaskSize({ width, height }, where);
     if (images.has(imageId)) throw contradiction(where, 'has an id that another image has too');
-    const image = { fileName: fileNameOf(file_name, where), width, height, structures: [] };
+    const image = { ...imageNameOf(file_name, where), width, height, structures: [] };
     images.set(imageId, { image, shapes: [] });
   }
   if (categories.size !== file.categories.length) {
@@ -121,8 +115,7 @@ function toSet(path: string, file: CocoFile, lookup: ClassLookup): AnnotationSet
     ...image,
     structures: mergeByClass(shapes),
   }));
-  checkUniqueNames(path, all);
-  return { classes: lookup.classes, images: all };
+  return { classes: lookup.classes, images: withDistinctNames(path, all) };
 }
 
 function maskOf({ segmentation }: CocoAnnotation, size: Size, where: string): Rle {
@@ -165,11 +158,11 @@ function contradiction(where: string, what: string): AnnotationError {
 }
 
 function fromSet(set: AnnotationSet): unknown {
-  const images = set.images.map(({ fileName, width, height }, i) => ({
+  const images = set.images.map((image, i) => ({
     id: i + 1,
-    file_name: fileName,
-    width,
-    height,
+    file_name: wholeName(image),
+    width: image.width,
+    height: image.height,
   }));
   const annotations = set.images.flatMap((image, i) =>
     image.structures.map((structure) => ({ image_id: i + 1, ...fromStructure(structure) })),

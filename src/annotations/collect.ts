@@ -6,7 +6,7 @@ import { readRegularFile } from '../base/regular-file.ts';
 import { nearestName } from '../base/suggest.ts';
 import { decodeUtf8 } from '../base/text.ts';
 import { rleUnion } from '../masks/rle.ts';
-import type { AnnotatedImage, Structure } from './types.ts';
+import type { Structure } from './types.ts';
 
 /** Class names and their indices. */
 export interface ClassLookup {
@@ -82,32 +82,6 @@ export function mergeByClass(shapes: readonly Structure[]): Structure[] {
       return { classIndex: first.classIndex, rle };
     })
     .sort((a, b) => a.classIndex - b.classIndex);
-}
-
-/** The last part of a path as annotation files write them, with either slash. */
-export function fileNameOf(path: string, where: string): string {
-  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
-  if (name !== '' && name !== '.' && name !== '..') return name;
-  throw new AnnotationError({
-    seen: `${where} has the file name "${path}"`,
-    need: 'Every image has the name of a file',
-    fix: 'Correct the annotation file',
-  });
-}
-
-/** @throws AnnotationError when two images have one name. */
-export function checkUniqueNames(path: string, images: readonly AnnotatedImage[]): void {
-  const names = new Set<string>();
-  for (const { fileName } of images) {
-    if (names.has(fileName)) {
-      throw new AnnotationError({
-        seen: `${path} lists the image ${fileName} twice`,
-        need: 'Every image is listed once, and file names differ also between folders',
-        fix: 'Remove one of the two, or rename one of the files',
-      });
-    }
-    names.add(fileName);
-  }
 }
 
 /** Longest text file that is read, bytes: Node.js has no longer strings. */

@@ -11,14 +11,8 @@ import { writeFileAtomic } from '../base/files.ts';
 import type { PointXy, Size } from '../base/geometry.ts';
 import { checkPointCount, polygonToRle } from '../masks/polygon.ts';
 import { checkMaskSize, decodeRle, encodeRegion, type Rle, rleBox, rleFromCounts } from '../masks/rle.ts';
-import {
-  type ClassLookup,
-  checkUniqueNames,
-  createClassLookup,
-  fileNameOf,
-  mergeByClass,
-  readAnnotationText,
-} from './collect.ts';
+import { type ClassLookup, createClassLookup, mergeByClass, readAnnotationText } from './collect.ts';
+import { imageNameOf, wholeName, withDistinctNames } from './image-names.ts';
 import { startsLike } from './recognise.ts';
 import type { AnnotatedImage, AnnotationSet, ReadableFormat, Structure, WritableFormat } from './types.ts';
 import { attributeOf, childrenOf, escapeXml, parseXml, textOf, type XmlElement } from './xml.ts';
@@ -50,8 +44,7 @@ export const cvat: ReadableFormat & WritableFormat = {
     );
     const lookup = createClassLookup([...new Set([...declared, ...used])], options.classes);
     const read = images.map((image) => readAnnotatedImage(path, image, attribute, lookup));
-    checkUniqueNames(path, read);
-    return { classes: lookup.classes, images: read };
+    return { classes: lookup.classes, images: withDistinctNames(path, read) };
   },
 
   async write(path, set) {
@@ -120,7 +113,8 @@ function readAnnotatedImage(
   attribute: string | undefined,
   lookup: ClassLookup,
 ): AnnotatedImage {
-  const fileName = fileNameOf(attributeOf(image, 'name') ?? '', `An image of ${path}`);
+  const name = imageNameOf(attributeOf(image, 'name') ?? '', `An image of ${path}`);
+  const fileName = wholeName(name);
   const size = { height: wholeNumber(image, 'height'), width: wholeNumber(image, 'width') };
   checkMaskSize(size, `Image ${fileName} of ${path}`);
   for (const name of SHAPES_WITHOUT_MASK) {
@@ -140,7 +134,7 @@ function readAnnotatedImage(
       return { classIndex: lookup.indexOf(name, where), rle };
     }),
   );
-  return { fileName, ...size, structures: mergeByClass(structures) };
+  return { ...name, ...size, structures: mergeByClass(structures) };
 }
 
 function withoutClass(where: string, attribute: string | undefined): AnnotationError {
@@ -207,7 +201,7 @@ function toXml(set: AnnotationSet): string {
   const labels = set.classes.map((name) => `<label><name>${escapeXml(name)}</name><type>mask</type></label>`);
   const images = set.images.map((image, id) => {
     const masks = image.structures.map((one) => toMaskElement(one, set.classes[one.classIndex]!));
-    const head = `id="${id}" name="${escapeXml(image.fileName)}" width="${image.width}" height="${image.height}"`;
+    const head = `id="${id}" name="${escapeXml(wholeName(image))}" width="${image.width}" height="${image.height}"`;
     return `<image ${head}>\n${masks.join('')}</image>\n`;
   });
   const meta = `<meta><task><labels>\n${labels.join('\n')}\n</labels></task></meta>`;

@@ -12,7 +12,7 @@ import { PACKMULE_VERSION } from '../base/version.ts';
 import { type DicomSegment, encodeSegmentation } from '../dicom/segmentation.ts';
 import { type DicomSource, readDicomSource } from '../dicom/source.ts';
 import { decodeRle } from '../masks/rle.ts';
-import { stemOf } from './fit.ts';
+import { flatStem } from './fit.ts';
 import { checkSameSize } from './mask-folders.ts';
 import type { FoundImage, Structure, WritableFormat } from './types.ts';
 
@@ -58,7 +58,7 @@ export const dicomSeg: WritableFormat = {
       checkSameSize(found[i]!.path, source, image);
       const segments = image.structures.map((one) => segmentOf(one, set.classes[one.classIndex]!));
       const bytes = encodeSegmentation(source, image, segments, PACKMULE_VERSION, made);
-      await writeFileAtomic(join(path, `${stemOf(image.fileName)}.dcm`), bytes);
+      await writeFileAtomic(join(path, `${flatStem(image.fileName)}.dcm`), bytes);
     }
   },
 };

@@ -14,10 +14,11 @@ import type { AnnotationSet, MaskNote, WritableFormat } from './types.ts';
 export function fitToFormat(set: AnnotationSet, format: WritableFormat): string[] {
   const { holds, name } = format;
   if (!holds.overlaps) refuseOverlaps(set, format);
-  if (!holds.equalStems) refuseEqualStems(set, format);
+  if (format.place === 'folder') refuseOneFile(set, format);
   if (!holds.anyClassName) refuseNames(set, format);
   return [
     ...(format.check?.(set) ?? []),
+    ...(format.place === 'folder' ? flattenedFolders(set) : []),
     ...lostNotes(set, format),
     ...(holds.exact ? [] : [`Masks become outlines: ${name} may give back other pixels at their edges.`]),
     ...(holds.classList
@@ -39,15 +40,19 @@ function refuseOverlaps(set: AnnotationSet, format: WritableFormat): void {
   });
 }
 
-function refuseEqualStems(set: AnnotationSet, format: WritableFormat): void {
+/** Two images whose masks would be in one file. */
+function refuseOneFile(set: AnnotationSet, { name, holds }: WritableFormat): void {
   const seen = new Map<string, string>();
   for (const { fileName } of set.images) {
-    const stem = stemOf(fileName);
+    const stem = holds.equalStems ? flatName(fileName) : flatStem(fileName);
     const other = seen.get(stem);
     if (other !== undefined) {
+      const inFolders = `${other}${fileName}`.includes('/');
       throw new AnnotationError({
-        seen: `${other} and ${fileName} differ in their endings alone`,
-        need: `In ${format.name} the name without its ending says which image is meant`,
+        seen: inFolders
+          ? `${other} and ${fileName} would both be called ${stem}`
+          : `${other} and ${fileName} differ in their endings alone`,
+        need: `In ${name} the name without ${inFolders ? 'folders' : 'its ending'} says which image is meant`,
         fix: 'Rename one of the images',
       });
     }
@@ -55,14 +60,27 @@ function refuseEqualStems(set: AnnotationSet, format: WritableFormat): void {
   }
 }
 
-/** The name of the masks of an image, where they have an ending of their own. */
-export function stemOf(fileName: string): string {
-  return withoutEnding(fileName);
+function flattenedFolders({ images }: AnnotationSet): string[] {
+  const [first, ...others] = images.filter(({ fileName }) => fileName.includes('/'));
+  if (first === undefined) return [];
+  return [
+    `${others.length + 1} images are called with their folders: - stands for /, as in ${flatName(first.fileName)}.`,
+  ];
 }
 
 /** A file name or path without its ending. The parts of a UID are no endings. */
 export function withoutEnding(path: string): string {
   return path.replace(/\.[a-z][^./]*$/i, '');
+}
+
+/** The name of an image in one folder for all, as the id of a case has it: A/IM1 becomes A-IM1. */
+export function flatName(fileName: string): string {
+  return fileName.replaceAll('/', '-');
+}
+
+/** That name without its ending. */
+export function flatStem(fileName: string): string {
+  return withoutEnding(flatName(fileName));
 }
 
 function refuseNames(set: AnnotationSet, format: WritableFormat): void {

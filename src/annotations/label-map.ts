@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { AnnotationError } from '../base/errors.ts';
 import { createClassLookup } from './collect.ts';
+import { flatStem } from './fit.ts';
 import { type LabelValues, labelsOf, masksOfValues } from './label-values.ts';
 import { emptyFolder, listFolder, readClassList, writeClassList } from './mask-folders.ts';
 import type { AnnotatedImage, ReadableFormat, WritableFormat } from './types.ts';
@@ -73,7 +74,7 @@ export function labelMapFormat(files: LabelFiles): ReadableFormat & WritableForm
 
     async write(path, set) {
       for (const image of set.images) {
-        const file = join(path, `${image.fileName.replace(/\.[^.]*$/, '')}${ending}`);
+        const file = join(path, `${flatStem(image.fileName)}${ending}`);
         await files.writeLabels(file, labelsOf(image, set.classes.length));
       }
       await writeClassList(path, set.classes);

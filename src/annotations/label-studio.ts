@@ -14,14 +14,8 @@ import type { PointXy, Size } from '../base/geometry.ts';
 import { decodeBrushRle, encodeBrushRle } from '../masks/brush-rle.ts';
 import { cocoPolygonToRle } from '../masks/polygon.ts';
 import { checkMaskSize, type Rle } from '../masks/rle.ts';
-import {
-  type ClassLookup,
-  checkUniqueNames,
-  createClassLookup,
-  fileNameOf,
-  mergeByClass,
-  readAnnotationText,
-} from './collect.ts';
+import { type ClassLookup, createClassLookup, mergeByClass, readAnnotationText } from './collect.ts';
+import { imageNameOf, wholeName, withDistinctNames } from './image-names.ts';
 import { parseJson, shaped } from './json.ts';
 import { anyObject, list, numbers } from './lists.ts';
 import { startsLike } from './recognise.ts';
@@ -88,8 +82,7 @@ export const labelStudio: ReadableFormat & WritableFormat = {
     const used = drawn.flatMap(({ regions }) => withLabels(regions).flatMap(({ labels }) => labels));
     const lookup = createClassLookup([...new Set(used)].sort(), options.classes);
     const images = drawn.map(({ task, where, regions }) => toImage(task, regions, lookup, where));
-    checkUniqueNames(path, images);
-    return { classes: lookup.classes, images };
+    return { classes: lookup.classes, images: withDistinctNames(path, images) };
   },
 
   async write(path, set) {
@@ -159,7 +152,7 @@ function toImage(task: Task, regions: readonly Region[], lookup: ClassLookup, wh
       ...(score !== undefined && { score }),
     }));
   });
-  return { fileName: imageNameOf(task, where), ...size, structures: mergeByClass(structures) };
+  return { ...linkedName(task, where), ...size, structures: mergeByClass(structures) };
 }
 
 function sizeOf({ data }: Task, regions: readonly Region[], where: string): Size {
@@ -204,10 +197,10 @@ function maskOf(region: Region, size: Size, where: string): Rle {
 }
 
 /**
- * The file name in the link to the image: the path of /data/local-files/?d=PATH, or the last part of the link,
+ * The name in the link to the image: the path of /data/local-files/?d=PATH, or the last part of the link,
  * without the eight letters that Label Studio puts in front of the names of uploaded files.
  */
-function imageNameOf({ data }: Task, where: string): string {
+function linkedName({ data }: Task, where: string): Pick<AnnotatedImage, 'fileName' | 'path'> {
   const links = Object.entries(data).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
@@ -220,8 +213,8 @@ function imageNameOf({ data }: Task, where: string): string {
     });
   }
   const [, local] = /[?&]d=([^&]*)/.exec(link) ?? [];
-  const name = fileNameOf(decodeLink(local ?? link.replace(/[?#].*$/, '')), where);
-  return link.includes('/data/upload/') ? name.replace(/^[0-9a-f]{8}-/, '') : name;
+  const name = imageNameOf(decodeLink(local ?? link.replace(/[?#].*$/, '')), where);
+  return link.includes('/data/upload/') ? { fileName: name.fileName.replace(/^[0-9a-f]{8}-/, '') } : name;
 }
 
 function decodeLink(text: string): string {
@@ -236,7 +229,8 @@ function decodeLink(text: string): string {
 /** The file piece by piece: codes of large masks are long. */
 function* tasksOf({ classes, images }: AnnotationSet): Generator<Uint8Array> {
   const scored = images.some((image) => image.structures.some(({ score }) => score !== undefined));
-  for (const [i, { fileName, width, height, structures }] of images.entries()) {
+  for (const [i, annotated] of images.entries()) {
+    const { width, height, structures } = annotated;
     const result = structures.map(({ classIndex, rle, score }) => ({
       id: `${i + 1}-${classIndex + 1}`,
       type: 'brushlabels',
@@ -248,7 +242,7 @@ function* tasksOf({ classes, images }: AnnotationSet): Generator<Uint8Array> {
       value: { format: 'rle', rle: encodeBrushRle(rle), brushlabels: [classes[classIndex]] },
       ...(score !== undefined && { score }),
     }));
-    const image = `/data/local-files/?d=${encodeURIComponent(fileName)}`;
+    const image = `/data/local-files/?d=${encodeURIComponent(wholeName(annotated))}`;
     const task = {
       id: i + 1,
       data: { image, width, height },

@@ -18,15 +18,9 @@ import { encodeGreyPng } from '../imaging/write.ts';
 import { cropMask } from '../masks/crop.ts';
 import { cocoPolygonToRle } from '../masks/polygon.ts';
 import { checkMaskSize, decodeRle, encodeRegion, type Rle, rleBox } from '../masks/rle.ts';
-import {
-  type ClassLookup,
-  checkUniqueNames,
-  createClassLookup,
-  fileNameOf,
-  mergeByClass,
-  readAnnotationText,
-} from './collect.ts';
-import { stemOf } from './fit.ts';
+import { type ClassLookup, createClassLookup, mergeByClass, readAnnotationText } from './collect.ts';
+import { flatStem } from './fit.ts';
+import { imageNameOf, wholeName, withDistinctNames } from './image-names.ts';
 import { parseJson, shaped } from './json.ts';
 import { list } from './lists.ts';
 import { listFolder, readClassList, writeClassList } from './mask-folders.ts';
@@ -85,13 +79,12 @@ export const labelme: ReadableFormat & WritableFormat = {
     const lookup = createClassLookup(listed ?? [...new Set(used)].sort(), options.classes);
     const images: AnnotatedImage[] = [];
     for (const [i, file] of files.entries()) images.push(await toImage(paths[i]!, file, lookup));
-    checkUniqueNames(path, images);
-    return { classes: lookup.classes, images };
+    return { classes: lookup.classes, images: withDistinctNames(path, images) };
   },
 
   async write(path, set) {
     for (const image of set.images) {
-      const file = join(path, `${stemOf(image.fileName)}.json`);
+      const file = join(path, `${flatStem(image.fileName)}.json`);
       await writeFileAtomic(file, JSON.stringify(await fromImage(image, set.classes), null, 2));
     }
     await writeClassList(path, [...NO_CLASSES, ...set.classes], LABELS);
@@ -114,7 +107,7 @@ async function toImage(path: string, file: LabelmeFile, lookup: ClassLookup): Pr
     const classIndex = lookup.indexOf(shape.label, where);
     structures.push({ classIndex, rle: await maskOf(shape, size, where) });
   }
-  return { fileName: fileNameOf(file.imagePath, path), ...size, structures: mergeByClass(structures) };
+  return { ...imageNameOf(file.imagePath, path), ...size, structures: mergeByClass(structures) };
 }
 
 async function maskOf(shape: LabelmeShape, size: Size, where: string): Promise<Rle> {
@@ -170,13 +163,13 @@ async function fromImage(image: AnnotatedImage, classes: readonly string[]): Pro
       mask: Buffer.from(png).toString('base64'),
     });
   }
-  const { fileName, height, width } = image;
+  const { height, width } = image;
   // Without imageData labelme opens the image beside the file.
   return {
     version: '5.5.0',
     flags: {},
     shapes,
-    imagePath: fileName,
+    imagePath: wholeName(image),
     imageData: null,
     imageHeight: height,
     imageWidth: width,

@@ -14,7 +14,7 @@ import type { Size } from '../base/geometry.ts';
 import { writeGreyPng } from '../imaging/write.ts';
 import { createClassLookup, mergeByClass, readAnnotationText } from './collect.ts';
 import { Combinations } from './combinations.ts';
-import { stemOf } from './fit.ts';
+import { flatStem } from './fit.ts';
 import { parseJson, shaped } from './json.ts';
 import { readLabelNifti } from './label-map-nifti.ts';
 import { writeLabelPng } from './label-map-png.ts';
@@ -180,7 +180,7 @@ async function writeDataset(path: string, set: AnnotationSet, images: ImageFinde
 
 /** The name of a case; that of an image which comes from such a data set already is kept. */
 function caseOf(fileName: string): string {
-  const stem = stemOf(fileName);
+  const stem = flatStem(fileName);
   return stem.endsWith(CHANNEL) ? stem.slice(0, -CHANNEL.length) : stem;
 }
 

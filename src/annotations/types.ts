@@ -21,8 +21,10 @@ export interface Structure {
 }
 
 export interface AnnotatedImage {
-  /** File name as the annotation file gives it, without folder. */
+  /** File name without folder; where the annotation file has several of one name, each with its folders. */
   readonly fileName: string;
+  /** Its relative path as the annotation file gives it, with slashes; absent where that has no folder or leads away. */
+  readonly path?: string;
   readonly width: number;
   readonly height: number;
   /** At most one per class, in class order. */

@@ -13,7 +13,7 @@ import type { PointXy } from '../base/geometry.ts';
 import { cropMask } from '../masks/crop.ts';
 import { maskOutlines } from '../masks/outline.ts';
 import { decodeRle, type Rle, rleBox } from '../masks/rle.ts';
-import { stemOf } from './fit.ts';
+import { flatStem } from './fit.ts';
 import type { AnnotatedImage, WritableFormat } from './types.ts';
 
 export const yolo: WritableFormat = {
@@ -32,7 +32,7 @@ export const yolo: WritableFormat = {
 
   async write(path, set) {
     for (const image of set.images) {
-      const file = join(path, 'labels', 'train', `${stemOf(image.fileName)}.txt`);
+      const file = join(path, 'labels', 'train', `${flatStem(image.fileName)}.txt`);
       await writeFileAtomic(
         file,
         linesOf(image)

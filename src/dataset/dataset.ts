@@ -2,6 +2,7 @@
  * @file Opening a data set: from settings to cases. Reads annotations and, for images without one, their headers;
  * pixels are looked at by checkDataset.
  */
+import { wholeName } from '../annotations/image-names.ts';
 import { readAnnotations } from '../annotations/read.ts';
 import type { AnnotationSet } from '../annotations/types.ts';
 import { ConfigError, DatasetError } from '../base/errors.ts';
@@ -9,9 +10,10 @@ import { nearestName } from '../base/suggest.ts';
 import { caseMaker } from './cases.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type DataConfig, type DataConfigInput, dataSchema } from './config.ts';
+import { imageFinder } from './image-names.ts';
 import { findLayout, type ImageSource, type Layout } from './layout.ts';
 import { mirroredPairsByName } from './mirror.ts';
-import { missingImage, type SourceImage, sourceImages, withoutExtension } from './source-images.ts';
+import { missingImage, type SourceImage, sourceImages } from './source-images.ts';
 import { type DividedCase, divideCases, type SourceCase } from './split.ts';
 import { type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
 
@@ -129,17 +131,11 @@ export function annotatedCases(
   images: readonly SourceImage[],
   set: AnnotationSet,
 ): SourceCase[] {
-  const byName = new Map<string, SourceImage>();
-  for (const image of [...images].reverse()) {
-    // Label PNGs may belong to JPEG images, so the name without extension finds an image too; so does the name that
-    // results give it.
-    for (const name of [image.id, withoutExtension(image.fileName)]) byName.set(name, image);
-  }
-  for (const image of images) byName.set(image.fileName, image);
+  const find = imageFinder(images, set.images.map(wholeName));
   const used = new Set<SourceImage>();
-  const annotated = set.images.map(({ fileName, height, width, structures }): SourceCase => {
-    const image =
-      byName.get(fileName) ?? byName.get(withoutExtension(fileName)) ?? missingImage(folder, fileName);
+  const annotated = set.images.map((item): SourceCase => {
+    const { height, width, structures } = item;
+    const image = find(wholeName(item)) ?? missingImage(folder, item.fileName);
     used.add(image);
     return { image, size: { height, width }, structures };
   });

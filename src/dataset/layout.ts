@@ -8,17 +8,19 @@ import { extname, join, relative, resolve } from 'node:path';
 import { labelme } from '../annotations/labelme.ts';
 import { DatasetError } from '../base/errors.ts';
 import { DICOM_DIRECTORY, dicomDirectoryFiles } from '../dicom/directory.ts';
-import { IMAGE_EXTENSIONS, isImageName, looksLikeImage } from '../imaging/read.ts';
+import { IMAGE_EXTENSIONS, isDicomFile, isImageName, looksLikeImage } from '../imaging/read.ts';
 import { readImageBytes } from '../imaging/read-bytes.ts';
 import { mapConcurrently } from './concurrent.ts';
 import type { DataConfig } from './config.ts';
+import { nestedDicomFiles } from './dicom-folders.ts';
+import { naturalOrder } from './natural-order.ts';
 import { SPLIT_NAMES, type SplitName } from './types.ts';
 
 /** Images of one split, or of all splits together. Paths are absolute. */
 export interface ImageSource {
   readonly split: SplitName | 'all';
   readonly imagesFolder: string;
-  /** File names in natural order (2 before 10), or the paths of a DICOMDIR in its order. */
+  /** Paths from there as listImages gives them. */
   readonly imageFiles: readonly string[];
   /** Annotation file, or folder of label files. */
   readonly annotations?: string;
@@ -43,8 +45,8 @@ const SPLIT_FOLDERS: Readonly<Record<SplitName, readonly string[]>> = {
 const IMAGE_FOLDERS = ['images', 'imgs', 'image', 'imagesTr'];
 const LABEL_FOLDERS = ['annotations', 'labels', 'masks', 'label', 'mask', 'segmentations'];
 const LIST_FOLDER = 'splits';
-
-const natural = new Intl.Collator('en', { numeric: true });
+/** Folders of a data set that hold no images of the folder that they are in. */
+const PARTS: ReadonlySet<string> = new Set([...LABEL_FOLDERS, ...Object.values(SPLIT_FOLDERS).flat()]);
 
 /** Finds the parts of a data set. @throws DatasetError when there is no folder, no image, or two possible answers. */
 export async function findLayout(config: DataConfig): Promise<Layout> {
@@ -60,6 +62,9 @@ export async function findLayout(config: DataConfig): Promise<Layout> {
 }
 
 async function configuredSplits(root: string, splits: NonNullable<DataConfig['splits']>): Promise<Layout> {
+  const own = Object.values(splits)
+    .flatMap((given) => [given?.images, given?.annotations])
+    .flatMap((path) => (path === undefined ? [] : resolve(root, path)));
   const sources: ImageSource[] = [];
   for (const split of SPLIT_NAMES) {
     const given = splits[split];
@@ -75,7 +80,7 @@ async function configuredSplits(root: string, splits: NonNullable<DataConfig['sp
     const imagesAt = given.images === undefined ? undefined : resolve(root, given.images);
     const labelsAt = given.annotations === undefined ? undefined : resolve(root, given.annotations);
     // With images given, labels are looked for beside them only if they are not given too.
-    sources.push(await findSource(folder ?? imagesAt ?? root, split, imagesAt, labelsAt));
+    sources.push(await findSource(folder ?? imagesAt ?? root, split, imagesAt, labelsAt, own));
   }
   return requireImages({ root, kind: 'split-folders', sources, lists: {} });
 }
@@ -91,12 +96,13 @@ async function splitFolders(root: string): Promise<ImageSource[]> {
   return sources;
 }
 
-/** Images and annotations of `folder`; given paths are taken relative to it. */
+/** Images and annotations of `folder`; given paths are taken relative to it. `others` hold what is no image of it. */
 async function findSource(
   folder: string,
   split: ImageSource['split'],
   images?: string,
   annotations?: string,
+  others: readonly string[] = [],
 ): Promise<ImageSource> {
   const imagesFolder =
     images === undefined
@@ -106,9 +112,9 @@ async function findSource(
     imagesFolder,
     `The image folder of ${split === 'all' ? 'the data set' : `the split ${split}`}`,
   );
-  const imageFiles = await listImages(imagesFolder);
-  if (annotations !== undefined) {
-    const path = resolve(folder, annotations);
+  const path = annotations === undefined ? undefined : resolve(folder, annotations);
+  const imageFiles = await listImages(imagesFolder, [...others, ...(path === undefined ? [] : [path])]);
+  if (path !== undefined) {
     if (!existsSync(path)) {
       throw new DatasetError({
         seen: `${path} does not exist`,
@@ -150,7 +156,7 @@ async function annotationFiles(folder: string): Promise<string[]> {
   return entries
     .filter((entry) => entry.isFile() && ['.json', '.xml'].includes(extname(entry.name).toLowerCase()))
     .map((entry) => join(folder, entry.name))
-    .sort(natural.compare);
+    .sort(naturalOrder);
 }
 
 /** The only file, or the only one called annotations. */
@@ -171,10 +177,12 @@ function findLists(root: string): Layout['lists'] {
 }
 
 /**
- * Names of the image files of a folder in natural order; of one with a DICOMDIR, the files that it lists.
- * @throws DatasetError where there is no such folder, ImageError for a damaged DICOMDIR.
+ * The image files of a folder in natural order (2 before 10), then the DICOM files in folders beneath it by their
+ * relative paths, with slashes. Of a folder with a DICOMDIR, the files that it lists, in its order. Folders beneath it
+ * that are named in `others`, or as those of labels or splits are, are not searched.
+ * @throws DatasetError where there is no such folder, and as nestedDicomFiles; ImageError for a damaged DICOMDIR.
  */
-export async function listImages(folder: string): Promise<string[]> {
+export async function listImages(folder: string, others: readonly string[] = []): Promise<string[]> {
   const entries = await listFolder(folder);
   const names = entries
     // Links are followed when they are read; reading a pipe or device might never end.
@@ -187,10 +195,15 @@ export async function listImages(folder: string): Promise<string[]> {
   }
   const areImages = await mapConcurrently(names, 8, async (name) => {
     if (isImageName(name)) return true;
-    // DICOM files often have no ending, or the last part of a UID.
-    return /^(\.\d+)?$/.test(extname(name)) && looksLikeImage(join(folder, name));
+    const path = join(folder, name);
+    // Of files without an ending, or with the last part of a UID, those of every format are taken.
+    return /^(\.\d+)?$/.test(extname(name)) ? looksLikeImage(path) : isDicomFile(path);
   });
-  return names.filter((_, i) => areImages[i]).sort(natural.compare);
+  const folders = entries
+    .filter(({ name }) => !name.startsWith('.') && !PARTS.has(name))
+    .flatMap((entry) => (entry.isDirectory() ? entry.name : []));
+  const nested = await nestedDicomFiles(folder, folders, (path) => others.includes(resolve(path)));
+  return [...names.filter((_, i) => areImages[i]).sort(naturalOrder), ...nested];
 }
 
 async function listFolder(folder: string): Promise<Dirent[]> {
@@ -226,7 +239,7 @@ function requireImages(layout: Layout): Layout {
   const where = layout.sources.map((source) => relative(layout.root, source.imagesFolder) || '.').join(', ');
   throw new DatasetError({
     seen: `There is no image in ${layout.root} (looked in ${where})`,
-    need: `Images are files ending in ${IMAGE_EXTENSIONS.join(', ')}, DICOM files of any name, in the folder, in images/ or in labelled/, val/, test/ and unlabelled/`,
+    need: `Images are files ending in ${IMAGE_EXTENSIONS.join(', ')}, DICOM files of any name (also in folders beneath), in the folder, in images/ or in labelled/, val/, test/ and unlabelled/`,
     fix: 'Check the folder, or set data.images',
   });
 }

@@ -7,6 +7,7 @@ import { readRegularFile } from '../base/regular-file.ts';
 import { createRng } from '../base/rng.ts';
 import { nearestName } from '../base/suggest.ts';
 import type { DataConfig } from './config.ts';
+import { imageFinder } from './image-names.ts';
 import { type SourceImage, withoutExtension } from './source-images.ts';
 import { SPLIT_NAMES, type SplitName } from './types.ts';
 
@@ -60,18 +61,21 @@ async function readLists(
   cases: readonly SourceCase[],
   lists: Readonly<Partial<Record<SplitName, string>>>,
 ): Promise<Map<string, SplitName>> {
-  const ids = new Map(
-    cases.flatMap(({ image: { id, fileName } }) =>
-      [id, withoutExtension(fileName), fileName].map((name) => [name, id] as const),
-    ),
-  );
-  const assigned = new Map<string, SplitName>();
+  const images = cases.map(({ image }) => image);
+  const read: { split: SplitName; path: string; names: string[] }[] = [];
   for (const split of SPLIT_NAMES) {
     const path = lists[split];
-    if (path === undefined) continue;
-    for (const name of await readList(path)) {
-      const id = ids.get(name) ?? ids.get(basename(name));
-      if (id === undefined) throw unknownName(path, name, [...ids.keys()]);
+    if (path !== undefined) read.push({ split, path, names: await readList(path) });
+  }
+  const find = imageFinder(
+    images,
+    read.flatMap(({ names }) => names),
+  );
+  const assigned = new Map<string, SplitName>();
+  for (const { split, path, names } of read) {
+    for (const name of names) {
+      const id = find(name)?.id;
+      if (id === undefined) throw unknownName(path, name, images);
       const other = assigned.get(id);
       if (other !== undefined && other !== split) {
         throw new DatasetError({
@@ -105,7 +109,8 @@ async function readList(path: string): Promise<string[]> {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-function unknownName(path: string, name: string, known: readonly string[]): DatasetError {
+function unknownName(path: string, name: string, images: readonly SourceImage[]): DatasetError {
+  const known = images.flatMap(({ id, fileName }) => [id, withoutExtension(fileName), fileName]);
   const near = nearestName(basename(name), known);
   return new DatasetError({
     seen: `${path} lists ${name}, and there is no such image`,

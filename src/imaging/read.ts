@@ -71,6 +71,12 @@ export async function looksLikeImage(path: string): Promise<boolean> {
   return READERS.some((reader) => reader.recognises(start));
 }
 
+/** Whether a file is DICOM: by the ending of its name or, where that is of no image format, by its first bytes. */
+export async function isDicomFile(path: string): Promise<boolean> {
+  if (isImageName(path)) return dicomReader.extensions.some((ending) => endsWith(path, ending));
+  return dicomReader.recognises(await readStart(path).catch(() => new Uint8Array()));
+}
+
 /** The reader by content, which must be the one that the name's ending promises, if it promises one. */
 function readerFor(start: Uint8Array, name: string): ImageReader {
   if (start.length === 0) {

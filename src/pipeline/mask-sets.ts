@@ -1,5 +1,6 @@
 /** @file Masks of a run between memory, journal and annotation files. */
 import { coco } from '../annotations/coco.ts';
+import { withWholeNames } from '../annotations/image-names.ts';
 import { readAnnotations } from '../annotations/read.ts';
 import type { AnnotatedImage, AnnotationSet, Structure } from '../annotations/types.ts';
 import { AnnotationError, RunError } from '../base/errors.ts';
@@ -61,7 +62,11 @@ function imageOf(item: Case, { height, width }: Size): Omit<AnnotatedImage, 'str
   return { fileName: item.name, height, width };
 }
 
-/** The masks of one split in the frames of the cases. @throws RunError as readStoredSet. */
+/**
+ * The masks of one split in the frames of the cases.
+ * @throws RunError as readStoredSet, and for masks of images that the data set does not have, where some of its images
+ * are mirrored: nothing then tells the frame of those masks.
+ */
 export async function readMaskSet(
   run: RunDirectory,
   folder: MaskFolder,
@@ -69,10 +74,15 @@ export async function readMaskSet(
   dataset: Dataset,
 ): Promise<AnnotationSet> {
   const set = await readStoredSet(run, folder, split, dataset.classes);
+  const path = run.masks(folder, split);
   const cases = new Map(casesOf(dataset, split).map((item) => [item.name, item]));
+  const someMirrored = dataset.cases.some(({ view }) => view?.mirrored);
   const images = set.images.map((image) => {
     const item = cases.get(image.fileName);
-    return item === undefined ? image : { ...image, structures: turned(image.structures, item) };
+    if (item !== undefined) return { ...image, structures: turned(image.structures, item) };
+    if (!someMirrored) return image;
+    const seen = `${path} holds masks of ${image.fileName}, which is no ${split} image of the data set`;
+    throw unusable(path, seen);
   });
   return { ...set, images };
 }
@@ -85,17 +95,23 @@ export async function readStoredSet(
   classes: readonly string[],
 ): Promise<AnnotationSet> {
   const path = run.masks(folder, split);
-  return readAnnotations(path, { classes }).catch((cause: unknown) => {
+  try {
+    return withWholeNames(await readAnnotations(path, { classes }));
+  } catch (cause) {
     if (!(cause instanceof AnnotationError)) throw cause;
-    throw new RunError(
-      {
-        seen: cause.seen,
-        need: 'The masks that an earlier stage wrote',
-        fix: `Delete ${path} and start the run again: that stage is then done again`,
-      },
-      { cause },
-    );
-  });
+    throw unusable(path, cause.seen, cause);
+  }
+}
+
+function unusable(path: string, seen: string, cause?: unknown): RunError {
+  return new RunError(
+    {
+      seen,
+      need: 'The masks that an earlier stage wrote',
+      fix: `Delete ${path} and start the run again: that stage is then done again`,
+    },
+    { cause },
+  );
 }
 
 /** The structures of a set by image name. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { coco } from '../annotations/coco.ts';
 import { findImagesIn } from '../annotations/image-finder.ts';
+import { withWholeNames } from '../annotations/image-names.ts';
 import { recogniseFormat } from '../annotations/read.ts';
 import type { AnnotationSet, FoundImage, ImageFinder, ReadAnnotationsOptions } from '../annotations/types.ts';
 import { RunError } from '../base/errors.ts';
@@ -33,7 +34,7 @@ export async function openMaskSource(path: string, options: ReadAnnotationsOptio
   const set = await format.read(path, options);
   const beside = imagesBeside(path);
   const around = runDirectory(dirname(dirname(resolve(path))));
-  if (beside === undefined && isRun(around)) return sourceOfRun(around, format.name, set);
+  if (beside === undefined && isRun(around)) return sourceOfRun(around, format.name, withWholeNames(set));
   const view = await viewOfFolder(dirname(path));
   return {
     name: format.name,
@@ -74,7 +75,7 @@ async function readRefined(run: RunDirectory): Promise<AnnotationSet> {
       fix: 'Finish it with `packmule refine`, or convert an annotation file',
     });
   }
-  const { classes, images } = await withDecisions(run, await coco.read(path));
+  const { classes, images } = await withDecisions(run, withWholeNames(await coco.read(path)));
   return {
     classes,
     images: images.map((image) => ({

@@ -6,7 +6,7 @@ import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from '.
 import { applyReviews, type Review } from '../review/apply.ts';
 import { readDecisions } from '../review/decision-journal.ts';
 import type { RunConfig } from './config.ts';
-import { readMaskSet, structuresByName } from './mask-sets.ts';
+import { readStoredSet, structuresByName } from './mask-sets.ts';
 import { type RunDirectory, runDirectory } from './run-directory.ts';
 
 /**
@@ -30,7 +30,7 @@ async function readReview(run: RunDirectory, dataset: Dataset): Promise<Review> 
       fix: `Review it first: \`packmule review ${run.root}\``,
     });
   }
-  const refined = structuresByName(await readMaskSet(run, 'refined', 'unlabelled', dataset));
+  const refined = structuresByName(await readStoredSet(run, 'refined', 'unlabelled', dataset.classes));
   const askedIn = (item: Case): number[] =>
     (refined.get(item.name) ?? [])
       .filter(({ provenance }) => provenance?.reviewed === undefined)

@@ -1,6 +1,7 @@
 /** @file Opening rooms: each is locked while it is open, so that one server writes its journals. */
 import { existsSync } from 'node:fs';
 import { coco } from '../annotations/coco.ts';
+import { wholeName } from '../annotations/image-names.ts';
 import { RunError } from '../base/errors.ts';
 import { describeOwner, lockRemedy, tryLock } from '../base/lock.ts';
 import type { DataConfigInput } from '../dataset/config.ts';
@@ -106,9 +107,7 @@ async function runDoubts(run: RunDirectory, { cases }: LabelFolder): Promise<Rea
   await readRecordedConfig(run);
   const path = run.masks('refined', 'unlabelled');
   if (!existsSync(path)) return new Map();
-  const byName = new Map(
-    (await coco.read(path)).images.map(({ fileName, structures }) => [fileName, structures]),
-  );
+  const byName = new Map((await coco.read(path)).images.map((image) => [wholeName(image), image.structures]));
   return new Map(
     cases.flatMap(({ id, name }) => {
       const structures = byName.get(name) ?? [];

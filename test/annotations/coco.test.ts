@@ -49,7 +49,9 @@ describe('reading', () => {
 
   it('keeps images without annotations', async () => {
     const set = await read({ ...file, annotations: [] });
-    expect(set.images).toEqual([{ fileName: 'a.png', width: 4, height: 3, structures: [] }]);
+    expect(set.images).toEqual([
+      { fileName: 'a.png', path: 'folder/a.png', width: 4, height: 3, structures: [] },
+    ]);
   });
 });
 

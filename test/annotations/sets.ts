@@ -1,7 +1,7 @@
 /** @file Random annotations for the tests of formats, and what of them a format promises to give back. */
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { stemOf } from '../../src/annotations/fit.ts';
+import { withoutEnding } from '../../src/annotations/fit.ts';
 import { findImagesIn } from '../../src/annotations/image-finder.ts';
 import type {
   AnnotatedImage,
@@ -57,7 +57,7 @@ export function keptBy(holds: FormatTraits, set: AnnotationSet): unknown {
     ...(holds.classList && { classes: set.classes }),
     images: set.images.map(({ fileName, width, height, structures }) => ({
       // nnU-Net counts the channels of an image in the names of its files.
-      name: holds.fileEndings ? fileName : stemOf(fileName).replace(/_0000$/, ''),
+      name: holds.fileEndings ? fileName : withoutEnding(fileName).replace(/_0000$/, ''),
       width,
       height,
       masks: structures
@@ -84,7 +84,7 @@ export async function writeSet(
 ): Promise<void> {
   for (const { fileName, height, width } of format.needsImages ? set.images : []) {
     const data = new Uint8Array(height * width);
-    await writeGreyPng(join(images, `${stemOf(fileName)}.png`), { height, width, bits: 8, data });
+    await writeGreyPng(join(images, `${withoutEnding(fileName)}.png`), { height, width, bits: 8, data });
   }
   await format.write(path, set, format.needsImages && (await findImagesIn(images)));
 }

@@ -9,7 +9,7 @@ import { type Case, casesOf } from '../../src/dataset/types.ts';
 import { readCase } from '../../src/dataset/view.ts';
 import { readImage } from '../../src/imaging/read.ts';
 import { decodeRle } from '../../src/masks/rle.ts';
-import { dicomFile, greyTags, type Tags } from '../dicom/files.ts';
+import { dicomDirectory, dicomFile, greyTags, type Tags } from '../dicom/files.ts';
 import { editCoco, SIZE, usePhantomFolder, write } from './folders.ts';
 
 const folder = usePhantomFolder();
@@ -141,19 +141,10 @@ describe('files of several images', () => {
 });
 
 describe('a DICOMDIR', () => {
-  const directory = (...paths: string[]): Buffer =>
-    dicomFile({
-      '00041220': [
-        { '00041430': 'PATIENT', '00100010': 'DOE^JANE' },
-        ...paths.map((path) => ({ '00041430': 'IMAGE', '00041500': path })),
-        { '00041430': 'SR DOCUMENT', '00041500': 'REPORT' },
-      ],
-    });
-
   it('says which files are the images, and no others are', async () => {
     await convert('unlabelled', (_, i) => `IMAGES/IM${i}`);
     await write(folder.in('unlabelled', 'images', 'other.png'), '');
-    await write(folder.in('unlabelled', 'images', 'DICOMDIR'), directory('IMAGES\\IM2', 'IMAGES\\IM0'));
+    await write(folder.in('unlabelled', 'images', 'DICOMDIR'), dicomDirectory('IMAGES\\IM2', 'IMAGES\\IM0'));
     const cases = casesOf(await open({ ids: 'names' }), 'unlabelled');
     expect(cases.map(({ id, name }) => [id, name])).toEqual([
       ['IMAGES-IM2', 'IMAGES/IM2'],
@@ -164,7 +155,7 @@ describe('a DICOMDIR', () => {
 
   it('that is damaged, or leads outside of its folder, is named', async () => {
     const path = folder.in('unlabelled', 'images', 'DICOMDIR');
-    await write(path, directory('..\\SECRET'));
+    await write(path, dicomDirectory('..\\SECRET'));
     await expect(open()).rejects.toThrow(/DICOMDIR cannot be decoded \(it lists the file \.\.\/SECRET\)/);
     await write(path, 'text');
     await expect(open()).rejects.toThrow(/DICOMDIR cannot be decoded/);

@@ -82,6 +82,17 @@ export function dicomFile(tags: Tags, syntax = EXPLICIT): Buffer {
   ]);
 }
 
+/** A DICOMDIR of one patient: paths of images with backslashes, and a report. */
+export function dicomDirectory(...paths: readonly string[]): Buffer {
+  return dicomFile({
+    '00041220': [
+      { '00041430': 'PATIENT', '00100010': 'DOE^JANE' },
+      ...paths.map((path) => ({ '00041430': 'IMAGE', '00041500': path })),
+      { '00041430': 'SR DOCUMENT', '00041500': 'REPORT' },
+    ],
+  });
+}
+
 /** Tags of a grey picture; pixels are those of the syntax, two bytes each where more than 8 bits are stored. */
 export function greyTags(
   height: number,
