@@ -25,6 +25,8 @@ export type FrameDecoder = (stream: Uint8Array, layout: PixelLayout) => Promise<
 interface Codec {
   readonly name: string;
   readonly lossless: boolean;
+  /** Copies of a picture that are in memory while it is decoded and made grey, as measured. */
+  readonly pictures: number;
   readonly decode: FrameDecoder;
 }
 
@@ -32,15 +34,20 @@ const UID = '1.2.840.10008.1.2';
 
 /** By transfer syntax (PS3.5, annex A). */
 export const CODECS: Readonly<Record<string, Codec>> = {
-  [`${UID}.5`]: { name: 'RLE', lossless: true, decode: decodeRunLengths },
-  [`${UID}.4.50`]: { name: 'JPEG baseline', lossless: false, decode: decodeJpeg },
-  [`${UID}.4.51`]: { name: 'JPEG extended, of 8 bits', lossless: false, decode: decodeJpeg },
-  [`${UID}.4.57`]: { name: 'JPEG lossless', lossless: true, decode: decodeLosslessJpeg },
-  [`${UID}.4.70`]: { name: 'JPEG lossless, first order', lossless: true, decode: decodeLosslessJpeg },
-  [`${UID}.4.80`]: { name: 'JPEG-LS lossless', lossless: true, decode: decodeJpegLs },
-  [`${UID}.4.81`]: { name: 'JPEG-LS near-lossless', lossless: false, decode: decodeJpegLs },
-  [`${UID}.4.90`]: { name: 'JPEG 2000 lossless', lossless: true, decode: decodeJpeg2000 },
-  [`${UID}.4.91`]: { name: 'JPEG 2000', lossless: false, decode: decodeJpeg2000 },
+  [`${UID}.5`]: { name: 'RLE', lossless: true, pictures: 2, decode: decodeRunLengths },
+  [`${UID}.4.50`]: { name: 'JPEG baseline', lossless: false, pictures: 4, decode: decodeJpeg },
+  [`${UID}.4.51`]: { name: 'JPEG extended, of 8 bits', lossless: false, pictures: 4, decode: decodeJpeg },
+  [`${UID}.4.57`]: { name: 'JPEG lossless', lossless: true, pictures: 3, decode: decodeLosslessJpeg },
+  [`${UID}.4.70`]: {
+    name: 'JPEG lossless, first order',
+    lossless: true,
+    pictures: 3,
+    decode: decodeLosslessJpeg,
+  },
+  [`${UID}.4.80`]: { name: 'JPEG-LS lossless', lossless: true, pictures: 4, decode: decodeJpegLs },
+  [`${UID}.4.81`]: { name: 'JPEG-LS near-lossless', lossless: false, pictures: 4, decode: decodeJpegLs },
+  [`${UID}.4.90`]: { name: 'JPEG 2000 lossless', lossless: true, pictures: 6, decode: decodeJpeg2000 },
+  [`${UID}.4.91`]: { name: 'JPEG 2000', lossless: false, pictures: 6, decode: decodeJpeg2000 },
 };
 
 async function decodeRunLengths(stream: Uint8Array, layout: PixelLayout): Promise<DecodedFrame> {

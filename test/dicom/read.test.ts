@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -7,10 +6,9 @@ import { ImageError } from '../../src/base/errors.ts';
 import { decodeRleFrame } from '../../src/dicom/rle.ts';
 import { decodeImage } from '../../src/imaging/read.ts';
 import type { ReadImageOptions } from '../../src/imaging/reader.ts';
-import { goldenDicom } from '../../tools/golden/dicom.ts';
-import { sharedPath } from '../shared.ts';
 import {
   BIG_ENDIAN,
+  DEFLATED,
   dicomFile,
   EXPLICIT,
   encapsulated,
@@ -19,7 +17,9 @@ import {
   RLE,
   rleFrame,
   type Tags,
-} from './files.ts';
+} from '../../tools/fuzz/dicom-files.ts';
+import { goldenDicom } from '../../tools/golden/dicom.ts';
+import { sharedPath } from '../shared.ts';
 
 const read = (tags: Tags, syntax = EXPLICIT, options: ReadImageOptions = {}) =>
   decodeImage(dicomFile(tags, syntax), 'scan.dcm', options);
@@ -39,10 +39,7 @@ describe('stored pixels', () => {
   });
 
   it('may be deflated', async () => {
-    const plain = dicomFile(greyTags(1, 2, bytes(3, 9)), '1.2.840.10008.1.2.1.99');
-    const start = plain.indexOf(Buffer.from([0x08, 0x00, 0x18, 0x00]));
-    const file = Buffer.concat([plain.subarray(0, start), deflateRawSync(plain.subarray(start))]);
-    const image = await decodeImage(file, 'scan.dcm', { window: { low: 0, high: 255 } });
+    const image = await read(greyTags(1, 2, bytes(3, 9)), DEFLATED, { window: { low: 0, high: 255 } });
     expect([...image.data]).toEqual([3, 9]);
   });
 
