@@ -61,6 +61,8 @@ async function decodeRunLengths(stream: Uint8Array, layout: PixelLayout): Promis
 async function decodeJpeg(stream: Uint8Array, layout: PixelLayout): Promise<DecodedFrame> {
   requireJpegFrame(stream, layout);
   const image = sharp(stream, { failOn: 'error', ignoreIcc: true });
+  // Grey would come out as three samples otherwise.
+  if (layout.samples === 1) image.toColourspace('b-w');
   const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   requireSamples(info.width * info.height * info.channels, layout);
   return { bytes: data, bytesPerSample: 1, planar: false, becameRgb: layout.samples === 3 };

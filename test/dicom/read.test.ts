@@ -14,6 +14,7 @@ import {
   encapsulated,
   greyTags,
   IMPLICIT,
+  JPEG,
   RLE,
   rleFrame,
   type Tags,
@@ -252,6 +253,17 @@ describe('colour becomes grey', () => {
     const { data } = await read(tags, '1.2.840.10008.1.2.4.50');
     for (const value of data) expect(Math.abs(value - luma(200, 100, 50))).toBeLessThanOrEqual(1);
   });
+});
+
+it('a grey JPEG has the values that were packed', async () => {
+  const raw = Buffer.from(Array.from({ length: 64 }, (_, i) => 3 * i));
+  const jpeg = await sharp(raw, { raw: { width: 8, height: 8, channels: 1 } })
+    .toColourspace('b-w')
+    .jpeg({ quality: 100 })
+    .toBuffer();
+  const { data } = await read(greyTags(8, 8, [jpeg]), JPEG, { window: { low: 0, high: 255 } });
+  expect(data).toHaveLength(64);
+  for (const [i, value] of data.entries()) expect(Math.abs(value - 3 * i)).toBeLessThanOrEqual(2);
 });
 
 describe('what is no picture is named', () => {

@@ -14,6 +14,8 @@ export const RLE = '1.2.840.10008.1.2.5';
 
 export const DEFLATED = '1.2.840.10008.1.2.1.99';
 export const JPEG = '1.2.840.10008.1.2.4.50';
+export const JPEG_LS = '1.2.840.10008.1.2.4.80';
+export const JPEG_2000 = '1.2.840.10008.1.2.4.90';
 
 /** VRs of the tags that the tests use; others are text (LO). */
 const VR: Readonly<Record<string, string>> = {

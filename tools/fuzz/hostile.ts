@@ -6,7 +6,7 @@ import { readAnnotations } from '../../src/annotations/read.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import { readDecisions } from '../../src/review/decision-journal.ts';
 import { readSafetensors } from '../../src/tensor/safetensors.ts';
-import { readWholeImage } from './targets.ts';
+import { readWholeImage } from './target.ts';
 
 export interface Hostile {
   readonly name: string;
