@@ -8,7 +8,7 @@ import { Decoder as LosslessDecoder } from 'jpeg-lossless-decoder-js';
 import sharp from 'sharp';
 import type { PixelLayout } from './layout.ts';
 import { decodeRleFrame } from './rle.ts';
-import { requireJpeg2000Frame, requireJpegFrame } from './stream-headers.ts';
+import { requireJpeg2000Frame, requireJpegEnd, requireJpegFrame } from './stream-headers.ts';
 
 /** The decoded samples of a frame: little-endian, of one byte or two. */
 export interface DecodedFrame {
@@ -103,6 +103,7 @@ const withOpenJpeg = reusable(async () => {
 
 async function decodeJpegLs(stream: Uint8Array, layout: PixelLayout): Promise<DecodedFrame> {
   requireJpegFrame(stream, layout);
+  requireJpegEnd(stream);
   return withCharls(({ JpegLSDecoder }) => {
     const decoder = new JpegLSDecoder();
     decoder.getEncodedBuffer(stream.length).set(stream);

@@ -15,6 +15,7 @@ import {
   greyTags,
   IMPLICIT,
   JPEG,
+  JPEG_LS,
   RLE,
   rleFrame,
   type Tags,
@@ -295,6 +296,11 @@ describe('what is no picture is named', () => {
     await expect(read(greyTags(9, 8, [jpeg]), '1.2.840.10008.1.2.4.50')).rejects.toThrow(
       /stream is 8 x 8 .* header 8 x 9/,
     );
+  });
+
+  it('a JPEG-LS stream without an end', async () => {
+    const head = Buffer.from('ffd8fff7000b080002000201011100ffda0008010100000000', 'hex');
+    await expect(read(greyTags(2, 2, [head]), JPEG_LS)).rejects.toThrow(/JPEG stream has no end/);
   });
 
   it('a file cut off anywhere, and one that is misnamed', async () => {
