@@ -38,7 +38,8 @@ function encodeWith(encoder: PictureEncoder): Uint8Array {
   return bytes;
 }
 
-const QUIET = { print: () => undefined, printErr: () => undefined };
+/** An object of its own for each library, which puts itself into it. */
+const quiet = () => ({ print: () => undefined, printErr: () => undefined });
 
 /** Frames of one file, each with a window of its own, among sequences. */
 function frames(): Uint8Array {
@@ -63,10 +64,14 @@ export const DICOM_TARGETS: readonly Target[] = [
       .jpeg()
       .toBuffer(),
   ),
-  compressed('JPEG-LS DICOM', JPEG_LS, async () => encodeWith(new (await openCharls(QUIET)).JpegLSEncoder())),
+  compressed('JPEG-LS DICOM', JPEG_LS, async () =>
+    encodeWith(new (await openCharls(quiet())).JpegLSEncoder()),
+  ),
   compressed('JPEG 2000 DICOM', JPEG_2000, async () => {
-    const encoder = new (await openOpenJpeg(QUIET)).J2KEncoder();
+    const encoder = new (await openOpenJpeg(quiet())).J2KEncoder();
     encoder.setQuality(true, 0);
+    // So small a picture cannot be halved five times.
+    encoder.setDecompositions(1);
     return encodeWith(encoder);
   }),
   {

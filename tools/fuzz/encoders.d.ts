@@ -12,6 +12,7 @@ declare module '@cornerstonejs/codec-openjpeg/wasmjs' {
 
 interface Jpeg2000Encoder extends PictureEncoder {
   setQuality(lossless: boolean, ratio: number): void;
+  setDecompositions(count: number): void;
 }
 
 interface PictureEncoder {

@@ -17,6 +17,14 @@ export interface Target {
   read(path: string): Promise<void>;
 }
 
+/** An input that is made to do harm, and is read as it is. */
+export interface Hostile {
+  readonly name: string;
+  /** Writes the input into an empty folder and returns the path that is read. */
+  make(folder: string): Promise<string>;
+  read(path: string): Promise<unknown>;
+}
+
 /** What is made of a size that all pictures have. */
 export const [HEIGHT, WIDTH] = [24, 30];
 export const grey = Uint8Array.from({ length: HEIGHT * WIDTH }, (_, i) => (i * 7) % 256);
