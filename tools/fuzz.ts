@@ -42,26 +42,37 @@ await runTool(async () => {
     .description('Read damaged inputs of every reader, and name those that do harm.')
     .argument('[dir]', 'folder of further sound image files, such as DICOM')
     .option('--mutants <number>', 'how many damaged copies for each reader', wholeNumber, 10_000)
-    .option('--seed <number>', 'seed of the damage', wholeNumber, 1)
+    .option(
+      '--seed <number>',
+      'seed of the damage; default: the date, so that every day has its own',
+      wholeNumber,
+    )
     .option('--reader <name>', 'one of them alone')
     .option('--json', 'print one JSON object in place of the table')
     .exitOverride()
     .parse();
   const [dir] = program.args;
-  const options = program.opts<{ mutants: number; seed: number; reader?: string; json?: boolean }>();
+  const options = program.opts<{ mutants: number; seed?: number; reader?: string; json?: boolean }>();
+  const seed = options.seed ?? seedOf(new Date());
+  process.stderr.write(`seed ${seed}\n`);
   const tallies = new Map<string, Tally>();
   for (const { name, count } of await inputs(dir, options)) {
-    tallies.set(name, await fuzzInput(name, options.seed, count));
+    tallies.set(name, await fuzzInput(name, seed, count));
     if (!options.json) process.stderr.write(`${name}\n`);
   }
   const defects = [...tallies.values()].flatMap((tally) => tally.defects);
   process.stdout.write(
     options.json
-      ? `${JSON.stringify({ seed: options.seed, inputs: Object.fromEntries(tallies) })}\n`
-      : table(tallies),
+      ? `${JSON.stringify({ seed, inputs: Object.fromEntries(tallies) })}\n`
+      : table(tallies, seed),
   );
   return defects.length === 0 ? 0 : 1;
 });
+
+/** The day in UTC as a number: 20260131. */
+function seedOf(date: Date): number {
+  return Number(date.toISOString().slice(0, 10).replaceAll('-', ''));
+}
 
 interface Input {
   readonly name: string;
@@ -156,7 +167,7 @@ function harmOf({ outcome, error, cpuSeconds, peakBytes }: MutantResult): string
   return peakBytes > MEMORY_BYTES ? `it took ${(peakBytes / 1e9).toFixed(2)} GB of memory` : undefined;
 }
 
-function table(tallies: ReadonlyMap<string, Tally>): string {
+function table(tallies: ReadonlyMap<string, Tally>, seed: number): string {
   const lines = [...tallies].map(([file, { read, refused, slowest, peakBytes, defects }]) =>
     [
       defects.length === 0 ? 'ok  ' : 'FAIL',
@@ -171,5 +182,5 @@ function table(tallies: ReadonlyMap<string, Tally>): string {
   );
   const defects = [...tallies.values()].flatMap((tally) => tally.defects);
   const listed = defects.map(({ input, mutant, what }) => `${input}, mutant ${mutant}: ${what}`);
-  return `${[...lines, `${tallies.size} inputs, ${defects.length} did harm.`, ...listed].join('\n')}\n`;
+  return `${[...lines, `${tallies.size} inputs of seed ${seed}, ${defects.length} did harm.`, ...listed].join('\n')}\n`;
 }

@@ -19,12 +19,19 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   throw new Error('it is a pipe or device, and no file');
 }
 
-/** The bytes of a file. Throws as openRegularFile. */
-export async function readRegularFile(path: string): Promise<Buffer> {
+/** A file is larger than whoever reads it has room for. The text continues `FILE ...`. */
+export class TooLargeError extends Error {}
+
+/** The bytes of a file, of which there may be `most`. Throws as openRegularFile, and TooLargeError. */
+export async function readRegularFile(path: string, most = Number.POSITIVE_INFINITY): Promise<Buffer> {
   const file = await openRegularFile(path);
   try {
+    const { size } = await file.stat();
+    if (size > most) throw new TooLargeError(`has ${megabytes(size)} MB, more than ${megabytes(most)} MB`);
     return await readFile(file);
   } finally {
     await file.close();
   }
 }
+
+const megabytes = (bytes: number): number => Math.ceil(bytes / 1e6);

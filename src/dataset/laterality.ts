@@ -1,8 +1,9 @@
 /** @file Which side of the body an image shows: by its DICOM tags, its file name or a table. */
 import { resolve } from 'node:path';
-import { parseCsv } from '../base/csv.ts';
+import { MAX_CELLS, parseCsv } from '../base/csv.ts';
 import { ConfigError } from '../base/errors.ts';
-import { readRegularFile } from '../base/regular-file.ts';
+import { MAX_TABLE_BYTES } from '../base/limits.ts';
+import { readRegularFile, TooLargeError } from '../base/regular-file.ts';
 import type { Side } from '../imaging/reader.ts';
 import type { DataConfig } from './config.ts';
 import { type SourceImage, withoutExtension } from './source-images.ts';
@@ -51,10 +52,14 @@ function wrongPattern(pattern: string, what: string, cause?: unknown): ConfigErr
 }
 
 async function sideByTable(path: string, imageColumn: string, sideColumn: string): Promise<SideOf> {
-  const text = await readRegularFile(path).catch((cause: Error) => {
-    throw wrongTable(path, `cannot be read (${cause.message})`, imageColumn, sideColumn, cause);
+  const text = await readRegularFile(path, MAX_TABLE_BYTES).catch((cause: Error) => {
+    const what = cause instanceof TooLargeError ? cause.message : `cannot be read (${cause.message})`;
+    throw wrongTable(path, what, imageColumn, sideColumn, cause);
   });
   const rows = parseCsv(text.toString());
+  if (rows === undefined) {
+    throw wrongTable(path, `has more than ${MAX_CELLS / 1e6} million cells`, imageColumn, sideColumn);
+  }
   const [first] = rows;
   if (first?.[imageColumn] === undefined || first[sideColumn] === undefined) {
     const columns = Object.keys(first ?? {}).join(', ');

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Structure } from '../annotations/types.ts';
 import { DatasetError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
+import { MAX_TABLE_BYTES } from '../base/limits.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { createRng } from '../base/rng.ts';
 import { nearestName } from '../base/suggest.ts';
@@ -92,7 +93,7 @@ async function readLists(
 
 /** File names or ids, one a line; empty lines and lines that start with # are skipped. */
 async function readList(path: string): Promise<string[]> {
-  const text = await readRegularFile(path).catch((cause: unknown) => {
+  const text = await readRegularFile(path, MAX_TABLE_BYTES).catch((cause: unknown) => {
     throw new DatasetError(
       {
         seen: `${path} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,

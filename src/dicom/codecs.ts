@@ -8,7 +8,7 @@ import { Decoder as LosslessDecoder } from 'jpeg-lossless-decoder-js';
 import sharp from 'sharp';
 import type { PixelLayout } from './layout.ts';
 import { decodeRleFrame } from './rle.ts';
-import { requireJpeg2000Frame, requireJpegFrame } from './stream-headers.ts';
+import { requireJpeg2000Frame, requireJpegEnd, requireJpegFrame } from './stream-headers.ts';
 
 /** The decoded samples of a frame: little-endian, of one byte or two. */
 export interface DecodedFrame {
@@ -25,6 +25,8 @@ export type FrameDecoder = (stream: Uint8Array, layout: PixelLayout) => Promise<
 interface Codec {
   readonly name: string;
   readonly lossless: boolean;
+  /** Copies of a picture that are in memory while it is decoded and made grey, as measured. */
+  readonly pictures: number;
   readonly decode: FrameDecoder;
 }
 
@@ -32,15 +34,20 @@ const UID = '1.2.840.10008.1.2';
 
 /** By transfer syntax (PS3.5, annex A). */
 export const CODECS: Readonly<Record<string, Codec>> = {
-  [`${UID}.5`]: { name: 'RLE', lossless: true, decode: decodeRunLengths },
-  [`${UID}.4.50`]: { name: 'JPEG baseline', lossless: false, decode: decodeJpeg },
-  [`${UID}.4.51`]: { name: 'JPEG extended, of 8 bits', lossless: false, decode: decodeJpeg },
-  [`${UID}.4.57`]: { name: 'JPEG lossless', lossless: true, decode: decodeLosslessJpeg },
-  [`${UID}.4.70`]: { name: 'JPEG lossless, first order', lossless: true, decode: decodeLosslessJpeg },
-  [`${UID}.4.80`]: { name: 'JPEG-LS lossless', lossless: true, decode: decodeJpegLs },
-  [`${UID}.4.81`]: { name: 'JPEG-LS near-lossless', lossless: false, decode: decodeJpegLs },
-  [`${UID}.4.90`]: { name: 'JPEG 2000 lossless', lossless: true, decode: decodeJpeg2000 },
-  [`${UID}.4.91`]: { name: 'JPEG 2000', lossless: false, decode: decodeJpeg2000 },
+  [`${UID}.5`]: { name: 'RLE', lossless: true, pictures: 2, decode: decodeRunLengths },
+  [`${UID}.4.50`]: { name: 'JPEG baseline', lossless: false, pictures: 4, decode: decodeJpeg },
+  [`${UID}.4.51`]: { name: 'JPEG extended, of 8 bits', lossless: false, pictures: 4, decode: decodeJpeg },
+  [`${UID}.4.57`]: { name: 'JPEG lossless', lossless: true, pictures: 3, decode: decodeLosslessJpeg },
+  [`${UID}.4.70`]: {
+    name: 'JPEG lossless, first order',
+    lossless: true,
+    pictures: 3,
+    decode: decodeLosslessJpeg,
+  },
+  [`${UID}.4.80`]: { name: 'JPEG-LS lossless', lossless: true, pictures: 4, decode: decodeJpegLs },
+  [`${UID}.4.81`]: { name: 'JPEG-LS near-lossless', lossless: false, pictures: 4, decode: decodeJpegLs },
+  [`${UID}.4.90`]: { name: 'JPEG 2000 lossless', lossless: true, pictures: 6, decode: decodeJpeg2000 },
+  [`${UID}.4.91`]: { name: 'JPEG 2000', lossless: false, pictures: 6, decode: decodeJpeg2000 },
 };
 
 async function decodeRunLengths(stream: Uint8Array, layout: PixelLayout): Promise<DecodedFrame> {
@@ -54,6 +61,8 @@ async function decodeRunLengths(stream: Uint8Array, layout: PixelLayout): Promis
 async function decodeJpeg(stream: Uint8Array, layout: PixelLayout): Promise<DecodedFrame> {
   requireJpegFrame(stream, layout);
   const image = sharp(stream, { failOn: 'error', ignoreIcc: true });
+  // Grey would come out as three samples otherwise.
+  if (layout.samples === 1) image.toColourspace('b-w');
   const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   requireSamples(info.width * info.height * info.channels, layout);
   return { bytes: data, bytesPerSample: 1, planar: false, becameRgb: layout.samples === 3 };
@@ -94,6 +103,7 @@ const withOpenJpeg = reusable(async () => {
 
 async function decodeJpegLs(stream: Uint8Array, layout: PixelLayout): Promise<DecodedFrame> {
   requireJpegFrame(stream, layout);
+  requireJpegEnd(stream);
   return withCharls(({ JpegLSDecoder }) => {
     const decoder = new JpegLSDecoder();
     decoder.getEncodedBuffer(stream.length).set(stream);

@@ -1,4 +1,8 @@
-/** @file Types of the codecs that come without any. Only what is used. */
+/** @file Types of what comes without any: the codecs, and a constructor of dicom-parser. Only what is used. */
+
+declare module 'dicom-parser' {
+  const DataSet: new (parser: ByteArrayParser, bytes: Uint8Array, elements: DataSet['elements']) => DataSet;
+}
 
 declare module '@cornerstonejs/codec-charls/decodewasmjs' {
   interface Decoder {

@@ -3,13 +3,12 @@
  * not named here is read by source.ts alone, so nothing else of a file, such as who the patient is, can get anywhere but
  * into a Segmentation object.
  */
-import { inflateRawSync } from 'node:zlib';
-import dicomParser, { type DataSet } from 'dicom-parser';
+import type { DataSet } from 'dicom-parser';
 import { ImageError } from '../base/errors.ts';
+import { type ReadDataSet, readDataSet } from './data-set.ts';
 
 /** Tags (PS3.6) in the parser's notation. */
 export const TAG = {
-  transferSyntax: 'x00020010',
   sopInstance: 'x00080018',
   modality: 'x00080060',
   directoryRecords: 'x00041220',
@@ -52,9 +51,8 @@ export const TAG = {
 } as const;
 
 /** A parsed file with its name for errors. */
-export interface DicomFile {
+export interface DicomFile extends ReadDataSet {
   readonly name: string;
-  readonly data: DataSet;
 }
 
 /** Where the letters DICM stand in a file. */
@@ -70,19 +68,9 @@ export function parseDicomFile(bytes: Uint8Array, name: string): DicomFile {
   try {
     // The parser asks for the kind of array it was given, and a Buffer is not one to it on every path.
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const data = dicomParser.parseDicom(plain, { inflater });
-    requireInside(data);
-    return { name, data };
+    return { name, ...readDataSet(plain) };
   } catch (cause) {
     throw damagedDicom(name, explain(cause), cause);
-  }
-}
-
-/** The parser believes what an implicit element says of its length. Throws Error where one ends behind the file. */
-function requireInside({ elements, byteArray }: DataSet): void {
-  for (const { tag, dataOffset, length, items = [] } of Object.values(elements)) {
-    if (dataOffset + length > byteArray.length) throw new Error(`its element ${tag} ends behind the file`);
-    for (const { dataSet } of items) if (dataSet !== undefined) requireInside(dataSet);
   }
 }
 
@@ -100,19 +88,9 @@ export async function readingTags<T>(name: string, work: () => T | Promise<T>): 
   }
 }
 
-/** Largest data set that a deflated file may become, bytes. */
-const MAX_INFLATED = 500e6;
-
-/** The parser's own way of unpacking is a library that it looks for in the browser. */
-function inflater(bytes: Uint8Array, position: number): Uint8Array {
-  const rest = inflateRawSync(bytes.subarray(position), { maxOutputLength: MAX_INFLATED });
-  return Buffer.concat([bytes.subarray(0, position), rest]);
-}
-
-/** The parser throws text, or an object that holds it. */
+/** The parser throws text. */
 function explain(cause: unknown): string {
-  const inner = typeof cause === 'object' && cause !== null && 'exception' in cause ? cause.exception : cause;
-  const text = inner instanceof Error ? inner.message : String(inner);
+  const text = cause instanceof Error ? cause.message : String(cause);
   return text.replace(/^dicomParser[.:]\s*\w*(\.\w+)*:?\s*/, '').replace(/\.$/, '');
 }
 

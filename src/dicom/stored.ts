@@ -1,8 +1,9 @@
 /** @file The stored pixels of a frame: what a file holds before any window, inversion or colour. */
+import { requireRoom } from '../imaging/room.ts';
 import { CODECS, type DecodedFrame } from './codecs.ts';
 import { encodedFrame, frameBytes, nativeFrame } from './frames.ts';
 import type { Colour, PixelLayout } from './layout.ts';
-import { type DicomFile, damagedDicom, TAG, unsupportedDicom } from './parse.ts';
+import { type DicomFile, damagedDicom, unsupportedDicom } from './parse.ts';
 
 /** Samples side by side: `data[(row * width + col) * samples + sample]`, signed where the file says so. */
 export interface StoredFrame {
@@ -21,8 +22,13 @@ export async function readStoredFrame(
   layout: PixelLayout,
   frame: number,
 ): Promise<StoredFrame> {
-  const syntax = file.data.string(TAG.transferSyntax) ?? UID;
-  if (UNCOMPRESSED.includes(syntax)) return uncompressed(file, layout, frame, syntax === BIG_ENDIAN);
+  const { syntax } = file;
+  const count = layout.height * layout.width * layout.samples;
+  const pictureBytes = count * (layout.bitsAllocated === 16 ? 2 : 1);
+  if (UNCOMPRESSED.includes(syntax)) {
+    requireRoom(file.name, file.heldBytes, 2 * pictureBytes);
+    return uncompressed(file, layout, frame, syntax === BIG_ENDIAN);
+  }
   const codec = CODECS[syntax];
   if (codec === undefined) {
     const known = Object.values(CODECS).map(({ name }) => name);
@@ -33,6 +39,8 @@ export async function readStoredFrame(
     );
   }
   const stream = encodedFrame(file, layout, frame);
+  // Its fragments are joined, and copied into the decoder.
+  requireRoom(file.name, file.heldBytes + 2 * stream.length, codec.pictures * pictureBytes);
   let decoded: DecodedFrame;
   try {
     decoded = await codec.decode(stream, layout);
@@ -42,7 +50,6 @@ export async function readStoredFrame(
     throw damagedDicom(file.name, detail, cause);
   }
   const { bytes, bytesPerSample, planar, becameRgb } = decoded;
-  const count = layout.height * layout.width * layout.samples;
   if (bytes.byteLength !== count * bytesPerSample) {
     throw damagedDicom(file.name, `its ${codec.name} stream decodes to ${bytes.byteLength} bytes`);
   }

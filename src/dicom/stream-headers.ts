@@ -34,6 +34,15 @@ export function requireJpegFrame(stream: Uint8Array, layout: PixelLayout): void 
   throw new Error('its JPEG stream has no frame header');
 }
 
+/** The marker EOI, which no data hold. Without it a decoder of JPEG-LS looks for an end in all the memory behind, for seconds. */
+export function requireJpegEnd(stream: Uint8Array): void {
+  if (bufferOf(stream).lastIndexOf(Buffer.from([0xff, 0xd9])) < 0)
+    throw new Error('its JPEG stream has no end');
+}
+
+const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
+
 /** DHT, JPG and DAC lie among the frame headers. */
 function isFrameHeader(marker: number): boolean {
   const isSof = marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
@@ -55,9 +64,7 @@ export function requireJpeg2000Frame(stream: Uint8Array, layout: PixelLayout): v
 
 /** Where the markers SOC and SIZ follow each other. */
 function findCodestream(stream: Uint8Array): number | undefined {
-  const at = Buffer.from(stream.buffer, stream.byteOffset, stream.byteLength).indexOf(
-    Buffer.from([0xff, 0x4f, 0xff, 0x51]),
-  );
+  const at = bufferOf(stream).indexOf(Buffer.from([0xff, 0x4f, 0xff, 0x51]));
   return at < 0 ? undefined : at;
 }
 

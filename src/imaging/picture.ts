@@ -13,6 +13,7 @@ import { missingPart, type PictureFormat } from './complete.ts';
 import type { Image } from './image.ts';
 import { toGrey } from './luma.ts';
 import type { ImageHeader, ImageReader, ReadImageOptions } from './reader.ts';
+import { requireRoom } from './room.ts';
 import { applyWindow } from './window.ts';
 
 /** First bytes of each format; TIFF in both byte orders, classic and BigTIFF. */
@@ -55,6 +56,10 @@ async function decodePicture(
   const missing = missingPart(bytes, format);
   if (missing !== undefined) throw damaged(name, new Error(`it is cut off: ${missing} is missing`));
   const header = await pictureHeader(format, bytes, name, options);
+  const greyBytes = header.height * header.width * (header.bits / 8);
+  // A progressive JPEG is held as coefficients too.
+  const copies = format === 'jpeg' ? 2 : 1;
+  requireRoom(name, bytes.length, greyBytes * (copies * header.channels + 1));
   try {
     const { data, info } = await decodeDoubted(format, bytes, name, header, options);
     const count = data.byteLength / (header.bits / 8);

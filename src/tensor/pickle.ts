@@ -56,6 +56,8 @@ export class PickleError extends Error {}
 const MAX_PICKLE_BYTES = 8 * 2 ** 20;
 const MAX_STACK = 2 ** 16;
 const MAX_MEMO = 2 ** 20;
+/** Values pushed in all; the largest published models have tens of thousands. */
+const MAX_VALUES = 2 ** 20;
 const MAX_LONG_BYTES = 16;
 
 /** The value a pickle of protocol 2 to 5 describes. */
@@ -123,10 +125,12 @@ function createMachine(host: PickleHost) {
   /** Stack heights at which a MARK was set. */
   const marks: number[] = [];
   const memo = new Map<number, PickleValue>();
+  let values = 0;
   const floor = (): number => marks.at(-1) ?? 0;
   const machine = {
     host,
     push: (value: PickleValue): void => {
+      if (++values > MAX_VALUES) throw new PickleError(`has a pickle of more than ${MAX_VALUES} values`);
       if (stack.length >= MAX_STACK)
         throw new PickleError(`has a pickle of more than ${MAX_STACK} open values`);
       stack.push(value);

@@ -8,7 +8,7 @@ import type { Mask } from '../../src/masks/mask.ts';
 import { decodeRle, type Rle } from '../../src/masks/rle.ts';
 import { openMaskSource } from '../../src/pipeline/mask-source.ts';
 import type { RunDirectory } from '../../src/pipeline/run-directory.ts';
-import { dicomFile, greyTags } from '../dicom/files.ts';
+import { dicomFile, greyTags } from '../../tools/fuzz/dicom-files.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
 import { coloursAt, dragOver, drawn, whyNoBrowser } from './chromium.ts';
 import { useReviewPage } from './review-page.ts';

@@ -25,3 +25,9 @@ it('gives any quoted cells back', () => {
     ),
   );
 });
+
+it('reads no table of more than five million cells, also where its rows are short', () => {
+  expect(parseCsv(`a,b\n${','.repeat(5e6)}`)).toBeUndefined();
+  expect(parseCsv(`${'a,'.repeat(5000)}b\n${'c\n'.repeat(1000)}`)).toBeUndefined();
+  expect(parseCsv(`a,b\n${'c\n'.repeat(1000)}`)).toHaveLength(1000);
+});

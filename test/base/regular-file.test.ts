@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { readAnnotations } from '../../src/annotations/read.ts';
-import { readRegularFile } from '../../src/base/regular-file.ts';
+import { readRegularFile, TooLargeError } from '../../src/base/regular-file.ts';
 import { dataSchema } from '../../src/dataset/config.ts';
 import { openDataset } from '../../src/dataset/dataset.ts';
 import { readImage } from '../../src/imaging/read.ts';
@@ -16,6 +16,12 @@ it('the bytes of a file come as they are; a folder or a gap is the error of the 
   expect((await readRegularFile(inFolder('a'))).toString()).toBe('abc');
   await expect(readRegularFile(inFolder())).rejects.toMatchObject({ code: 'EISDIR' });
   await expect(readRegularFile(inFolder('none'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+it('a file larger than there is room for is refused', async () => {
+  await writeFile(inFolder('b'), 'abc');
+  await expect(readRegularFile(inFolder('b'), 3)).resolves.toHaveLength(3);
+  await expect(readRegularFile(inFolder('b'), 2)).rejects.toBeInstanceOf(TooLargeError);
 });
 
 describe.skipIf(process.platform === 'win32')('a pipe that nobody writes into', () => {

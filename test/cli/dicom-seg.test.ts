@@ -8,7 +8,7 @@ import { readAnnotations } from '../../src/annotations/read.ts';
 import type { AnnotatedImage } from '../../src/annotations/types.ts';
 import { readImage } from '../../src/imaging/read.ts';
 import { decodeRle } from '../../src/masks/rle.ts';
-import { dicomFile, greyTags } from '../dicom/files.ts';
+import { dicomFile, greyTags } from '../../tools/fuzz/dicom-files.ts';
 import { readSegmentation } from '../dicom/read-segmentation.ts';
 import { TINY_SETTINGS, writeTinyData } from '../pipeline/tiny.ts';
 import { type Ended, startCli, useSharedFolder } from './program.ts';

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
-import { dicomFile, greyTags } from '../dicom/files.ts';
+import { dicomFile, greyTags } from '../../tools/fuzz/dicom-files.ts';
 import { writeTinyData } from '../pipeline/tiny.ts';
 import { tinyCheckpoint } from '../sam/tiny-model.ts';
 import { startCli, useSharedFolder } from './program.ts';

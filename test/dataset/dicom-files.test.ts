@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dicomFilesBelow } from '../../src/dataset/dicom-files.ts';
-import { dicomFile, greyTags } from '../dicom/files.ts';
+import { dicomFile, greyTags } from '../../tools/fuzz/dicom-files.ts';
 import { useFolder } from '../pipeline/folder.ts';
 
 const inFolder = useFolder();

@@ -9,7 +9,7 @@ import { type Case, casesOf } from '../../src/dataset/types.ts';
 import { readCase } from '../../src/dataset/view.ts';
 import { readImage } from '../../src/imaging/read.ts';
 import { decodeRle } from '../../src/masks/rle.ts';
-import { dicomDirectory, dicomFile, greyTags, type Tags } from '../dicom/files.ts';
+import { dicomDirectory, dicomFile, greyTags, type Tags } from '../../tools/fuzz/dicom-files.ts';
 import { editCoco, SIZE, usePhantomFolder, write } from './folders.ts';
 
 const folder = usePhantomFolder();

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { nestedDicomFiles } from '../../src/dataset/dicom-folders.ts';
 import { listImages } from '../../src/dataset/layout.ts';
 import { sourceImages } from '../../src/dataset/source-images.ts';
-import { dicomDirectory, dicomFile, greyTags } from '../dicom/files.ts';
+import { dicomDirectory, dicomFile, greyTags } from '../../tools/fuzz/dicom-files.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { write } from './folders.ts';
 

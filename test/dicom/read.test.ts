@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -7,19 +6,22 @@ import { ImageError } from '../../src/base/errors.ts';
 import { decodeRleFrame } from '../../src/dicom/rle.ts';
 import { decodeImage } from '../../src/imaging/read.ts';
 import type { ReadImageOptions } from '../../src/imaging/reader.ts';
-import { goldenDicom } from '../../tools/golden/dicom.ts';
-import { sharedPath } from '../shared.ts';
 import {
   BIG_ENDIAN,
+  DEFLATED,
   dicomFile,
   EXPLICIT,
   encapsulated,
   greyTags,
   IMPLICIT,
+  JPEG,
+  JPEG_LS,
   RLE,
   rleFrame,
   type Tags,
-} from './files.ts';
+} from '../../tools/fuzz/dicom-files.ts';
+import { goldenDicom } from '../../tools/golden/dicom.ts';
+import { sharedPath } from '../shared.ts';
 
 const read = (tags: Tags, syntax = EXPLICIT, options: ReadImageOptions = {}) =>
   decodeImage(dicomFile(tags, syntax), 'scan.dcm', options);
@@ -39,10 +41,7 @@ describe('stored pixels', () => {
   });
 
   it('may be deflated', async () => {
-    const plain = dicomFile(greyTags(1, 2, bytes(3, 9)), '1.2.840.10008.1.2.1.99');
-    const start = plain.indexOf(Buffer.from([0x08, 0x00, 0x18, 0x00]));
-    const file = Buffer.concat([plain.subarray(0, start), deflateRawSync(plain.subarray(start))]);
-    const image = await decodeImage(file, 'scan.dcm', { window: { low: 0, high: 255 } });
+    const image = await read(greyTags(1, 2, bytes(3, 9)), DEFLATED, { window: { low: 0, high: 255 } });
     expect([...image.data]).toEqual([3, 9]);
   });
 
@@ -257,6 +256,17 @@ describe('colour becomes grey', () => {
   });
 });
 
+it('a grey JPEG has the values that were packed', async () => {
+  const raw = Buffer.from(Array.from({ length: 64 }, (_, i) => 3 * i));
+  const jpeg = await sharp(raw, { raw: { width: 8, height: 8, channels: 1 } })
+    .toColourspace('b-w')
+    .jpeg({ quality: 100 })
+    .toBuffer();
+  const { data } = await read(greyTags(8, 8, [jpeg]), JPEG, { window: { low: 0, high: 255 } });
+  expect(data).toHaveLength(64);
+  for (const [i, value] of data.entries()) expect(Math.abs(value - 3 * i)).toBeLessThanOrEqual(2);
+});
+
 describe('what is no picture is named', () => {
   const sound = greyTags(2, 2, bytes(1, 2, 3, 4));
   it.each<[string, Tags, RegExp]>([
@@ -286,6 +296,11 @@ describe('what is no picture is named', () => {
     await expect(read(greyTags(9, 8, [jpeg]), '1.2.840.10008.1.2.4.50')).rejects.toThrow(
       /stream is 8 x 8 .* header 8 x 9/,
     );
+  });
+
+  it('a JPEG-LS stream without an end', async () => {
+    const head = Buffer.from('ffd8fff7000b080002000201011100ffda0008010100000000', 'hex');
+    await expect(read(greyTags(2, 2, [head]), JPEG_LS)).rejects.toThrow(/JPEG stream has no end/);
   });
 
   it('a file cut off anywhere, and one that is misnamed', async () => {

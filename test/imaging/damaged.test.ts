@@ -4,8 +4,16 @@ import { expect, it } from 'vitest';
 import { ImageError } from '../../src/base/errors.ts';
 import { createRng } from '../../src/base/rng.ts';
 import { decodeImage } from '../../src/imaging/read.ts';
+import {
+  BIG_ENDIAN,
+  dicomFile,
+  EXPLICIT,
+  greyTags,
+  IMPLICIT,
+  RLE,
+  rleFrame,
+} from '../../tools/fuzz/dicom-files.ts';
 import { mutate } from '../../tools/fuzz/mutate.ts';
-import { BIG_ENDIAN, dicomFile, EXPLICIT, greyTags, IMPLICIT, RLE, rleFrame } from '../dicom/files.ts';
 import { sharedPath } from '../shared.ts';
 
 const MUTANTS = 300;

@@ -6,8 +6,8 @@ import { type Case, casesOf, type Dataset } from '../../src/dataset/types.ts';
 import { decodeRle, type Rle, rleFromString } from '../../src/masks/rle.ts';
 import { readMaskSet, storeMasks, structuresByName, writeMaskSet } from '../../src/pipeline/mask-sets.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
+import { dicomDirectory, dicomFile, greyTags } from '../../tools/fuzz/dicom-files.ts';
 import { write } from '../dataset/folders.ts';
-import { dicomDirectory, dicomFile, greyTags } from '../dicom/files.ts';
 import { useFolder } from './folder.ts';
 
 const inFolder = useFolder();

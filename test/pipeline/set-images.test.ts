@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ImageFinder } from '../../src/annotations/types.ts';
 import { hashedName, openSecret, secretPath } from '../../src/dataset/ids.ts';
 import { findImagesOfSet, seenAs } from '../../src/pipeline/set-images.ts';
-import { dicomFile, greyTags, type Tags } from '../dicom/files.ts';
+import { dicomFile, greyTags, type Tags } from '../../tools/fuzz/dicom-files.ts';
 import { useFolder } from './folder.ts';
 
 const inFolder = useFolder();

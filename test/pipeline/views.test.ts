@@ -12,7 +12,7 @@ import { rleToString } from '../../src/masks/rle.ts';
 import { silentObserver } from '../../src/pipeline/observer.ts';
 import { predictImages } from '../../src/pipeline/predict-images.ts';
 import { runPipeline } from '../../src/pipeline/run.ts';
-import { dicomFile, greyTags } from '../dicom/files.ts';
+import { dicomFile, greyTags } from '../../tools/fuzz/dicom-files.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 

@@ -227,6 +227,15 @@ describe('a hostile or damaged file is an error and runs nothing', () => {
     await expect(parsePth(pth(pickle))).rejects.toThrow(message);
   });
 
+  test('too many values, one in the other', async () => {
+    const pickle = Buffer.concat([
+      Buffer.from([0x80, 2, 0x5d]),
+      Buffer.alloc(2 ** 20, 0x85),
+      Buffer.from('.'),
+    ]);
+    await expect(parsePth(pth(pickle))).rejects.toThrow(/more than 1048576 values/);
+  });
+
   test('too many stored values', async () => {
     const pickle = new Uint8Array(2 ** 20 + 2).fill(0x94);
     pickle[0] = 0x4e;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PackmuleError } from '../../src/base/errors.ts';
 import type { Rng } from '../../src/base/rng.ts';
 import { mutate } from './mutate.ts';
-import { isRefusal, type Target } from './targets.ts';
+import { isRefusal, type Target } from './target.ts';
 
 export interface Attempt {
   readonly outcome: 'read' | 'refused' | 'defect';

@@ -6,14 +6,8 @@ import { readAnnotations } from '../../src/annotations/read.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import { readDecisions } from '../../src/review/decision-journal.ts';
 import { readSafetensors } from '../../src/tensor/safetensors.ts';
-import { readWholeImage } from './targets.ts';
-
-export interface Hostile {
-  readonly name: string;
-  /** Writes the input into an empty folder and returns the path that is read. */
-  make(folder: string): Promise<string>;
-  read(path: string): Promise<unknown>;
-}
+import { HOSTILE_FILES } from './hostile-files.ts';
+import { type Hostile, readWholeImage } from './target.ts';
 
 const LONG = 100e6;
 
@@ -95,6 +89,7 @@ function safetensorsHead(length: bigint, json: string): Uint8Array {
 }
 
 export const HOSTILE: readonly Hostile[] = [
+  ...HOSTILE_FILES,
   ...DEEP.map(([name, start]) => text(`deep ${name}`, 'a.json', [start, '['])),
   ...DEEP.map(([name, start]) => text(`wide ${name}`, 'a.json', [`${start}[`, '{},', '{}]}'])),
   text('wide numbers in COCO', 'a.json', ['{"images":[', '1,', '1]}']),

@@ -3,63 +3,56 @@
  * input is a folder, as some readers take one; one of its files is damaged at a time.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname, join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { readableFormats, writableFormats } from '../../src/annotations/formats.ts';
 import { findImagesIn } from '../../src/annotations/image-finder.ts';
 import type { AnnotationSet } from '../../src/annotations/types.ts';
 import { createRng } from '../../src/base/rng.ts';
-import { readImage } from '../../src/imaging/read.ts';
+import { dataSchema } from '../../src/dataset/config.ts';
+import { sideFinder } from '../../src/dataset/laterality.ts';
+import { buildModel } from '../../src/graph/build.ts';
+import { readModel, writeModel } from '../../src/graph/onnx/file.ts';
+import type { OnnxModel } from '../../src/graph/onnx/model.ts';
+import { input } from '../../src/graph/tensor.ts';
 import { encodeGreyPng } from '../../src/imaging/write.ts';
 import { encodeRle, rleFromString, rleToString } from '../../src/masks/rle.ts';
 import { encodeNifti } from '../../src/nifti/nifti.ts';
+import {
+  constantSource,
+  initializeWeights,
+  listParameters,
+  type ParameterSource,
+} from '../../src/nn/parameters.ts';
+import { unet } from '../../src/nn/unet.ts';
 import { describeConfig } from '../../src/pipeline/describe-config.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import { readDecisions } from '../../src/review/decision-journal.ts';
-import { float32 } from '../../src/tensor/array.ts';
+import { loadSamCheckpoint } from '../../src/sam/checkpoint.ts';
+import { openEmbeddingStore } from '../../src/sam/store.ts';
+import { elementCount, float32 } from '../../src/tensor/array.ts';
 import { bytesSource } from '../../src/tensor/byte-source.ts';
-import { PickleDict, PickleError, unpickle } from '../../src/tensor/pickle.ts';
+import { PickleDict, unpickle } from '../../src/tensor/pickle.ts';
 import { readPth } from '../../src/tensor/pth.ts';
 import { encodeSafetensors, readSafetensors } from '../../src/tensor/safetensors.ts';
 import { openZip } from '../../src/tensor/zip.ts';
-import type { Kind } from './mutate.ts';
+import { DICOM_TARGETS } from './dicom-targets.ts';
+import {
+  FIXTURE,
+  grey,
+  HEIGHT,
+  image,
+  NothingRead,
+  readWholeImage,
+  type Target,
+  WIDTH,
+  wide,
+  written,
+} from './target.ts';
 
-export interface Target {
-  readonly name: string;
-  readonly kind: Kind;
-  /** Writes a sound input into an empty folder and returns the path that is read. */
-  make(folder: string): Promise<string>;
-  /** Files that are not damaged. */
-  readonly spared?: RegExp;
-  /** Reads it, and throws an Error where what comes out contradicts itself. */
-  read(path: string): Promise<void>;
-}
-
-const [HEIGHT, WIDTH] = [24, 30];
-const grey = Uint8Array.from({ length: HEIGHT * WIDTH }, (_, i) => (i * 7) % 256);
-const wide = Uint16Array.from(grey, (value) => value * 200);
 const picture = () =>
   sharp(grey, { raw: { height: HEIGHT, width: WIDTH, channels: 1 } }).toColourspace('b-w');
-
-export async function readWholeImage(path: string): Promise<void> {
-  const { data, height, width } = await readImage(path);
-  if (data.length !== height * width) throw new Error(`${data.length} pixels for ${width} x ${height}`);
-}
-
-const image = (name: string, file: string, encode: () => Promise<Uint8Array> | Uint8Array): Target => ({
-  name,
-  kind: 'bytes',
-  read: readWholeImage,
-  make: (folder) => written(folder, file, encode()),
-});
-
-async function written(folder: string, file: string, content: Promise<Uint8Array> | Uint8Array | string) {
-  const path = join(folder, file);
-  await writeFile(path, await content);
-  return path;
-}
 
 const META = (packing: string, data: string): string =>
   `ObjectType = Image\nNDims = 2\nBinaryData = True\nBinaryDataByteOrderMSB = False\nCompressedData = ${packing}\nDimSize = ${WIDTH} ${HEIGHT}\nElementSpacing = 0.2 0.2\nElementType = MET_USHORT\nElementDataFile = ${data}\n`;
@@ -147,12 +140,17 @@ const annotations: readonly Target[] = readableFormats.map((format) => ({
   read: async (path) => requireSound(await format.read(path)),
 }));
 
-const FIXTURE = fileURLToPath(
-  new URL(
-    `${import.meta.url.includes('/dist/') ? '../../..' : '../..'}/test/reference/fixtures/mobile-sam/model.pth`,
-    import.meta.url,
-  ),
-);
+function requireCount(shape: readonly number[], count: number): void {
+  if (elementCount(shape) !== count) throw new Error(`${count} numbers in ${shape.join(' x ')}`);
+}
+
+/** A network of a few layers, and words about it. */
+function smallNetwork(): OnnxModel {
+  const config = { inputChannels: 1, outputChannels: 2, base: 2, levels: 2, coordinates: true };
+  const build = (source: ParameterSource) => unet(config, source, input('x', [1, 1, 6, 4]));
+  const values = initializeWeights(listParameters(build), createRng(1));
+  return buildModel({ y: build(constantSource(values)) }, { metadata: { classes: '["ulna"]' } });
+}
 
 const weights: readonly Target[] = [
   {
@@ -173,10 +171,8 @@ const weights: readonly Target[] = [
         ),
       ),
     read: async (path) => {
-      for (const [name, { shape, data }] of await readSafetensors(path)) {
-        const count = shape.reduce((product, size) => product * size, 1);
-        if (count !== data.length)
-          throw new Error(`${data.length} numbers in ${name} of ${shape.join(' x ')}`);
+      for (const { shape, data } of (await readSafetensors(path)).values()) {
+        requireCount(shape, data.length);
       }
     },
   },
@@ -186,6 +182,47 @@ const weights: readonly Target[] = [
     make: (folder) => written(folder, 'a.pth', readFile(FIXTURE)),
     read: async (path) => {
       await readPth(path);
+    },
+  },
+  {
+    name: 'config.json of a model',
+    kind: 'text',
+    spared: /\.pth$/,
+    make: async (folder) => {
+      await written(folder, 'config.json', readFile(join(dirname(FIXTURE), 'config.json')));
+      return written(folder, 'a.pth', readFile(FIXTURE));
+    },
+    read: async (path) => {
+      await loadSamCheckpoint(path);
+    },
+  },
+  {
+    name: 'stored embeddings',
+    kind: 'bytes',
+    make: async (folder) => {
+      await openEmbeddingStore(folder).put('model', 'image', {
+        embedding: float32([1, 2, 3], [1, 2, 3, 4, 5, 6]),
+      });
+      return folder;
+    },
+    read: async (folder) => {
+      const features = await openEmbeddingStore(folder).get('model', 'image');
+      if (features === undefined) throw new NothingRead();
+      for (const { shape, data } of Object.values(features)) requireCount(shape, data.length);
+    },
+  },
+  {
+    name: 'ONNX',
+    kind: 'bytes',
+    make: async (folder) => {
+      const path = join(folder, 'a.onnx');
+      await writeModel(path, smallNetwork());
+      return path;
+    },
+    read: async (path) => {
+      for (const { shape, data } of (await readModel(path)).initializers.values()) {
+        requireCount(shape, data.length);
+      }
     },
   },
   {
@@ -233,6 +270,15 @@ const texts: readonly Target[] = [
     },
   },
   {
+    name: 'table of sides',
+    kind: 'text',
+    make: (folder) => written(folder, 'sides.csv', 'image,side\na.png,L\n"b, c.png";R,R\n'),
+    read: async (path) => {
+      const { laterality } = dataSchema.parse({ root: '.', laterality: { from: { csv: basename(path) } } });
+      await sideFinder(laterality, dirname(path));
+    },
+  },
+  {
     name: 'review journal',
     kind: 'text',
     make: (folder) =>
@@ -258,14 +304,9 @@ const texts: readonly Target[] = [
   },
 ];
 
-export const TARGETS: readonly Target[] = [...images, ...annotations, ...weights, ...texts];
+export const TARGETS: readonly Target[] = [...images, ...DICOM_TARGETS, ...annotations, ...weights, ...texts];
 
 /** An image file of somebody's own. */
 export function fileTarget(file: string): Target {
   return image(file, `a${/(\.nii)?\.[^./\\]*$/.exec(file)?.[0] ?? ''}`, () => readFile(file));
-}
-
-/** Errors with which a reader refuses without being a PackmuleError: its caller names the file. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof PickleError;
 }

@@ -1,4 +1,5 @@
-/** @file DICOM files made by hand, of any tags, syntax and pixels. */
+/** @file DICOM files made by hand, of any tags, syntax and pixels: for tests and for what is fuzzed. */
+import { deflateRawSync } from 'node:zlib';
 
 /** A value by its tag `GGGGEEEE`: text, numbers of the VR's own size, bytes as they are, or items of a sequence. */
 export type Value = string | readonly number[] | Uint8Array | readonly Tags[];
@@ -10,6 +11,11 @@ export const EXPLICIT = '1.2.840.10008.1.2.1';
 export const IMPLICIT = '1.2.840.10008.1.2';
 export const BIG_ENDIAN = '1.2.840.10008.1.2.2';
 export const RLE = '1.2.840.10008.1.2.5';
+
+export const DEFLATED = '1.2.840.10008.1.2.1.99';
+export const JPEG = '1.2.840.10008.1.2.4.50';
+export const JPEG_LS = '1.2.840.10008.1.2.4.80';
+export const JPEG_2000 = '1.2.840.10008.1.2.4.90';
 
 /** VRs of the tags that the tests use; others are text (LO). */
 const VR: Readonly<Record<string, string>> = {
@@ -69,6 +75,12 @@ const LONG_LENGTH = ['OB', 'OW', 'SQ', 'UN', 'UT'];
 
 /** A whole file: preamble, meta header and data set in the given transfer syntax. */
 export function dicomFile(tags: Tags, syntax = EXPLICIT): Buffer {
+  const content = dataSet(tags, syntax === BIG_ENDIAN, syntax !== IMPLICIT);
+  return withHead(syntax === DEFLATED ? deflateRawSync(content) : content, syntax);
+}
+
+/** A file of these bytes, which need be no data set. */
+export function withHead(content: Uint8Array, syntax: string): Buffer {
   const meta = dataSet({ '00020010': syntax }, false, true);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(meta.length);
@@ -78,7 +90,7 @@ export function dicomFile(tags: Tags, syntax = EXPLICIT): Buffer {
     Buffer.from([2, 0, 0, 0, 0x55, 0x4c, 4, 0]),
     length,
     meta,
-    dataSet(tags, syntax === BIG_ENDIAN, syntax !== IMPLICIT),
+    content,
   ]);
 }
 
