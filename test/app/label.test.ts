@@ -163,6 +163,25 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     expect([red! > before[0]![0]!, blue! < before[0]![2]!]).toEqual([true, true]);
   });
 
+  it('takes keys for commands as soon as a class was asked for, before the server has answered', async () => {
+    const page = await openPage((await start()).url);
+    let answer: () => void = () => undefined;
+    const mayAnswer = new Promise<void>((done) => {
+      answer = done;
+    });
+    await page.route('**/api/classes', async (route) => {
+      const response = await route.fetch();
+      await mayAnswer;
+      await route.fulfill({ response });
+    });
+    // Seen by what the server tells all pages.
+    await addClass(page, 'radius');
+    await page.keyboard.press('b');
+    answer();
+    await page.locator('.tools [aria-pressed=true]', { hasText: 'Brush' }).waitFor();
+    await expect.poll(() => page.getByLabel('New class').inputValue(), PATIENT).toBe('');
+  });
+
   it('suggests images and says why, and writes those that are done', async () => {
     const page = await openPage((await start()).url);
     await page.locator('.count', { hasText: 'the most useful first' }).waitFor();

@@ -133,11 +133,12 @@ function AddClass({ isFirst }: { readonly isFirst: boolean }) {
       class="add"
       onSubmit={(event) => {
         event.preventDefault();
+        // From here on keys are for drawing, also while the server answers.
+        const focused = document.activeElement as HTMLElement | null;
+        focused?.blur();
         void changeClass({ add: text }).then((isDone) => {
-          if (!isDone) return;
-          setText('');
-          // From here on keys are for drawing.
-          (document.activeElement as HTMLElement | null)?.blur();
+          if (isDone) setText('');
+          else focused?.focus();
         });
       }}
     >
