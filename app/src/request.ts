@@ -15,7 +15,7 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   const response = await fetch(path, init).catch(() => {
     throw new Failure(
       'The server does not answer',
-      'Start it again: this page then goes on. What was saved is safe; keep the page open to lose no drawing.',
+      'Start it again: this page then goes on where that has the same address. What was saved is safe; keep the page open to lose no drawing.',
     );
   });
   if (response.ok || response.status === 409) return response;

@@ -3,13 +3,10 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatasetError } from '../base/errors.ts';
-import { openRegularFile } from '../base/regular-file.ts';
-import { isDicom } from '../dicom/parse.ts';
+import { startsAsDicom } from '../imaging/read.ts';
 import { mapConcurrently } from './concurrent.ts';
 
 const MOST_FILES = 200_000;
-/** The preamble and what stands behind it. */
-const START_BYTES = 132;
 
 /**
  * Paths relative to `folder`, with slashes, in the order of their names; `most` bounds how many files are looked at.
@@ -19,7 +16,7 @@ const START_BYTES = 132;
  */
 export async function dicomFilesBelow(folder: string, most = MOST_FILES): Promise<string[]> {
   const files = await filesBelow(folder, most);
-  const areDicom = await mapConcurrently(files, 8, (file) => isDicomFile(join(folder, file)));
+  const areDicom = await mapConcurrently(files, 8, (file) => startsAsDicom(join(folder, file)));
   return files.filter((_, i) => areDicom[i]);
 }
 
@@ -57,19 +54,4 @@ async function list(folder: string): Promise<Dirent[]> {
       { cause },
     );
   });
-}
-
-/** Whether a file is DICOM by its first bytes. False where it cannot be read. */
-async function isDicomFile(path: string): Promise<boolean> {
-  try {
-    const file = await openRegularFile(path);
-    try {
-      const { buffer } = await file.read(new Uint8Array(START_BYTES), 0, START_BYTES, 0);
-      return isDicom(buffer);
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return false;
-  }
 }

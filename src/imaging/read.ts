@@ -74,6 +74,11 @@ export async function looksLikeImage(path: string): Promise<boolean> {
 /** Whether a file is DICOM: by the ending of its name or, where that is of no image format, by its first bytes. */
 export async function isDicomFile(path: string): Promise<boolean> {
   if (isImageName(path)) return dicomReader.extensions.some((ending) => endsWith(path, ending));
+  return startsAsDicom(path);
+}
+
+/** The same by the first bytes alone. False where they cannot be read. */
+export async function startsAsDicom(path: string): Promise<boolean> {
   return dicomReader.recognises(await readStart(path).catch(() => new Uint8Array()));
 }
 

@@ -287,40 +287,6 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     expect(bright![0]).toBeGreaterThan(dark![0]!);
   });
 
-  it('stretches the masks while it zooms, and then is as sharp as when it is drawn anew', async () => {
-    const page = await openPage();
-    const [x, y] = await onPage(page, 100, 120);
-    await page.evaluate(`globalThis.pixels = () => {
-      const { width, height } = document.querySelector('canvas');
-      const context = new OffscreenCanvas(width, height).getContext('2d');
-      context.drawImage(document.querySelector('canvas'), 0, 0);
-      return context.getImageData(0, 0, width, height).data;
-    };
-    globalThis.largest = (a, b) => a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
-    globalThis.frame = () => new Promise((done) => requestAnimationFrame(done));`);
-    // In the frame that draws it, which is asked for before the one that looks.
-    await page.evaluate(`(async () => {
-      for (let i = 0; i < 3; i++) {
-        document.querySelector('canvas').dispatchEvent(new WheelEvent('wheel',
-          { bubbles: true, cancelable: true, clientX: ${x}, clientY: ${y}, deltaY: 40 }));
-        await frame();
-      }
-      globalThis.moving = pixels();
-    })()`);
-    // The page's own timer is the earlier one, and so is the frame that it asks for.
-    await page.evaluate('new Promise((done) => setTimeout(done, 500))');
-    await drawn(page);
-    await page.evaluate('globalThis.rested = pixels(); 0');
-    // Outlines off and on again: nothing that was kept is of use.
-    for (let i = 0; i < 2; i++) {
-      await page.keyboard.press('o');
-      await drawn(page);
-    }
-    expect(await page.evaluate('largest(moving, rested)')).toBeGreaterThan(32);
-    // Pictures that went over a canvas of their own may differ by what rounding leaves.
-    expect(await page.evaluate('largest(pixels(), rested)')).toBeLessThan(16);
-  });
-
   it('is pictured for the docs', async () => {
     const page = await openPage({ colorScheme: 'dark' });
     await picture(page, 'review');
