@@ -1,4 +1,5 @@
 /** @file The refiners that methods name, and what of the user's settings each keeps. */
+import type { RunConfig } from '../pipeline/config.ts';
 import { type RefineSettings, refineSettingsSchema } from '../refine/settings.ts';
 import type { ModelRole } from './work.ts';
 
@@ -56,4 +57,9 @@ export function modelRole({ refiner, preset }: RefineSettings): ModelRole | unde
   if (refiner === 'foal') return 'foal';
   if (refiner !== 'sam') return undefined;
   return preset === 'medsam' ? 'medsam' : 'sam';
+}
+
+/** What the model of the settings is for: the refiner's or, where that needs none and one is named, that of `sam`. */
+export function setModelRole({ refine, sam }: Pick<RunConfig, 'refine' | 'sam'>): ModelRole | undefined {
+  return modelRole(refine) ?? (sam.model === undefined ? undefined : 'sam');
 }

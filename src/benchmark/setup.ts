@@ -25,7 +25,7 @@ import { checkModelStage } from '../pipeline/stages/check-model.ts';
 import { refineSettingsSchema } from '../refine/settings.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
 import { fixSplits, readFixed } from './fixed.ts';
-import { modelRole } from './refiners.ts';
+import { modelRole, setModelRole } from './refiners.ts';
 import type { Images, ModelRole } from './work.ts';
 
 /** What works are made from. No mask of val or test is in it. */
@@ -186,7 +186,7 @@ async function prepareModels(
 ): Promise<Setup['models']> {
   const models: Partial<Record<ModelRole, UsedModel>> = {};
   for (const role of roles) {
-    const settings = role === modelRole(config.refine) ? config : usual(role, config);
+    const settings = role === setModelRole(config) ? modelSettings(role, config) : usual(role, config);
     // Works may be done on several machines, and are found by what they were made with: not by what a machine prefers.
     const precision = settings.sam.precision === 'auto' ? 'float32' : settings.sam.precision;
     const choice = { ...(await chooseSam(settings))!, precision };
@@ -195,6 +195,11 @@ async function prepareModels(
     models[role] = { choice, key: (await checkModelStage(model, choice)).key };
   }
   return models;
+}
+
+/** The user's model; where he refines by no promptable one, that model as the rows of Segment Anything take it. */
+function modelSettings(role: ModelRole, { refine, sam }: RunConfig): Parameters<typeof chooseSam>[0] {
+  return { refine: modelRole(refine) === role ? refine : refineSettingsSchema.parse({ refiner: role }), sam };
 }
 
 /** What a role asks for where the user's settings are for another. */

@@ -6,7 +6,7 @@ import { findMethod, METHODS } from '../benchmark/methods/index.ts';
 import { diceText, rowAt, seedsText } from '../benchmark/outputs/cells.ts';
 import { missingText } from '../benchmark/outputs/text.ts';
 import { type BenchmarkPart, runBenchmarkPart } from '../benchmark/part.ts';
-import { modelRole } from '../benchmark/refiners.ts';
+import { modelRole, setModelRole } from '../benchmark/refiners.ts';
 import { type BenchmarkOutcome, runBenchmark } from '../benchmark/run.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { describeShard, parseShard, type Shard } from '../pipeline/shard.ts';
@@ -82,6 +82,7 @@ export function benchmarkCommand(): Command {
     [
       'packmule benchmark data/teeth --labels 5,10,45 --seeds 3',
       'packmule benchmark data/teeth --methods packmule,unet --labels 10 --set training.minutes=4',
+      'packmule benchmark data/teeth --methods packmule,sam-pseudo-labels --refiner close-up --model sam-vit-h',
       'packmule benchmark data/teeth --methods sam-pseudo-labels,unet,unet+medsam --model sam-vit-h --out runs/sam',
       'packmule submit slurm --tasks 9 benchmark data/teeth --labels 5,10,45 --seeds 3',
     ],
@@ -109,11 +110,11 @@ async function benchmark(
   return { text: textOf(outcome), json: jsonOf(outcome) };
 }
 
-/** Those that ask no promptable model, Foal, which is here, or the one that the settings refine with. */
-function usualMethods({ refine }: RunConfig): Method[] {
+/** Those that ask no promptable model, Foal, which is here, or the one that the settings name. */
+function usualMethods(config: RunConfig): Method[] {
   return METHODS.filter(({ refiner }) => {
-    const role = refiner && modelRole(refiner(refine));
-    return role === undefined || role === 'foal' || role === modelRole(refine);
+    const role = refiner && modelRole(refiner(config.refine));
+    return role === undefined || role === 'foal' || role === setModelRole(config);
   });
 }
 

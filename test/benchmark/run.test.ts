@@ -187,6 +187,14 @@ describe('a benchmark', () => {
     const [work] = await workFolders('by-sam', 'refinement');
     const record = JSON.parse(await readFile(at('by-sam', 'work', work!, 'work.json'), 'utf8'));
     expect(record.work.model).toMatchObject({ role: 'sam', key: expect.stringMatching(/^[0-9a-f]{64}$/) });
+
+    // The same model answers where the run's own refiner is another.
+    const context = { run: runDirectory(at('beside')), observer: silentObserver, signal: undefined };
+    const settings = config(at('data'), [`sam.model=${at('sam', 'model.safetensors')}`]);
+    const asked = { labelled: [2], models: ['sam'], skipBad: false } as const;
+    const { setup } = await prepareSetup(context, settings, asked);
+    expect(settings.refine.refiner).not.toBe('sam');
+    expect(setup.models.sam!.key).toBe(record.work.model.key);
   });
 });
 
