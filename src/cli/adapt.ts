@@ -13,7 +13,11 @@ better, the run leaves all masks as they are.
 
 foal: networks first mask labelled images that they have not seen. A copy of Foal learns to mend such masks, and is
 measured on images held out; the adapted model is kept only if it mends them better than Foal as it is shipped. It lies
-in the run's folder adapt/, is what the rest of the run refines with, and can be named by --model anywhere else.`;
+in the run's folder adapt/, is what the rest of the run refines with, and can be named by --model anywhere else.
+
+sam, where refine.adaptSteps is set: its decoder learns in the same way, from the stored embeddings of the images, while
+its encoder stays as it is. Each step asks for four structures of an image, by prompts as the run will make them. The adapted
+decoder lies in adapt/ and is used with the model that it was made from; it is kept only if it mends masks better.`;
 
 export function adaptCommand(): Command {
   const command = addSourceOptions(
@@ -23,7 +27,11 @@ export function adaptCommand(): Command {
   ).addHelpText('after', ABOUT);
   return defineAction(
     command,
-    ['packmule adapt', 'packmule adapt data/teeth --refiner foal --set refine.adaptSteps=800'],
+    [
+      'packmule adapt',
+      'packmule adapt data/teeth --refiner foal --set refine.adaptSteps=800',
+      'packmule adapt --refiner sam --model sam-vit-b --set refine.adaptSteps=160',
+    ],
     (context, source: string, options: SourceOptions) => runUntil('closeUp', context, source, options),
   );
 }

@@ -13,12 +13,13 @@ import { SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import { foalConfig } from '../foal/config.ts';
 import { type HeldOut, LEAST_AREA, partsOf, scoreBoxes, scoreHeldOut, tryModel } from '../foal/evaluate.ts';
 import { drawImages, openSupply } from '../foal/supply.ts';
-import { FOAL_DEFAULTS, FOAL_FILE, type FoalLog, trainFoal } from '../foal/train.ts';
+import { FOAL_DEFAULTS, FOAL_FILE, foalTask } from '../foal/task.ts';
 import { readFoal } from '../foal/weights.ts';
 import { chooseCompute, type DeviceSetting } from '../machine/choose.ts';
 import { thisEnvironment } from '../models/environment.ts';
 import { chooseModel, modelPath, preprocessingOf, verifyModel } from '../models/resolve.ts';
 import { acquireLock } from '../pipeline/lock.ts';
+import { type PromptedLog, trainPrompted } from '../prompted/train.ts';
 import { loadSamCheckpoint } from '../sam/checkpoint.ts';
 import { samName } from '../sam/config.ts';
 import { SamPredictor } from '../sam/predictor.ts';
@@ -114,16 +115,16 @@ async function train(context: ActionContext, options: TrainOptions): Promise<Act
   const started = performance.now();
   observer.stageStarted('foal', 'Training Foal');
   try {
-    const curve = await trainFoal({
-      config,
-      settings: {
-        ...FOAL_DEFAULTS,
-        ...{ batch, prompts, learningRate, seed },
-        length: options.steps === undefined ? { minutes: options.minutes } : { steps: options.steps },
-      },
-      imageAt: openSupply({ sources, config, count: prompts, seed }),
-      data: sources.map(({ name }) => name),
-      ...(start && { start }),
+    const curve = await trainPrompted({
+      task: foalTask({
+        ...{ config, batch, prompts, seed },
+        imageAt: openSupply({ sources, config, count: prompts, seed }),
+        data: sources.map(({ name }) => name),
+        ...(start && { start }),
+      }),
+      length: options.steps === undefined ? { minutes: options.minutes } : { steps: options.steps },
+      learningRate,
+      schedule: FOAL_DEFAULTS.schedule,
       measure: (weights) =>
         tryModel({ name: samName(config), config, weights }, compute, (model) =>
           scoreHeldOut(model, heldOut),
@@ -146,7 +147,7 @@ async function train(context: ActionContext, options: TrainOptions): Promise<Act
   }
 }
 
-function describe({ loss, iou, dice = {} }: FoalLog): string {
+function describe({ loss, iou, dice = {} }: PromptedLog): string {
   const measured = Object.entries(dice).map(([name, value]) => `Dice ${percent(value)} on ${name}`);
   return [`loss ${loss.toFixed(3)}`, `IoU ${percent(iou)}`, ...measured].join(', ');
 }

@@ -5,12 +5,12 @@
  */
 import { z } from 'zod';
 import { createRng } from '../base/rng.ts';
-import type { Feeds } from '../runtime/session.ts';
+import type { BatchSize } from '../prompted/graph.ts';
+import { promptFeeds, type TrainingPrompt } from '../prompted/prompt-feeds.ts';
+import type { EpisodeState, Episodes } from '../prompted/train.ts';
 import type { SamConfig } from '../sam/config.ts';
 import { float32 } from '../tensor/array.ts';
-import type { BatchSize } from './graph.ts';
 import type { TrainingImage } from './prepare.ts';
-import { type FoalPrompt, promptFeeds } from './prompt-feeds.ts';
 import { firstPrompt, nextPrompt } from './prompts.ts';
 import type { Supply } from './supply.ts';
 
@@ -26,11 +26,7 @@ export const storedPrompts = z.array(
   }),
 );
 
-export interface EpisodeState {
-  readonly prompts: z.infer<typeof storedPrompts>;
-  /** What the last step answered, [N * 4 gridSize * 4 gridSize]; anything before the first. */
-  readonly logits: Float32Array;
-}
+export type StoredPrompts = z.infer<typeof storedPrompts>;
 
 export interface EpisodeOptions {
   readonly config: SamConfig;
@@ -40,20 +36,15 @@ export interface EpisodeOptions {
   readonly imageAt: Supply;
 }
 
-export interface Episodes {
-  /** The feeds of a step, counted from 0. */
-  feeds(step: number): Promise<Feeds>;
-  /** Takes the single masks' logits that the step gave. */
-  answer(single: Float32Array): void;
-  state(): EpisodeState;
-}
-
 /** Goes on from a state, or begins. */
-export function openEpisodes(options: EpisodeOptions, start: EpisodeState | undefined): Episodes {
+export function openEpisodes(
+  options: EpisodeOptions,
+  start: EpisodeState<StoredPrompts> | undefined,
+): Episodes<StoredPrompts> {
   const { config, size, frequencies, seed, imageAt } = options;
   const cells = (4 * config.gridSize) ** 2;
   const pixels = config.imageSize ** 2;
-  let prompts: readonly FoalPrompt[] = start?.prompts.map(plainPrompt) ?? [];
+  let prompts: readonly TrainingPrompt[] = start?.prompts.map(plainPrompt) ?? [];
   let logits = start?.logits ?? new Float32Array(size.images * size.prompts * cells);
   const images = new Map<number, TrainingImage>();
 
@@ -101,12 +92,12 @@ export function openEpisodes(options: EpisodeOptions, start: EpisodeState | unde
   };
 }
 
-const storedPrompt = ({ box, points }: FoalPrompt): EpisodeState['prompts'][number] => ({
+const storedPrompt = ({ box, points }: TrainingPrompt): StoredPrompts[number] => ({
   ...(box && { box: [...box] }),
   points: points.map(({ xy, positive }) => ({ xy: [...xy], positive })),
 });
 
-const plainPrompt = ({ box, points }: EpisodeState['prompts'][number]): FoalPrompt => ({
+const plainPrompt = ({ box, points }: StoredPrompts[number]): TrainingPrompt => ({
   ...(box && { box }),
   points,
 });

@@ -6,10 +6,10 @@
 import type { BoxXyxy, PointXy } from '../base/geometry.ts';
 import type { Rng } from '../base/rng.ts';
 import { pickWeighted } from '../dataset/scenes/draws.ts';
+import type { TrainingPrompt } from '../prompted/prompt-feeds.ts';
 import type { PromptPoint } from '../sam/promptable.ts';
 import { CELL_PX } from './config.ts';
 import type { TrainingObject } from './prepare.ts';
-import type { FoalPrompt } from './prompt-feeds.ts';
 import { sketch } from './sketch.ts';
 
 /** Tokens of the longest prompt: two corners and six points, or seven points and the one that stands for none. */
@@ -37,7 +37,7 @@ const HALF = 128;
 const ROUGH_SHARE = 0.75;
 
 /** A box with jittered corners, a point inside, both, or a rough mask with its box. */
-export function firstPrompt(rng: Rng, object: TrainingObject): FoalPrompt {
+export function firstPrompt(rng: Rng, object: TrainingObject): TrainingPrompt {
   if (object.rough && rng.uniform() < ROUGH_SHARE) return { ...object.rough, points: [] };
   const kind = pickWeighted(rng, FIRST_PROMPTS);
   if (kind === 'point') return { points: [pointOf(rng, object)] };
@@ -56,9 +56,9 @@ export function nextPrompt(
   rng: Rng,
   objects: readonly TrainingObject[],
   index: number,
-  last: FoalPrompt,
+  last: TrainingPrompt,
   logits: Float32Array,
-): FoalPrompt {
+): TrainingPrompt {
   const object = objects[index]!;
   const mask = rng.uniform() < SHOW_MASK ? { mask: logits } : {};
   if (rng.uniform() < SEEDS_SHARE) return { points: seeds(rng, objects, index), ...mask };

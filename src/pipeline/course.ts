@@ -1,7 +1,7 @@
 /** @file The course of a run: its steps in their order, which runs have them, and what each is given. */
 import type { Atlas } from '../atlas/atlas.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
-import { hasLastWord } from '../refine/settings.ts';
+import { hasLastWord, stepsOfAdapting } from '../refine/settings.ts';
 import type { Stage } from '../report/data.ts';
 import type { PlanNote } from '../training/plan.ts';
 import { imagesFingerprint, labelsFingerprint } from './fingerprints.ts';
@@ -219,7 +219,7 @@ function adapt(course: Course): Promise<StageOutcome> {
   const folds = foldsOf(course);
   if (sam === undefined || 'none' in folds) throw new Error('Nothing to adapt, or to adapt it by');
   const modelKey = keyOf(course, 'checkModel');
-  const steps = prepared.config.refine.adaptSteps;
+  const steps = stepsOfAdapting(prepared.config.refine);
   return adaptStage(context, { ...asShipped(course), sam, modelKey, folds, steps });
 }
 

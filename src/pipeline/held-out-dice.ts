@@ -9,7 +9,8 @@ import { trueDice } from '../trust/judge.ts';
 import { initialMask } from './refine-images.ts';
 
 /**
- * Mean Dice in [0, 1] of what a refiner makes of such masks; 0 where there are none.
+ * Of each image, by its id, the mean Dice in [0, 1] of what a refiner makes of such masks; images without one are left
+ * out.
  * @param drawn the masks by the name of their image
  */
 export async function heldOutDice(
@@ -18,22 +19,20 @@ export async function heldOutDice(
   drawn: ReadonlyMap<string, readonly Structure[]>,
   { dataset, imageHashes }: CheckedDataset,
   signal: AbortSignal | undefined,
-): Promise<number> {
-  let [sum, count] = [0, 0];
+): Promise<Readonly<Record<string, number>>> {
+  const dice: Record<string, number> = {};
   for (const item of held) {
-    const refined = await refiner.refine(
-      await readCase(item),
-      (drawn.get(item.name) ?? []).map(initialMask),
-      {
-        classes: dataset.classes,
-        imageKey: imageHashes.get(item.id)!,
-        ...(signal && { signal }),
-      },
+    const initial = (drawn.get(item.name) ?? []).map(initialMask);
+    if (initial.length === 0) continue;
+    const refined = await refiner.refine(await readCase(item), initial, {
+      classes: dataset.classes,
+      imageKey: imageHashes.get(item.id)!,
+      ...(signal && { signal }),
+    });
+    const each = refined.map(({ classIndex, mask }) =>
+      trueDice({ classIndex, rle: encodeRle(mask) }, item.structures ?? []),
     );
-    for (const { classIndex, mask } of refined) {
-      sum += trueDice({ classIndex, rle: encodeRle(mask) }, item.structures ?? []);
-      count++;
-    }
+    dice[item.id] = each.reduce((sum, one) => sum + one, 0) / each.length;
   }
-  return count === 0 ? 0 : sum / count;
+  return dice;
 }

@@ -1,8 +1,9 @@
 /** @file A whole run: checked data in; two networks, masks for every unlabelled image, figures and a report out. */
+
+import type { Adaptation } from '../adapt/adapt.ts';
 import { removeTemporaryFiles } from '../base/files.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { casesOf } from '../dataset/types.ts';
-import type { Adaptation } from '../foal/adapt.ts';
 import type { Machine } from '../machine/devices.ts';
 import type { FittedTrust } from '../trust/model.ts';
 import type { RunConfig } from './config.ts';

@@ -7,7 +7,8 @@ import { DEFAULT_MODEL, SHIPPED_MODEL } from '../models/registry.ts';
 import { type ChosenModel, chooseModel, modelLabel, modelPath, preprocessingOf } from '../models/resolve.ts';
 import type { Device } from '../runtime/device.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
-import { loadSamCheckpoint } from '../sam/checkpoint.ts';
+import { loadSamCheckpoint, type SamCheckpoint } from '../sam/checkpoint.ts';
+import { withDecoder } from '../sam/decoder-file.ts';
 import { type Precision, SamPredictor } from '../sam/predictor.ts';
 import type { Preprocessing } from '../sam/preprocess.ts';
 import { openEmbeddingStore } from '../sam/store.ts';
@@ -20,6 +21,8 @@ import type { RunContext } from './stage.ts';
 export interface SamModel {
   readonly chosen: ChosenModel;
   readonly preprocessing: Preprocessing;
+  /** The file of a decoder that was adapted to the run's images, in place of the model's own. */
+  readonly decoder?: string;
 }
 
 /** A model, and how it computes here. */
@@ -85,13 +88,22 @@ export interface SamOptions {
 type Watch = Pick<RunContext, 'observer' | 'signal'>;
 
 /** Opens the model with its stored embeddings. */
-export async function openSam(
-  sam: SamChoice,
-  watch: Watch,
-  { compute, embeddings }: SamOptions,
-): Promise<SamPredictor> {
-  const { chosen, preprocessing, precision } = sam;
+export async function openSam(sam: SamChoice, watch: Watch, options: SamOptions): Promise<SamPredictor> {
   const checkpoint = await loadSamCheckpoint(await obtainSam(sam, watch));
+  const { decoder } = sam;
+  return openCheckpoint(
+    decoder === undefined ? checkpoint : await withDecoder(checkpoint, decoder),
+    sam,
+    options,
+  );
+}
+
+/** The same with the weights of a checkpoint that is read already. */
+export function openCheckpoint(
+  checkpoint: SamCheckpoint,
+  { chosen, preprocessing, precision }: SamChoice,
+  { compute, embeddings }: SamOptions,
+): SamPredictor {
   // Foal encodes an image about as quickly as its embedding is read.
   const isQuick = checkpoint.config.encoder.kind === 'conv';
   return new SamPredictor(checkpoint, {

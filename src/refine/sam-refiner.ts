@@ -146,7 +146,8 @@ function memberPasses({ passes, ensemble }: SamRefinerSettings): readonly PassSe
   return ensemble.vote ? passes : passes.slice(0, 1);
 }
 
-function buildPrompt(
+/** What a pass asks of a class. @param logits what the pass before answered, where there was one */
+export function buildPrompt(
   prompt: ClassPrompt,
   pass: PassSettings,
   logits: Float32Array | undefined,

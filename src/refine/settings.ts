@@ -194,9 +194,9 @@ const settingsSchema = z.strictObject({
   adaptSteps: z
     .int()
     .min(0)
-    .default(240)
+    .optional()
     .describe(
-      'Foal is adapted to the labelled images in so many steps at most, unless that makes it no better on images held out (see trust.folds); 0: it stays as it is shipped.',
+      'Foal, or the decoder of sam, is adapted to the labelled images in so many steps at most, unless that makes it no better on images held out (see trust.folds); 0: it stays as it is. Unless set, foal learns 240 steps and sam none.',
     ),
   randomWalker: randomWalkerSchema.prefault({}),
 });
@@ -234,6 +234,11 @@ export const refineSettingsSchema = z.preprocess((input) => {
 export type RefineSettings = z.output<typeof settingsSchema>;
 export type RefineSettingsInput = z.input<typeof settingsSchema>;
 /** Whether what the final network finds is refined too. */
+/** How long a promptable refiner learns from the labelled images at most, in steps; 0 where it does not. */
+export function stepsOfAdapting({ refiner, adaptSteps }: RefineSettings): number {
+  return adaptSteps ?? (refiner === 'foal' ? 240 : 0);
+}
+
 export const hasLastWord = ({ refiner }: RefineSettings): boolean => LAST_WORDS.includes(refiner);
 
 export type RandomWalkerSettings = RefineSettings['randomWalker'];

@@ -15,7 +15,7 @@ import { readPth } from '../tensor/pth.ts';
 import { readSafetensors } from '../tensor/safetensors.ts';
 import { configFromShapes, type SamConfig, samName } from './config.ts';
 import { parseHints, type SamHints } from './hints.ts';
-import { encodePixels } from './image-encoder.ts';
+import { encodePixels, isEncoderWeight } from './image-encoder.ts';
 import { decoderImage, maskDecoder } from './mask-decoder.ts';
 import { isHuggingFaceName, originalNames } from './names.ts';
 import { paintsPrompts } from './painted-prompt.ts';
@@ -85,7 +85,12 @@ export function samParameters(config: SamConfig): ParameterSpec[] {
   return specs;
 }
 
-/** A hash of all weights, by which stored embeddings know their model: 64 hexadecimal digits. */
+/** A hash of the weights by which images are encoded; what stored embeddings know their model by. */
+export function encoderHash(weights: Weights): string {
+  return weightsHash(new Map([...weights].filter(([name]) => isEncoderWeight(name))));
+}
+
+/** A hash of all weights: 64 hexadecimal digits. */
 export function weightsHash(weights: Weights): string {
   const hash = createHash('sha256');
   for (const [name, { shape, data }] of [...weights].sort(([a], [b]) => (a < b ? -1 : 1))) {

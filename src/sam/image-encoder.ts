@@ -21,7 +21,7 @@ import { fromRows } from './upscaling.ts';
 const NECK_EPSILON = 1e-6;
 
 /** What a model keeps of N images; all of it depends on the image alone. */
-interface EncodedFeatures {
+export interface EncodedFeatures {
   /** [N, width, gridSize, gridSize] */
   readonly embedding: Tensor;
   /** See fineShape. */

@@ -14,19 +14,13 @@ import { requireExactBytes } from '../runtime/eight-bit.ts';
 import { openLargeSession } from '../runtime/large-session.ts';
 import { type ComputeOptions, computeOf, type Session } from '../runtime/session.ts';
 import type { Float32NdArray } from '../tensor/array.ts';
-import { type SamCheckpoint, weightsHash } from './checkpoint.ts';
+import { encoderHash, type SamCheckpoint } from './checkpoint.ts';
 import type { SamConfig } from './config.ts';
 import { describeEmbedding } from './descriptor.ts';
 import { encodePixels, isEncoderWeight } from './image-encoder.ts';
-import { gridLogits, type PaintedParts, paintPrompt, paintsPrompts } from './painted-prompt.ts';
-import {
-  inputSize,
-  normalizeForSam,
-  type Preprocessing,
-  resizeForSam,
-  toInputBox,
-  toInputPoint,
-} from './preprocess.ts';
+import { type PaintedParts, paintPrompt, paintsPrompts } from './painted-prompt.ts';
+import { placePrompt } from './placed-prompt.ts';
+import { inputSize, normalizeForSam, type Preprocessing, resizeForSam } from './preprocess.ts';
 import { type DecoderPrompt, PromptDecoder } from './prompt-decoder.ts';
 import { type PointTokens, pointTokens, promptTokens } from './prompt-encoder.ts';
 import type {
@@ -65,7 +59,7 @@ export class SamPredictor implements PromptableModel {
   readonly config: SamConfig;
   private readonly options: PredictorOptions;
   private readonly preprocessing: Preprocessing;
-  private readonly modelHash: string;
+  private readonly encoderHash: string;
   private readonly adapt: (model: OnnxModel) => OnnxModel;
   private readonly tokens: PointTokens;
   private readonly decoderWeights: Weights;
@@ -84,7 +78,7 @@ export class SamPredictor implements PromptableModel {
     this.options = options;
     this.preprocessing = options.preprocessing ?? 'sam';
     this.adapt = options.precision === 'int8' ? quantizeProducts : (model) => model;
-    this.modelHash = options.store ? weightsHash(checkpoint.weights) : '';
+    this.encoderHash = options.store ? encoderHash(checkpoint.weights) : '';
     this.encoderWeights = new Map([...checkpoint.weights].filter(([name]) => isEncoderWeight(name)));
     this.tokens = pointTokens(checkpoint.config, checkpoint.weights);
     this.decoderWeights = new Map([...checkpoint.weights].filter(([name]) => !isEncoderWeight(name)));
@@ -108,11 +102,11 @@ export class SamPredictor implements PromptableModel {
       ...(this.options.precision === 'int8' ? ['int8'] : []),
     ];
     const key = [imageKey, ...kind].join('-');
-    let features = await store?.get(this.modelHash, key);
+    let features = await store?.get(this.encoderHash, key);
     if (features === undefined) {
       const bytes = resizeForSam(image, config.imageSize, preprocessing);
       features = await this.embed(normalizeForSam(bytes, config.imageSize, preprocessing));
-      if (store) features = await store.put(this.modelHash, key, features);
+      if (store) features = await store.put(this.encoderHash, key, features);
     }
     return { features, resized };
   }
@@ -249,11 +243,7 @@ export class SamPredictor implements PromptableModel {
         fix: 'Check how the prompt was made',
       });
     }
-    return {
-      points: points.map(({ xy, positive }) => ({ xy: toInputPoint(xy, original, resized), positive })),
-      box: box && toInputBox(box, original, resized),
-      mask: lowResLogits ?? (mask && gridLogits(this.config, mask, resized)),
-    };
+    return placePrompt(this.config, prompt, original, resized);
   }
 
   private prepare(placed: PaintedParts, window: PlaceWindow): DecoderPrompt {

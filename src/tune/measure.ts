@@ -53,7 +53,7 @@ export async function openMeasure(context: RunContext, options: MeasureOptions):
   const modelOf = async (fold: number): Promise<PromptableModel | undefined> => {
     if (sam === undefined) return undefined;
     const choice = adapted ? await foldSam(run, sam, fold) : sam;
-    const key = JSON.stringify(choice.chosen);
+    const key = JSON.stringify(choice);
     const model = models.get(key) ?? (await openSam(choice, context, options));
     models.set(key, model);
     return encodingOnce(model);

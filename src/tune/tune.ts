@@ -18,7 +18,7 @@ import { type RunContext, stageKey } from '../pipeline/stage.ts';
 import { adaptStage } from '../pipeline/stages/adapt.ts';
 import { checkModelStage } from '../pipeline/stages/check-model.ts';
 import { foldsStage } from '../pipeline/stages/folds.ts';
-import type { RefineSettings } from '../refine/settings.ts';
+import { type RefineSettings, stepsOfAdapting } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { balancedDraw, type Candidate, currentCandidate, gridSize, wholeGrid } from './candidates.ts';
 import { type HeldImage, heldImages, openMeasure } from './measure.ts';
@@ -113,13 +113,13 @@ async function prepareGround(
   const embeddings = embeddingsFolder(context.run);
   const model = sam && (await checkModelStage(context, sam));
   const held = await foldsStage(context, { checked, planned, selection: refine, seed, compute });
-  const adapts = sam !== undefined && refine.refiner === 'foal' && refine.adaptSteps > 0;
+  const adapts = sam !== undefined && stepsOfAdapting(refine) > 0;
   const adapt = adapts
     ? await adaptStage(context, {
         ...{ config, checked, sam, compute, embeddings },
         modelKey: model!.key,
         folds: { count: planned.count, networks: planned.networks, seed, key: held.key },
-        steps: refine.adaptSteps,
+        steps: stepsOfAdapting(refine),
       })
     : undefined;
   return {

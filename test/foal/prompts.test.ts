@@ -4,10 +4,10 @@ import type { PointXy } from '../../src/base/geometry.ts';
 import { createRng } from '../../src/base/rng.ts';
 import { openEpisodes, ROUNDS } from '../../src/foal/episodes.ts';
 import { prepareImage, type TrainingImage, type TrainingObject } from '../../src/foal/prepare.ts';
-import type { FoalPrompt } from '../../src/foal/prompt-feeds.ts';
 import { firstPrompt, MOST_TOKENS, nextPrompt } from '../../src/foal/prompts.ts';
 import { sketch } from '../../src/foal/sketch.ts';
 import { emptyMask, maskBox } from '../../src/masks/mask.ts';
+import type { TrainingPrompt } from '../../src/prompted/prompt-feeds.ts';
 import { tokenPlaces } from '../../src/sam/prompt-encoder.ts';
 import { drawScene } from './scenes.ts';
 import { tinyFoal } from './tiny.ts';
@@ -91,7 +91,7 @@ describe('a view of an image', () => {
 describe('prompts', () => {
   const images = views(40);
   const rng = createRng(5);
-  const fits = ({ points, box }: FoalPrompt): boolean => tokenPlaces(points, box).length <= MOST_TOKENS;
+  const fits = ({ points, box }: TrainingPrompt): boolean => tokenPlaces(points, box).length <= MOST_TOKENS;
 
   it('begin with boxes near the true ones and points inside', () => {
     const first = images.flatMap(({ objects }) =>

@@ -4,6 +4,7 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
+import { writeFileAtomic } from '../../src/base/files.ts';
 import { encodeFoal } from '../../src/foal/weights.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
 import { silentObserver } from '../../src/pipeline/observer.ts';
@@ -11,7 +12,9 @@ import { predictImages } from '../../src/pipeline/predict-images.ts';
 import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { adaptedSam } from '../../src/pipeline/stages/adapt.ts';
+import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { tinyFoal, tinyFoalCheckpoint } from '../foal/tiny.ts';
+import { tinyCheckpoint } from '../sam/tiny-model.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
@@ -107,6 +110,31 @@ describe('a run with Foal', { timeout: 300_000 }, () => {
     await expect(predictImages(context, { ...options, paths: [at()] })).rejects.toThrow('no image');
     const twice = { ...options, paths: [...paths, ...paths] };
     await expect(predictImages(context, twice)).rejects.toThrow('Two images are called');
+  });
+
+  it('adapts the decoder of Segment Anything where steps are set, and refines with that one where it is kept', async () => {
+    const checkpoint = tinyCheckpoint();
+    const path = at('sam', 'model.safetensors');
+    await writeFileAtomic(path, encodeSafetensors(checkpoint.weights));
+    const hints = { model_type: 'sam', vision_config: { image_size: checkpoint.config.imageSize } };
+    await writeFileAtomic(at('sam', 'config.json'), JSON.stringify(hints));
+    const sam = ['refine.refiner=sam', `sam.model=${path}`];
+    const settings = (...set: string[]): RunConfig => tinyConfig(at('data'), [...sam, ...set]);
+    const run = (...set: string[]): Promise<RunOutcome> =>
+      runPipeline(settings(...set), { folder: at('first'), until: 'trust' });
+    const { stages } = await run();
+    expect(stages.map(({ name }) => name)).not.toContain('adapt');
+
+    const { adaptation } = await run('refine.adaptSteps=16');
+    const file = at('first', 'adapt', 'decoder.safetensors');
+    expect(adaptation!.file).toBe('decoder.safetensors');
+    expect(existsSync(file)).toBe(adaptation!.kept);
+    const { images } = await coco.read(at('first', 'refined', 'annotations.json'));
+    const models = images.flatMap(({ structures }) =>
+      structures.map(({ provenance }) => (provenance as { model?: string } | undefined)?.model),
+    );
+    const name = `sam-vit-24x2${adaptation!.kept ? '-adapted' : ''}`;
+    expect(new Set(models)).toEqual(new Set([name]));
   });
 
   it('says why nothing can be adapted where that was asked for', async () => {

@@ -114,24 +114,25 @@ async function tryCopies(
 ): Promise<CloseUpResult> {
   if (folds === undefined) return { kept: true };
   const drawn = structuresByName(await readMaskSet(run, 'folds', 'labelled', checked.dataset));
-  const measured: { before: number; after: number }[] = [];
+  const before: number[] = [];
+  const after: number[] = [];
   for (const [fold, { held }] of foldsOf(checked.dataset, folds, seed).entries()) {
-    const dice = (refiner: Refiner): Promise<number> => heldOutDice(refiner, held, drawn, checked, signal);
+    const dice = async (refiner: Refiner): Promise<number[]> =>
+      Object.values(await heldOutDice(refiner, held, drawn, checked, signal));
     const model = await openCloseUp(closeUpModel(run, fold), compute);
     try {
-      measured.push({
-        before: await dice(createNoRefiner()),
-        after: await dice(createCloseUpRefiner(model)),
-      });
+      before.push(...(await dice(createNoRefiner())));
+      after.push(...(await dice(createCloseUpRefiner(model))));
     } finally {
       await model.close();
     }
   }
-  const mean = (of: 'before' | 'after'): number =>
-    measured.reduce((sum, one) => sum + one[of], 0) / measured.length;
-  const heldOut = { before: mean('before'), after: mean('after') };
+  const heldOut = { before: mean(before), after: mean(after) };
   return { heldOut, kept: heldOut.after > heldOut.before };
 }
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, one) => sum + one, 0) / Math.max(1, values.length);
 
 /** @throws RunError where close-up/result.json is missing or damaged. */
 export function readCloseUps(run: RunDirectory): Promise<CloseUpResult> {

@@ -1,0 +1,150 @@
+/**
+ * @file Adapting a promptable model to images of one kind by the few that are labelled. For each fold a copy learns from
+ * the other images and is measured on this one, again and again; where that shows a model that is better than it was,
+ * one is trained on all images for as long as was best. Prompts are what networks drew of the objects, where they have
+ * not seen them.
+ */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../base/files.ts';
+import type { InstanceImage } from '../dataset/instances/types.ts';
+import type { Weights } from '../nn/parameters.ts';
+import { type PromptedLog, type PromptedTask, trainPrompted } from '../prompted/train.ts';
+import { type ComputeOptions, computeOf } from '../runtime/session.ts';
+import type { PromptableModel } from '../sam/promptable.ts';
+import { type Choice, chooseSteps, type FoldResult, type ImageDice } from './choice.ts';
+
+/** A labelled image: its objects, and rough masks of them. */
+export interface AdaptCase {
+  readonly id: string;
+  /** Hash of the image's content. */
+  readonly imageKey: string;
+  read(): Promise<InstanceImage>;
+}
+
+export interface AdaptFold {
+  readonly learns: readonly AdaptCase[];
+  /** What a model makes of the images that are held out. */
+  measure(model: PromptableModel): Promise<ImageDice>;
+}
+
+/** A promptable model that can learn. */
+export interface Learner {
+  /** How it learns from some images. */
+  task(cases: readonly AdaptCase[]): PromptedTask;
+  readonly learningRate: number;
+  /** Asks the model with other weights, or as it is. */
+  ask<T>(weights: Weights | undefined, use: (model: PromptableModel) => Promise<T>): Promise<T>;
+}
+
+export interface AdaptOptions extends ComputeOptions {
+  readonly learner: Learner;
+  readonly cases: readonly AdaptCase[];
+  readonly folds: readonly AdaptFold[];
+  /** Most steps of a training. */
+  readonly steps: number;
+  /** Receives fold-1/ and so on, and the task's file where the adapted model is kept. */
+  readonly directory: string;
+  /** Share of all work that is done, and what is done now. */
+  readonly onProgress?: (share: number, detail: string) => void;
+  readonly signal?: AbortSignal;
+  /** As of PromptedOptions. */
+  readonly saveSeconds?: number;
+}
+
+/** What came of it. */
+export interface Adaptation extends Choice {
+  /** Whether the adapted model is better, and so was made. */
+  readonly kept: boolean;
+  /** The name of the file that it then is. */
+  readonly file: string;
+  readonly folds: readonly FoldResult[];
+}
+
+const MEASUREMENTS = 8;
+/** An adapted model that gains less than this Dice is not worth a model of its own. */
+const LEAST_GAIN = 0.002;
+
+/** Where the copy of a fold, counted from 0, is after so many steps. */
+export function foldModel(directory: string, fold: number, steps: number): string {
+  return join(foldFolder(directory, fold), copyName(steps));
+}
+
+const foldFolder = (directory: string, fold: number): string => join(directory, `fold-${fold + 1}`);
+const copyName = (steps: number): string => `after-${steps}.safetensors`;
+
+export async function adaptModel(options: AdaptOptions): Promise<Adaptation> {
+  const { learner, folds, cases, directory, onProgress } = options;
+  const parts = folds.length + 1;
+  const results: FoldResult[] = [];
+  for (const [k, fold] of folds.entries()) {
+    const tell = ({ step, steps }: PromptedLog): void =>
+      onProgress?.((k + step / steps) / parts, `copy ${k + 1} of ${folds.length}, step ${step} of ${steps}`);
+    results.push(await measureCopy(options, k, fold, tell));
+  }
+  const choice = chooseSteps(results);
+  const { before, after, steps } = choice;
+  const kept = after >= before + LEAST_GAIN;
+  for (const k of folds.keys()) await keepCopy(foldFolder(directory, k), kept ? steps : undefined);
+  const task = learner.task(cases);
+  if (kept) {
+    const onLog = ({ step }: PromptedLog): void =>
+      onProgress?.((folds.length + step / steps) / parts, `all images, step ${step} of ${steps}`);
+    await train(options, task, { directory, steps, onLog });
+  }
+  return { ...choice, kept, file: task.file, folds: results };
+}
+
+/** Trains the copy of a fold, and writes down what it is at each measurement. */
+async function measureCopy(
+  options: AdaptOptions,
+  k: number,
+  { learns, measure }: AdaptFold,
+  onLog: (log: PromptedLog) => void,
+): Promise<FoldResult> {
+  const { learner } = options;
+  const task = learner.task(learns);
+  const directory = foldFolder(options.directory, k);
+  const before = await learner.ask(undefined, measure);
+  const curve = await train(options, task, {
+    directory,
+    steps: options.steps,
+    measurements: MEASUREMENTS,
+    measure: async (weights, step) => {
+      await writeFileAtomic(join(directory, copyName(step)), task.encode(weights, {}));
+      return learner.ask(weights, measure);
+    },
+    onLog,
+  });
+  const measured = curve.flatMap(({ step, dice }) => (dice ? [{ step, dice: dice as ImageDice }] : []));
+  return { before, curve: measured };
+}
+
+/** Of all that a copy was, keeps what it was after so many steps. */
+async function keepCopy(folder: string, steps: number | undefined): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith('after-'));
+  const kept = steps === undefined ? undefined : copyName(steps);
+  for (const name of names) if (name !== kept) await rm(join(folder, name), { force: true });
+}
+
+type Part = Pick<Parameters<typeof trainPrompted>[0], 'directory' | 'measure' | 'measurements' | 'onLog'> & {
+  readonly steps: number;
+};
+
+function train(
+  options: AdaptOptions,
+  task: PromptedTask,
+  { steps, ...part }: Part,
+): Promise<readonly PromptedLog[]> {
+  const { learner, signal, saveSeconds } = options;
+  return trainPrompted({
+    ...part,
+    task,
+    length: { steps },
+    learningRate: learner.learningRate,
+    schedule: 'warm-up',
+    ...(signal && { signal }),
+    ...(saveSeconds !== undefined && { saveSeconds }),
+    ...computeOf(options),
+  });
+}
