@@ -4,9 +4,11 @@
  * one is trained on all images for as long as was best. Prompts are what networks drew of the objects, where they have
  * not seen them.
  */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { writeFileAtomic } from '../base/files.ts';
+import { hashJson } from '../base/hash.ts';
 import type { InstanceImage } from '../dataset/instances/types.ts';
 import type { Weights } from '../nn/parameters.ts';
 import { type PromptedLog, type PromptedTask, trainPrompted } from '../prompted/train.ts';
@@ -105,7 +107,8 @@ async function measureCopy(
   const { learner } = options;
   const task = learner.task(learns);
   const directory = foldFolder(options.directory, k);
-  const before = await learner.ask(undefined, measure);
+  const asIs = (): Promise<ImageDice> => learner.ask(undefined, measure);
+  const before = await measuredOnce(join(directory, 'before.json'), hashJson(task.key), asIs);
   const curve = await train(options, task, {
     directory,
     steps: options.steps,
@@ -118,6 +121,19 @@ async function measureCopy(
   });
   const measured = curve.flatMap(({ step, dice }) => (dice ? [{ step, dice: dice as ImageDice }] : []));
   return { before, curve: measured };
+}
+
+const measurement = z.object({ key: z.string(), dice: z.record(z.string(), z.number()) });
+
+/** What a measurement came to, kept in a file, so that a training that goes on does not wait for it again. */
+async function measuredOnce(path: string, key: string, measure: () => Promise<ImageDice>): Promise<ImageDice> {
+  const kept = await readFile(path, 'utf8')
+    .then((text) => measurement.parse(JSON.parse(text)))
+    .catch(() => undefined);
+  if (kept?.key === key) return kept.dice;
+  const dice = await measure();
+  await writeFileAtomic(path, `${JSON.stringify({ key, dice })}\n`);
+  return dice;
 }
 
 /** Of all that a copy was, keeps what it was after so many steps. */

@@ -68,6 +68,25 @@ describe('adaptModel', { timeout: 300_000 }, () => {
     expect(new Set([...hashes, weightsHash(base.weights)]).size).toBe(4);
   });
 
+  it('measures the model as it is once, however often it is started', async () => {
+    let measured = 0;
+    const measure = async () => ({ only: measured++ / 100 });
+    const folds = [{ learns: cases.slice(2), measure }];
+    const stopping = new AbortController();
+    const onProgress = (): void => stopping.abort();
+    const asked = { ...options, folds, directory: folder };
+    await expect(adaptModel({ ...asked, onProgress, signal: stopping.signal })).rejects.toThrow();
+    // As it is, and after the first step.
+    expect(measured).toBe(2);
+    const { folds: results } = await adaptModel(asked);
+    expect(results[0]).toMatchObject({
+      before: { only: 0 },
+      curve: Array.from({ length: 8 }, (_, i) => ({ dice: { only: (i + 1) / 100 } })),
+    });
+    const other = foalLearner({ base, seed: 1, data: 'circles', compute: { threads: 1 } });
+    expect((await adaptModel({ ...asked, learner: other })).before).toBe(0.09);
+  });
+
   it('keeps the model as it was where no copy is better', async () => {
     const folds = foldOf([0.6, 0.6], [0.5, 0.5], [0.601, 0.601]);
     const result = await adaptModel({ ...options, folds, directory: folder });
