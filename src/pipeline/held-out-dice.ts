@@ -17,22 +17,34 @@ export async function heldOutDice(
   refiner: Refiner,
   held: readonly Case[],
   drawn: ReadonlyMap<string, readonly Structure[]>,
-  { dataset, imageHashes }: CheckedDataset,
+  checked: CheckedDataset,
   signal: AbortSignal | undefined,
 ): Promise<Readonly<Record<string, number>>> {
   const dice: Record<string, number> = {};
   for (const item of held) {
-    const initial = (drawn.get(item.name) ?? []).map(initialMask);
-    if (initial.length === 0) continue;
-    const refined = await refiner.refine(await readCase(item), initial, {
-      classes: dataset.classes,
-      imageKey: imageHashes.get(item.id)!,
-      ...(signal && { signal }),
-    });
-    const each = refined.map(({ classIndex, mask }) =>
-      trueDice({ classIndex, rle: encodeRle(mask) }, item.structures ?? []),
-    );
-    dice[item.id] = each.reduce((sum, one) => sum + one, 0) / each.length;
+    const own = await diceOfImage(refiner, item, drawn, checked, signal);
+    if (own !== undefined) dice[item.id] = own;
   }
   return dice;
+}
+
+/** The same of a single image; undefined where it has no mask. */
+export async function diceOfImage(
+  refiner: Refiner,
+  item: Case,
+  drawn: ReadonlyMap<string, readonly Structure[]>,
+  { dataset, imageHashes }: CheckedDataset,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const initial = (drawn.get(item.name) ?? []).map(initialMask);
+  if (initial.length === 0) return undefined;
+  const refined = await refiner.refine(await readCase(item), initial, {
+    classes: dataset.classes,
+    imageKey: imageHashes.get(item.id)!,
+    ...(signal && { signal }),
+  });
+  const each = refined.map(({ classIndex, mask }) =>
+    trueDice({ classIndex, rle: encodeRle(mask) }, item.structures ?? []),
+  );
+  return each.reduce((sum, one) => sum + one, 0) / each.length;
 }

@@ -2,12 +2,13 @@
  * @file Training the network that redraws masks close up, on all labelled images; and for each fold a copy that has
  * not seen its images, which tells whether such a network makes masks better, and calibrates trust.
  */
+import { rm } from 'node:fs/promises';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CloseUpPlan } from '../../closeup/plan.ts';
 import { openCloseUp } from '../../closeup/predictor.ts';
 import { trainCloseUp } from '../../closeup/train.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
-import { casesOf } from '../../dataset/types.ts';
+import { type Case, casesOf } from '../../dataset/types.ts';
 import { createCloseUpRefiner } from '../../refine/close-up-refiner.ts';
 import { createNoRefiner } from '../../refine/none.ts';
 import type { Refiner } from '../../refine/refiner.ts';
@@ -15,10 +16,11 @@ import { percent } from '../../report/format.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { ComputeOptions } from '../../runtime/session.ts';
 import type { RunConfig } from '../config.ts';
+import { eachImage } from '../each-image.ts';
 import { imagesFingerprint, labelsFingerprint } from '../fingerprints.ts';
-import { heldOutDice } from '../held-out-dice.ts';
+import { diceOfImage } from '../held-out-dice.ts';
 import { readMaskSet, structuresByName } from '../mask-sets.ts';
-import { partOf } from '../observer.ts';
+import { partOf, silentObserver } from '../observer.ts';
 import { readResult } from '../read-result.ts';
 import type { RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
@@ -44,6 +46,7 @@ export interface CloseUpResult {
 }
 
 const resultOf = (run: RunDirectory): string => run.path('close-up', 'result.json');
+const journalOf = (run: RunDirectory): string => run.path('close-up', 'journal.jsonl');
 
 /** The network of a run; with a fold, counted from 0, the copy that has not seen its images. */
 export function closeUpModel(run: RunDirectory, fold?: number): string {
@@ -102,37 +105,53 @@ export async function closeUpStage(
       }
       const result = await tryCopies(context, { checked, folds, seed, compute });
       await writeFileAtomic(resultOf(run), `${JSON.stringify(result, null, 2)}\n`);
+      await rm(journalOf(run), { force: true });
       observer.note(describeCloseUps(result));
     },
   });
 }
 
-/** Lets the copies redraw the masks of the images that they have not seen. */
+/** Mean Dice of the masks of an image as the network drew them, and redrawn; nothing where it drew none. */
+interface Tried {
+  readonly before: number | undefined;
+  readonly after: number | undefined;
+}
+
+/** Lets the copies redraw the masks of the images that they have not seen. Each image counts alike. */
 async function tryCopies(
-  { run, signal }: RunContext,
+  context: RunContext,
   { checked, folds, seed, compute }: Pick<CloseUpStageOptions, 'checked' | 'folds' | 'seed' | 'compute'>,
 ): Promise<CloseUpResult> {
   if (folds === undefined) return { kept: true };
+  const { run, signal } = context;
   const drawn = structuresByName(await readMaskSet(run, 'folds', 'labelled', checked.dataset));
-  const before: number[] = [];
-  const after: number[] = [];
+  const measured: Tried[] = [];
   for (const [fold, { held }] of foldsOf(checked.dataset, folds, seed).entries()) {
-    const dice = async (refiner: Refiner): Promise<number[]> =>
-      Object.values(await heldOutDice(refiner, held, drawn, checked, signal));
     const model = await openCloseUp(closeUpModel(run, fold), compute);
     try {
-      before.push(...(await dice(createNoRefiner())));
-      after.push(...(await dice(createCloseUpRefiner(model))));
+      const dice = (refiner: Refiner, item: Case): Promise<number | undefined> =>
+        diceOfImage(refiner, item, drawn, checked, signal);
+      const tried = await eachImage<Tried>(
+        { ...context, observer: silentObserver },
+        held,
+        journalOf(run),
+        async (item) => ({
+          before: await dice(createNoRefiner(), item),
+          after: await dice(createCloseUpRefiner(model), item),
+        }),
+      );
+      measured.push(...tried.values());
     } finally {
       await model.close();
     }
   }
-  const heldOut = { before: mean(before), after: mean(after) };
+  const mean = (of: keyof Tried): number => {
+    const values = measured.flatMap((tried) => tried[of] ?? []);
+    return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  };
+  const heldOut = { before: mean('before'), after: mean('after') };
   return { heldOut, kept: heldOut.after > heldOut.before };
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, one) => sum + one, 0) / Math.max(1, values.length);
 
 /** @throws RunError where close-up/result.json is missing or damaged. */
 export function readCloseUps(run: RunDirectory): Promise<CloseUpResult> {
