@@ -46,8 +46,11 @@ export interface CheckOptions {
   readonly signal?: AbortSignal;
   /** What `onSound` was told before: these images are read and hashed, and not decoded again. */
   readonly sound?: ReadonlySet<string>;
-  /** Told of each image that could be decoded, had the size of its annotation and raised no doubt: what stands for it. */
-  readonly onSound?: (token: string) => void;
+  /**
+   * Told of each image that could be decoded, had the size of its annotation and raised no doubt: what stands for it. A
+   * promise is waited for.
+   */
+  readonly onSound?: (token: string) => unknown;
 }
 
 export interface CheckedDataset {
@@ -77,7 +80,7 @@ export async function checkDataset(dataset: Dataset, options: CheckOptions = {})
   const looked = await mapConcurrently(dataset.cases, AT_ONCE, async (item): Promise<Looked> => {
     signal?.throwIfAborted();
     const result = await lookAt(item, dataset.classes, sound);
-    if (isSound(result)) onSound?.(soundToken(item, result.hash));
+    if (isSound(result)) await onSound?.(soundToken(item, result.hash));
     onProgress?.(++done, dataset.cases.length);
     return result;
   });

@@ -6,7 +6,7 @@ export const SAVE_SECONDS = 20;
 /** Saving takes a twentieth of the time at most; where it takes long, it is done less often. */
 const SAVE_SHARE = 20;
 
-/** Saves now, or where `seconds` have passed since the last time. */
+/** Saves now, or where `seconds` have passed since the last time; not twice at once. */
 export function pacedSaver(
   write: () => Promise<void>,
   seconds: number = SAVE_SECONDS,
@@ -14,14 +14,17 @@ export function pacedSaver(
   save(): Promise<void>;
   saveWhenDue(): Promise<void>;
 } {
-  let [savedAt, saveMs] = [performance.now(), 0];
+  let [savedAt, saveMs, isSaving] = [performance.now(), 0, false];
   const save = async (): Promise<void> => {
+    isSaving = true;
     const before = performance.now();
     await write();
     savedAt = performance.now();
     saveMs = savedAt - before;
+    isSaving = false;
   };
-  const isDue = (): boolean => performance.now() - savedAt > Math.max(seconds * 1000, SAVE_SHARE * saveMs);
+  const isDue = (): boolean =>
+    !isSaving && performance.now() - savedAt > Math.max(seconds * 1000, SAVE_SHARE * saveMs);
   return { save, saveWhenDue: async () => (isDue() ? save() : undefined) };
 }
 
