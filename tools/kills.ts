@@ -11,12 +11,14 @@ import { Command } from 'commander';
 import { runTool, wholeNumber } from './exit.ts';
 import { type KillFigures, killRuns } from './kills/kill.ts';
 
-const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+const DIST = fileURLToPath(new URL('..', import.meta.url));
 
 await runTool(async () => {
   const program = new Command('kills')
-    .description('Kill small runs at random moments and start them again: nothing may be lost or damaged.')
-    .option('--moments <number>', 'how many kills', wholeNumber, 200)
+    .description(
+      'Kill small runs at random moments of each stage and start them again: nothing may be lost or damaged.',
+    )
+    .option('--moments <number>', 'how many kills at least', wholeNumber, 200)
     .option('--seed <number>', 'seed of the moments', wholeNumber, 1)
     .option('--json', 'print one JSON object in place of the text')
     .exitOverride()
@@ -28,12 +30,13 @@ await runTool(async () => {
   try {
     const start = performance.now();
     const figures = await killRuns({
-      main: MAIN,
+      dist: DIST,
       folder,
       ...options,
       signal: stopping.signal,
       onDefect: (defect) => process.stderr.write(`${defect}\n`),
-      onKill: (kills, working) => process.stderr.write(`${kills} of ${options.moments}: ${working}\n`),
+      onKill: (kills, name, working) =>
+        process.stderr.write(`${kills} of ${options.moments}: ${working} (${name})\n`),
     });
     const minutes = (performance.now() - start) / 60_000;
     process.stdout.write(json ? `${JSON.stringify({ ...figures, minutes })}\n` : text(figures, minutes));
@@ -43,16 +46,17 @@ await runTool(async () => {
   }
 });
 
-function text(
-  { kills, runs, byStage, oldestUnsaved, compared, defects }: KillFigures,
-  minutes: number,
-): string {
-  const stages = Object.entries(byStage).sort(([, a], [, b]) => b - a);
+function text({ kills, runs, stages, compared, defects }: KillFigures, minutes: number): string {
+  const row = (cells: readonly (string | number)[]): string =>
+    `  ${cells.map((cell, i) => (i < 2 ? String(cell).padEnd(14) : String(cell).padStart(8))).join('')}`;
   return [
     `${kills} kills of ${runs} runs in ${minutes.toFixed(1)} minutes`,
-    ...stages.map(([stage, count]) => `  ${stage.padEnd(14)} ${String(count).padStart(4)}`),
-    `Oldest unsaved work of a training: ${oldestUnsaved.toFixed(1)} s`,
-    `Compared at each end: ${compared.files} files, ${(compared.bytes / 1e6).toFixed(1)} MB`,
+    row(['run', 'stage', 'kills', 'work', 'again', 'allowed']),
+    ...stages.map(({ name, stage, ...figures }) =>
+      row([name, stage, figures.kills, figures.work, figures.again, figures.mayCost]),
+    ),
+    'Work: runs of networks. Again: most that one killed run did twice; allowed: for each kill.',
+    `Compared at the ends: ${compared.files} files, ${(compared.bytes / 1e6).toFixed(1)} MB`,
     defects.length === 0 ? 'Every end was that of a run that nobody touched.' : `${defects.length} defects:`,
     ...defects,
     '',

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll } from 'vitest';
 import { temporaryFolder } from '../temporary.ts';
 
-export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+/** The build. */
+export const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+export const MAIN = join(DIST, 'src', 'cli', 'main.js');
 
 export interface Ended {
   /** undefined where a signal ended it. */

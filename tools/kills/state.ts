@@ -1,5 +1,5 @@
 /** @file What a run directory holds at the moment of a kill: what is done, and whether all of it can be read. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { readLines } from '../../src/base/line-file.ts';
 import { decodeModel } from '../../src/graph/onnx/decode.ts';
@@ -24,8 +24,6 @@ interface Checkpoint {
   /** Tells the training. */
   readonly key: string;
   readonly step: number;
-  /** Milliseconds of the system's clock. */
-  readonly savedAt: number;
 }
 
 export async function readState(root: string): Promise<RunState> {
@@ -67,7 +65,7 @@ async function readCheckpoint(path: string): Promise<Checkpoint> {
   const { key = '', state = '' } = file.metadata;
   await file.close();
   const { step } = JSON.parse(state) as { step: number };
-  return { key, step, savedAt: (await stat(path)).mtimeMs };
+  return { key, step };
 }
 
 /** Throws where a file is cut off or otherwise not what its ending says. */
