@@ -140,7 +140,7 @@ async function tryCopies(
           after: await dice(createCloseUpRefiner(model), item),
         }),
       );
-      measured.push(...tried.values());
+      measured.push(...held.map(({ id }) => tried.get(id)!));
     } finally {
       await model.close();
     }
