@@ -11,8 +11,15 @@ import {
   type PairedDifference,
   pairedBootstrap,
 } from '../evaluate/bootstrap.ts';
-import type { AbsenceRule, ByRule, Evaluation, OverlapMeasure } from '../evaluate/evaluation.ts';
-import { countedValues } from '../evaluate/summary.ts';
+import type {
+  AbsenceRule,
+  ByRule,
+  Evaluation,
+  MeanFigure,
+  OverlapMeasure,
+  SurfaceMeasure,
+} from '../evaluate/evaluation.ts';
+import { classDistance, countedValues } from '../evaluate/summary.ts';
 import { type CellName, type CellResult, cellFolder } from './evaluate.ts';
 import type { HeldOut } from './setup.ts';
 
@@ -76,10 +83,13 @@ export interface Figure {
   readonly interval: Interval | null;
 }
 
+/** What the masks of a class were measured to be, over images and seeds; as in Row, without intervals. */
 export interface ClassFigure {
   readonly name: string;
-  /** Mean Dice over the images that show the class, and over seeds. */
-  readonly dice: number | null;
+  readonly dice: ByRule<number | null>;
+  readonly iou: ByRule<number | null>;
+  readonly hd95: number | null;
+  readonly assd: number | null;
   readonly detectionRate: number | null;
 }
 
@@ -133,7 +143,7 @@ function rowOf(
   };
   const first = grid.methods[0]!.name;
   const againstFirst = method === first ? undefined : compare(cellsOf(first), own, resamples);
-  const surface = (measure: 'hd95' | 'assd'): number | null =>
+  const surface = (measure: SurfaceMeasure): number | null =>
     weighted(evaluations.flatMap(({ surface: found }) => found?.[measure] ?? []));
   return [
     {
@@ -149,16 +159,27 @@ function rowOf(
       assd: surface('assd'),
       detectionRate: detectionRate(evaluations.flatMap(({ perClass }) => perClass)),
       ...(againstFirst && { againstFirst }),
-      perClass: grid.classes.map((name, k) => {
-        const figures = evaluations.map(({ perClass }) => perClass[k]!);
-        return {
-          name,
-          dice: weighted(figures.map(({ dice }) => dice.present)),
-          detectionRate: detectionRate(figures),
-        };
-      }),
+      perClass: grid.classes.map((name, k) => classFigure(name, k, evaluations)),
     },
   ];
+}
+
+function classFigure(name: string, classIndex: number, evaluations: readonly Evaluation[]): ClassFigure {
+  const figures = evaluations.map(({ perClass }) => perClass[classIndex]!);
+  const overlap = (measure: OverlapMeasure): ByRule<number | null> => ({
+    present: weighted(figures.map((figure) => figure[measure].present)),
+    counted: weighted(figures.map((figure) => figure[measure].counted)),
+  });
+  const surface = (measure: SurfaceMeasure): number | null =>
+    weighted(evaluations.map((evaluation) => classDistance(evaluation, classIndex, measure)));
+  return {
+    name,
+    dice: overlap('dice'),
+    iou: overlap('iou'),
+    hd95: surface('hd95'),
+    assd: surface('assd'),
+    detectionRate: detectionRate(figures),
+  };
 }
 
 /** On the seeds that both have. */
@@ -209,7 +230,7 @@ function detectionRate(
 }
 
 /** Mean of means, each as heavy as what it was taken over. */
-function weighted(figures: readonly { readonly mean: number | null; readonly n: number }[]): number | null {
+function weighted(figures: readonly MeanFigure[]): number | null {
   let [sum, count] = [0, 0];
   for (const { mean, n } of figures) {
     if (mean === null) continue;

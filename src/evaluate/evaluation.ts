@@ -13,6 +13,7 @@ import type { Interval } from './bootstrap.ts';
 
 export type AbsenceRule = 'present' | 'counted';
 export type OverlapMeasure = 'dice' | 'iou';
+export type SurfaceMeasure = 'hd95' | 'assd';
 /** One value under each rule. */
 export type ByRule<T> = Readonly<Record<AbsenceRule, T>>;
 

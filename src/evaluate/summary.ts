@@ -15,6 +15,7 @@ import type {
   OverallFigure,
   OverlapMeasure,
   SurfaceFigures,
+  SurfaceMeasure,
 } from './evaluation.ts';
 import { surfaceDistances } from './surface.ts';
 
@@ -183,16 +184,36 @@ function overallFigure(
   };
 }
 
+/**
+ * Mean distance between the outlines of a class over the images where both masks have pixels; of no image where
+ * distances were not asked for.
+ */
+export function classDistance(
+  { images }: Evaluation,
+  classIndex: number,
+  measure: SurfaceMeasure,
+): MeanFigure {
+  return distanceFigure(
+    images.flatMap(({ entries }) => entries.filter((entry) => entry.classIndex === classIndex)),
+    measure,
+  );
+}
+
 function surfaceFigures(
   images: readonly ImageEvaluation[],
   surface: NonNullable<EvaluateOptions['surface']>,
 ): SurfaceFigures {
   const entries = images.flatMap((image) => image.entries);
-  const figure = (measure: 'hd95' | 'assd'): MeanFigure => {
-    const values = entries.map((entry) => entry[measure]).filter((value) => value !== undefined);
-    return { mean: mean(values), n: values.length };
+  return {
+    unit: surface.spacingMm ? 'mm' : 'px',
+    hd95: distanceFigure(entries, 'hd95'),
+    assd: distanceFigure(entries, 'assd'),
   };
-  return { unit: surface.spacingMm ? 'mm' : 'px', hd95: figure('hd95'), assd: figure('assd') };
+}
+
+function distanceFigure(entries: readonly EntryEvaluation[], measure: SurfaceMeasure): MeanFigure {
+  const values = entries.map((entry) => entry[measure]).filter((value) => value !== undefined);
+  return { mean: mean(values), n: values.length };
 }
 
 function byRule<T>(make: (rule: AbsenceRule) => T): ByRule<T> {

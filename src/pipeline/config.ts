@@ -92,7 +92,7 @@ const evaluationSchema = z
       .boolean()
       .default(false)
       .describe(
-        'Also measure surface distances (HD95, ASSD): in mm where every image of val and test tells the distance of its pixels, else in px.',
+        'Also measure surface distances (HD95, ASSD): in mm where every image of val and test tells the distance of its pixels, else in px. Takes some milliseconds a mask.',
       ),
     resamples: z.int().min(100).max(100_000).default(2000).describe('Bootstrap resamples of the intervals.'),
   })

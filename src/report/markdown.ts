@@ -73,12 +73,17 @@ function splitTable(data: ReportData, split: string): string {
     withInterval(overall.iou.present),
     withInterval(overall.iou.counted),
     `${percent(overall.dice.present.perImageMean)} ± ${percent(overall.dice.present.perImageStd)}`,
-    ...(surface ? [`${surface.hd95.mean?.toFixed(1) ?? '–'} ${surface.unit}`] : []),
+    ...(surface
+      ? [
+          `${surface.hd95.mean?.toFixed(1) ?? '–'} ${surface.unit}`,
+          `${surface.assd.mean?.toFixed(2) ?? '–'} ${surface.unit}`,
+        ]
+      : []),
   ]);
   const images = counted(results[0]!.evaluation.images.length, 'image');
   const head = ['', 'Dice, skipped', 'Dice, counted', 'IoU, skipped', 'IoU, counted', 'Dice per image'];
   const hasSurface = figures.some((row) => row.length > head.length);
-  return `## ${markdownText(split)}, ${images}\n\n${markdownTable(hasSurface ? [...head, 'HD95'] : head, figures)}`;
+  return `## ${markdownText(split)}, ${images}\n\n${markdownTable(hasSurface ? [...head, 'HD95', 'ASSD'] : head, figures)}`;
 }
 
 function rules({ evaluation: { method } }: StageResult): string {

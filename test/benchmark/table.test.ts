@@ -119,6 +119,25 @@ describe('summarise', () => {
     expect(perClass[0]!.detectionRate).toBeCloseTo(4 / 8);
   });
 
+  it('gives all measures of each class', () => {
+    // Bars of 5 px in even images and of 4 in odd ones, 10 being true. Class 1 is invented in image 0.
+    const [first, second] = row('theirs', 5).perClass;
+    expect(first!.dice.present).toBeCloseTo((diceOf(5) + diceOf(4)) / 2, 10);
+    expect(second!.dice.present).toBeCloseTo((3 * diceOf(5) + 4 * diceOf(4)) / 7, 10);
+    expect(second!.dice.counted).toBeCloseTo((3 * diceOf(5) + 4 * diceOf(4)) / 8, 10);
+    expect(second!.iou.present).toBeCloseTo((3 * 0.5 + 4 * 0.4) / 7, 10);
+    expect(second!.iou.counted).toBeCloseTo((3 * 0.5 + 4 * 0.4) / 8, 10);
+    // The true pixels beyond the bar are 1, 2, ... px away from it, the others 0.
+    expect(first!.hd95).toBeCloseTo((4.55 + 5.55) / 2, 10);
+    expect(first!.assd).toBeCloseTo((15 / 15 + 21 / 14) / 2, 10);
+    expect(second!.assd).toBeCloseTo((3 * (15 / 15) + 4 * (21 / 14)) / 7, 10);
+    // Of two seeds, bars short by 1 and 2 px, and by 0 and 1.
+    expect(row('ours', 5).perClass[0]!.dice.present).toBeCloseTo(
+      (diceOf(10) + 2 * diceOf(9) + diceOf(8)) / 4,
+      10,
+    );
+  });
+
   it('knows nothing before the first cell', () => {
     expect(summarise(GRID, [], [], 200)).toMatchObject({ splits: [] });
     expect(summarise(GRID, [], [], 200).missing).toHaveLength(8);
@@ -155,6 +174,16 @@ describe('the page', () => {
     expect(page.match(/<td class="missing">–<\/td>/g)).toHaveLength(1);
   });
 
+  it('has a table of all measures of each class', () => {
+    const tables = page.split(', all measures</summary>').slice(1);
+    expect(tables).toHaveLength(3);
+    const cells = [...tables[1]!.split('</table>')[0]!.matchAll(/<td>([^<]*)<\/td>/g)].map(
+      ([, text]) => text,
+    );
+    const class1 = ['61.2', '53.6', '44.3', '38.8', '5.1', '1.29', '42.9'];
+    expect(cells).toEqual(['61.9', '61.9', '45.0', '45.0', '5.0', '1.25', '50.0', ...class1]);
+  });
+
   it('shows names as text', () => {
     expect(page).toContain('&lt;Theirs&gt;');
     expect(page).not.toContain('<Theirs>');
@@ -182,7 +211,17 @@ describe('the other formats', () => {
     for (const line of lines) expect(line.split(',')).toHaveLength(head!.split(',').length);
     const value = lines[0]!.split(',')[head!.split(',').indexOf('dice_present')];
     expect(Number(value)).toBe(row('ours', 5).dice.present.mean);
-    expect(renderClassesCsv(table)).toContain('test,ours,5,"left, ""upper""",');
+    const [classHead, ...classes] = renderClassesCsv(table).trimEnd().split('\r\n');
+    expect(classes).toHaveLength(3 * GRID.classes.length);
+    expect(classes[0]).toMatch(/^test,ours,5,"left, ""upper""",/);
+    const { dice, iou, hd95, assd, detectionRate } = row('ours', 5).perClass[1]!;
+    expect(classHead).toBe(
+      'split,method,labelled,class,dice_present,dice_counted,iou_present,iou_counted,hd95_px,assd_px,detection_rate',
+    );
+    expect(classes[1]!.split(',').slice(4).map(Number)).toEqual([
+      ...[dice.present, dice.counted, iou.present, iou.counted],
+      ...[hd95, assd, detectionRate],
+    ]);
   });
 
   it('the curve has a line for each method and a point for each number of labels', () => {

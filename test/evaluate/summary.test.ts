@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AnnotatedImage, AnnotationSet, Structure } from '../../src/annotations/types.ts';
 import { DatasetError } from '../../src/base/errors.ts';
-import { compareEvaluations, evaluateSet } from '../../src/evaluate/summary.ts';
+import { classDistance, compareEvaluations, evaluateSet } from '../../src/evaluate/summary.ts';
 import { encodeRle } from '../../src/masks/rle.ts';
 
 const classes = ['radius', 'ulna', 'lunate'];
@@ -108,6 +108,12 @@ describe('evaluateSet', () => {
       0,
       undefined,
     ]);
+    expect(inPx.classes.map((_, k) => classDistance(inPx, k, 'assd'))).toEqual([
+      { mean: expect.closeTo(1 / 3, 9), n: 1 },
+      { mean: 0, n: 1 },
+      { mean: null, n: 0 },
+    ]);
+    expect(classDistance(result, 0, 'assd')).toEqual({ mean: null, n: 0 });
     const inMm = evaluateSet(truth, predicted, { surface: { spacingMm: () => [1, 0.1] } });
     expect(inMm.surface).toMatchObject({ unit: 'mm', assd: { mean: expect.closeTo(1 / 60, 9) } });
   });

@@ -24,7 +24,7 @@ const empty: ReportData = {
 };
 
 /** A result on images of one row of ten pixels, all set; `hits` are the numbers of pixels found in each. */
-function resultOf(split: string, stage: Stage, hits: readonly number[]): StageResult {
+function resultOf(split: string, stage: Stage, hits: readonly number[], options = {}): StageResult {
   const set = (counts: readonly number[]) => ({
     classes: ['radius'],
     images: counts.map((count, i) => ({
@@ -39,7 +39,7 @@ function resultOf(split: string, stage: Stage, hits: readonly number[]): StageRe
       ],
     })),
   });
-  return { split, stage, evaluation: evaluateSet(set(hits.map(() => 10)), set(hits)) };
+  return { split, stage, evaluation: evaluateSet(set(hits.map(() => 10)), set(hits), options) };
 }
 
 describe('renderReport', () => {
@@ -109,6 +109,18 @@ describe('renderReport', () => {
     expect(page).toContain('On val, the initial network reached Dice 83.3');
     expect(page).not.toContain('data-stage="refined"');
     expect(page.match(/NaN|undefined/)).toBeNull();
+  });
+
+  it('shows distances of outlines where they were measured, over all and by class', () => {
+    const measured = { ...empty, results: [resultOf('test', 'final', [10, 5], { surface: {} })] };
+    const page = renderReport(measured);
+    expect(page).toContain('<th scope="col">HD95<br>px</th><th scope="col">ASSD<br>px</th>');
+    expect(page).toContain('<th scope="col">HD95, px</th><th scope="col">ASSD, px</th>');
+    // 1 to 5 px beside ten pixels of no distance; half of that over both images, in either table.
+    expect(page.match(/<td>2\.3<\/td><td>0\.50<\/td>/g)).toHaveLength(2);
+    expect(renderResultsMarkdown(measured)).toContain('| 2.3 px | 0.50 px |');
+    const without = renderReport({ ...empty, results: [resultOf('test', 'final', [10, 5])] });
+    expect(without).not.toContain('HD95');
   });
 
   it('copes with one image, and with classes that no image shows', () => {

@@ -1,6 +1,7 @@
 /** @file What the cells of a table say, for all formats alike. */
+import type { ByRule } from '../../evaluate/evaluation.ts';
 import { percent, percentInterval, pValue, signedPercent } from '../../report/format.ts';
-import type { Grid, MethodName, Row, SplitFigures } from '../table.ts';
+import type { ClassFigure, Figure, Grid, MethodName, Row, SplitFigures } from '../table.ts';
 
 /** From this p value on a difference may be chance. */
 export const SIGNIFICANCE = 0.05;
@@ -29,20 +30,34 @@ export function seedsText(row: Row, { seeds }: Grid): string {
 }
 
 /** The figures of one row in the table of all measures. */
-export function measures(row: Row): readonly string[] {
+export function measures({ dice, iou, spread, ...row }: Row): readonly string[] {
+  const means = ({ present, counted }: ByRule<Figure>) => ({ present: present.mean, counted: counted.mean });
   return [
-    percent(row.dice.present.mean),
-    percent(row.dice.counted.mean),
-    percent(row.iou.present.mean),
-    percent(row.iou.counted.mean),
-    row.hd95?.toFixed(1) ?? '–',
-    row.assd?.toFixed(2) ?? '–',
-    percent(row.detectionRate),
-    row.spread === null ? '–' : percent(row.spread),
+    ...classMeasures({ ...row, dice: means(dice), iou: means(iou) }),
+    spread === null ? '–' : percent(spread),
   ];
 }
 
-export const MEASURES: readonly string[] = [
+/** Those of one class. */
+export function classMeasures({
+  dice,
+  iou,
+  hd95,
+  assd,
+  detectionRate,
+}: Omit<ClassFigure, 'name'>): readonly string[] {
+  return [
+    percent(dice.present),
+    percent(dice.counted),
+    percent(iou.present),
+    percent(iou.counted),
+    hd95?.toFixed(1) ?? '–',
+    assd?.toFixed(2) ?? '–',
+    percent(detectionRate),
+  ];
+}
+
+export const CLASS_MEASURES: readonly string[] = [
   'Dice, skipped',
   'Dice, counted',
   'IoU, skipped',
@@ -50,8 +65,9 @@ export const MEASURES: readonly string[] = [
   'HD95, px',
   'ASSD, px',
   'Detected, %',
-  'Spread of seeds',
 ];
+
+export const MEASURES: readonly string[] = [...CLASS_MEASURES, 'Spread of seeds'];
 
 /** How the figures were made: sentences. */
 export function explanation(grid: Grid): string {

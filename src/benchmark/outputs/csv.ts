@@ -31,18 +31,19 @@ export function renderFiguresCsv({ splits }: Table): string {
   return csv([head, ...lines]);
 }
 
-/** A line for each split, method, number of labels and class. */
+/** A line for each split, method, number of labels and class. Units as above. */
 export function renderClassesCsv({ splits }: Table): string {
-  const head = ['split', 'method', 'labelled', 'class', 'dice_present', 'detection_rate'];
+  const head = [
+    ...['split', 'method', 'labelled', 'class'],
+    ...['dice_present', 'dice_counted', 'iou_present', 'iou_counted'],
+    ...['hd95_px', 'assd_px', 'detection_rate'],
+  ];
   const lines = splits.flatMap(({ split, rows }) =>
     rows.flatMap(({ method, labelled, perClass }) =>
-      perClass.map(({ name, dice, detectionRate }): Value[] => [
-        split,
-        method,
-        labelled,
-        name,
-        dice,
-        detectionRate,
+      perClass.map(({ name, dice, iou, hd95, assd, detectionRate }): Value[] => [
+        ...[split, method, labelled, name],
+        ...[dice.present, dice.counted, iou.present, iou.counted],
+        ...[hd95, assd, detectionRate],
       ]),
     ),
   );

@@ -3,7 +3,17 @@ import { counted, percent } from '../../report/format.ts';
 import { html, type Markup, trusted } from '../../report/markup.ts';
 import { PAGE_STYLE } from '../../report/style.ts';
 import type { Row, SplitFigures, Table } from '../table.ts';
-import { againstText, explanation, MEASURES, measures, rowAt, SIGNIFICANCE, seedsText } from './cells.ts';
+import {
+  againstText,
+  CLASS_MEASURES,
+  classMeasures,
+  explanation,
+  MEASURES,
+  measures,
+  rowAt,
+  SIGNIFICANCE,
+  seedsText,
+} from './cells.ts';
 import { curveOf } from './curve.ts';
 import { missingText, titleOf } from './text.ts';
 
@@ -61,12 +71,19 @@ function diceCell({ grid }: Table, row: Row | undefined): Markup {
   }<small>seed${links}${seedsText(row, grid) === '' ? '' : `, ${seedsText(row, grid)}`}</small></td>`;
 }
 
-/** Dice of each class, methods side by side. */
+/** Dice of each class, methods side by side, and below it all measures of each method. */
 function classTable(table: Table, figures: SplitFigures, labelled: number): Markup | undefined {
   const rows = figures.rows.filter((row) => row.labelled === labelled);
   if (rows.length === 0) return undefined;
   return html`<details><summary>Classes, ${labelled} labelled</summary><div class="scroll" tabindex="0"><table><thead><tr><th></th>${rows.map((row) => html`<th scope="col">${titleOf(table, row.method)}</th>`)}</tr></thead><tbody>${table.grid.classes.map(
     (name, k) =>
-      html`<tr><th scope="row">${name}</th>${rows.map((row) => html`<td>${percent(row.perClass[k]!.dice)}<small>${percent(row.perClass[k]!.detectionRate)} % found</small></td>`)}</tr>`,
-  )}</tbody></table></div></details>`;
+      html`<tr><th scope="row">${name}</th>${rows.map((row) => html`<td>${percent(row.perClass[k]!.dice.present)}<small>${percent(row.perClass[k]!.detectionRate)} % found</small></td>`)}</tr>`,
+  )}</tbody></table></div>${rows.map((row) => html`<details><summary>${titleOf(table, row.method)}, all measures</summary>${classMeasuresTable(row)}</details>`)}</details>`;
+}
+
+function classMeasuresTable({ perClass }: Row): Markup {
+  return html`<div class="scroll" tabindex="0"><table><thead><tr><th></th>${CLASS_MEASURES.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${perClass.map(
+    ({ name, ...figures }) =>
+      html`<tr><th scope="row">${name}</th>${classMeasures(figures).map((text) => html`<td>${text}</td>`)}</tr>`,
+  )}</tbody></table></div>`;
 }

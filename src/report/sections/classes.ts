@@ -1,4 +1,6 @@
 /** @file Scores per class: bars and the table behind them. */
+import type { SurfaceMeasure } from '../../evaluate/evaluation.ts';
+import { classDistance } from '../../evaluate/summary.ts';
 import { classBarChart } from '../charts/bars.ts';
 import type { ReportData, Stage, StageResult } from '../data.ts';
 import { headlineSplit, resultOf } from '../findings.ts';
@@ -57,13 +59,16 @@ function comparedResults(
 }
 
 function classTable(last: StageResult, before: StageResult | undefined): Markup {
-  const { detectionIou } = last.evaluation.method;
+  const { evaluation } = last;
+  const { surface, method } = evaluation;
+  const distance = (classIndex: number, measure: SurfaceMeasure, digits: number): Markup | undefined =>
+    surface && html`<td>${classDistance(evaluation, classIndex, measure).mean?.toFixed(digits) ?? '–'}</td>`;
   return html`<div class="scroll" role="region" tabindex="0" aria-label="Scores per class"><table class="classes">
-<thead><tr><th scope="col">Class</th><th scope="col">Shown in</th>${before ? html`<th scope="col">Dice, initial</th>` : undefined}<th scope="col">Dice, ${last.stage}</th><th scope="col">Dice, counted</th><th scope="col">IoU</th><th scope="col">Detected, % (IoU from ${detectionIou})</th><th scope="col">Missed</th><th scope="col">Invented</th></tr></thead>
-<tbody>${last.evaluation.perClass.map(
+<thead><tr><th scope="col">Class</th><th scope="col">Shown in</th>${before ? html`<th scope="col">Dice, initial</th>` : undefined}<th scope="col">Dice, ${last.stage}</th><th scope="col">Dice, counted</th><th scope="col">IoU</th><th scope="col">IoU, counted</th>${surface && html`<th scope="col">HD95, ${surface.unit}</th><th scope="col">ASSD, ${surface.unit}</th>`}<th scope="col">Detected, % (IoU from ${method.detectionIou})</th><th scope="col">Missed</th><th scope="col">Invented</th></tr></thead>
+<tbody>${evaluation.perClass.map(
     (figures, i) =>
       html`<tr><th scope="row">${figures.name}</th><td>${figures.presentIn}</td>${
         before ? html`<td>${percent(before.evaluation.perClass[i]!.dice.present.mean)}</td>` : undefined
-      }<td>${percent(figures.dice.present.mean)}</td><td>${percent(figures.dice.counted.mean)}</td><td>${percent(figures.iou.present.mean)}</td><td>${percent(figures.detectionRate)}</td><td>${figures.missedIn}</td><td>${figures.inventedIn}</td></tr>`,
+      }<td>${percent(figures.dice.present.mean)}</td><td>${percent(figures.dice.counted.mean)}</td><td>${percent(figures.iou.present.mean)}</td><td>${percent(figures.iou.counted.mean)}</td>${distance(i, 'hd95', 1)}${distance(i, 'assd', 2)}<td>${percent(figures.detectionRate)}</td><td>${figures.missedIn}</td><td>${figures.inventedIn}</td></tr>`,
   )}</tbody></table></div>`;
 }

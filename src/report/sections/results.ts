@@ -52,7 +52,7 @@ function splitTable(split: string, results: readonly StageResult[]): Markup {
   return html`<div class="scroll" role="region" tabindex="0" aria-label="Results on ${split}" style="margin-top:28px"><table data-split="${split}">
 <caption>${split}, ${images}</caption>
 <thead><tr><th scope="col"><span class="hidden">Masks</span></th><th scope="col">Dice<br>skipped</th><th scope="col">Dice<br>counted</th><th scope="col">IoU<br>skipped</th><th scope="col">IoU<br>counted</th><th scope="col">Dice<br>per image</th>${
-    hasSurface ? html`<th scope="col">HD95<br>${unit}</th>` : undefined
+    hasSurface ? html`<th scope="col">HD95<br>${unit}</th><th scope="col">ASSD<br>${unit}</th>` : undefined
   }</tr></thead>
 <tbody>${results.map((result) => stageRow(result, hasSurface))}</tbody></table></div>`;
 }
@@ -63,9 +63,11 @@ function stageRow({ stage, evaluation }: StageResult, hasSurface: boolean): Mark
     dice.present.perImageMean === null
       ? '–'
       : html`${percent(dice.present.perImageMean)}<small>± ${percent(dice.present.perImageStd)}</small>`;
-  const hd95 = evaluation.surface?.hd95.mean;
+  const { surface } = evaluation;
   return html`<tr data-stage="${stage}"><th scope="row"><span class="dot of-${stage}"></span>${STAGE_TITLES[stage]}</th><td>${cell(dice.present)}</td><td>${cell(dice.counted)}</td><td>${cell(iou.present)}</td><td>${cell(iou.counted)}</td><td>${perImage}</td>${
-    hasSurface ? html`<td>${hd95 === undefined || hd95 === null ? '–' : hd95.toFixed(1)}</td>` : undefined
+    hasSurface
+      ? html`<td>${surface?.hd95.mean?.toFixed(1) ?? '–'}</td><td>${surface?.assd.mean?.toFixed(2) ?? '–'}</td>`
+      : undefined
   }</tr>`;
 }
 
