@@ -13,6 +13,7 @@ import type { CheckedDataset } from '../dataset/check.ts';
 import { openDataset } from '../dataset/dataset.ts';
 import { computeStatistics, type DatasetStatistics } from '../dataset/statistics.ts';
 import { type Case, casesOf, type SplitName } from '../dataset/types.ts';
+import { withoutMasks } from '../dataset/without-masks.ts';
 import { chooseCompute } from '../machine/choose.ts';
 import { checkImages } from '../pipeline/check-images.ts';
 import type { RunConfig } from '../pipeline/config.ts';
@@ -57,6 +58,8 @@ export interface UsedModel {
 
 /** The splits that cells are measured on. */
 export type HeldOut = Extract<SplitName, 'val' | 'test'>;
+
+const HELD_OUT: readonly HeldOut[] = ['val', 'test'];
 
 /** The labels of val and test. */
 export interface Truth {
@@ -107,7 +110,7 @@ export async function prepareSetup(
   });
   const setup: Setup = {
     config,
-    checked: withoutTruth(checked),
+    checked: withoutMasks(checked, HELD_OUT),
     compute,
     lessons: await prepareLessons(checked, labelled, signal),
     images: {
@@ -156,22 +159,14 @@ function tooFewLabelled(count: number, all: number): ConfigError {
   });
 }
 
-function withoutTruth(checked: CheckedDataset): CheckedDataset {
-  const cases = checked.dataset.cases.map(({ structures, ...item }) =>
-    item.split === 'labelled' && structures !== undefined ? { ...item, structures } : item,
-  );
-  return { ...checked, dataset: { ...checked.dataset, cases } };
-}
-
 function truthOf(checked: CheckedDataset): Truth {
   const { dataset } = checked;
-  const heldOut: readonly HeldOut[] = ['val', 'test'];
   const fingerprints = {
     val: labelsFingerprint(checked, ['val']),
     test: labelsFingerprint(checked, ['test']),
   };
   return {
-    splits: heldOut.filter((split) => casesOf(dataset, split).length > 0),
+    splits: HELD_OUT.filter((split) => casesOf(dataset, split).length > 0),
     classes: dataset.classes,
     fingerprint: (split) => fingerprints[split],
     read: (split) => truthSet(dataset, split),

@@ -1,4 +1,7 @@
-/** @file The course of a run: its steps in their order, which runs have them, and what each is given. */
+/**
+ * @file The course of a run: its steps in their order, which runs have them, and what each is given. The masks of test
+ * are in none but the truth, which evaluation and report take.
+ */
 import type { Atlas } from '../atlas/atlas.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import { hasLastWord, stepsOfAdapting } from '../refine/settings.ts';
@@ -6,7 +9,7 @@ import type { Stage } from '../report/data.ts';
 import type { PlanNote } from '../training/plan.ts';
 import { imagesFingerprint, labelsFingerprint } from './fingerprints.ts';
 import type { StageName } from './observer.ts';
-import { type PreparedRun, planNotes, whyNoFolds } from './prepare.ts';
+import { type PreparedRun, planNotes, type Truth, whyNoFolds } from './prepare.ts';
 import { gatherReportData } from './report-data.ts';
 import type { MaskFolder } from './run-directory.ts';
 import { embeddingsFolder } from './sam-model.ts';
@@ -50,7 +53,7 @@ interface Step {
   /** Whether no work on single images, which shards do, waits for it. Unless set, it does. */
   readonly isAside?: (course: Course) => boolean;
   /** Does it, after those before it that belong to the run. */
-  readonly work: (course: Course) => Promise<StageOutcome>;
+  readonly work: (course: Course, truth: Truth) => Promise<StageOutcome>;
 }
 
 const always = (): boolean => true;
@@ -288,34 +291,34 @@ function masksOf(course: Course): Partial<Record<Stage, MaskFolder>> {
   };
 }
 
-function evaluate(course: Course): Promise<StageOutcome> {
+function evaluate(course: Course, truth: Truth): Promise<StageOutcome> {
   const { context, prepared, keys } = course;
-  const { config, checked, plans } = prepared;
+  const { config, plans } = prepared;
   const sources = (['predict', 'trust', 'predictFinal', 'refineFinal'] as const).map((name) =>
     keys.get(name),
   );
   return evaluateStage(context, {
-    dataset: checked.dataset,
+    dataset: truth.dataset,
     masks: masksOf(course),
     settings: config.evaluation,
     networkSize: plans.initial.plan.inputSize,
     inputs: {
       keys: sources.filter((key) => key !== undefined),
-      truth: labelsFingerprint(checked, ['val', 'test']),
+      truth: labelsFingerprint(truth, ['val', 'test']),
     },
   });
 }
 
-function report(course: Course): Promise<StageOutcome> {
+function report(course: Course, truth: Truth): Promise<StageOutcome> {
   const { context, prepared, warnings } = course;
-  const { config, checked, plans, versions } = prepared;
+  const { config, plans, versions } = prepared;
   return reportStage(context, {
     inputs: { evaluate: keyOf(course, 'evaluate'), config, versions, warnings },
     data: async () =>
       gatherReportData({
         run: context.run,
         config,
-        dataset: checked.dataset,
+        dataset: truth.dataset,
         masks: masksOf(course),
         planNotes: [...planNotes(plans), ...(await learningNotes(course))],
         warnings,

@@ -7,6 +7,7 @@ import { CLOSE_UP_SHARE, type CloseUpPlan, describeCloseUp, planCloseUp } from '
 import type { CheckedDataset } from '../dataset/check.ts';
 import { computeStatistics } from '../dataset/statistics.ts';
 import { casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
+import { withoutMasks } from '../dataset/without-masks.ts';
 import { type Compute, chooseCompute } from '../machine/choose.ts';
 import type { Machine } from '../machine/devices.ts';
 import { canGoOnFrom } from '../training/network.ts';
@@ -41,12 +42,16 @@ export interface PreparedRun {
   readonly config: RunConfig;
   /** The promptable model as it is before it is adapted; absent where the refiner needs none. */
   readonly sam: SamChoice | undefined;
+  /** Without the masks of test. */
   readonly checked: CheckedDataset;
   readonly plans: RunPlans;
   readonly compute: Compute;
   /** Versions and data fingerprint, for config.json and the report. */
   readonly versions: readonly { readonly name: string; readonly value: string }[];
 }
+
+/** A data set with the masks of test, which the run is measured by: for evaluation and report alone. */
+export type Truth = CheckedDataset;
 
 export interface PrepareOptions {
   /** The promptable model of the settings. */
@@ -64,13 +69,14 @@ export async function prepareRun(
   context: RunContext,
   settings: RunConfig,
   { model, skipBad, machine }: PrepareOptions,
-): Promise<PreparedRun> {
+): Promise<{ readonly prepared: PreparedRun; readonly truth: Truth }> {
   const { run, observer, signal } = context;
   const config = nameSam(settings, model);
   const compute = await prepareCompute(context, config, machine);
   const { device } = compute;
   const sam = model && (await settleSam(model, config, { run, device, note: observer.note, machine }));
-  const checked = await checkImages(context, await openRunDataset(config), skipBad);
+  const truth = await checkImages(context, await openRunDataset(config), skipBad);
+  const checked = withoutMasks(truth, ['test']);
   const plans = await planNetworks(config, checked, signal);
   for (const { topic, text } of planNotes(plans)) observer.note(`${topic}: ${text}`);
   await requireFreeSpace(
@@ -94,7 +100,7 @@ export async function prepareRun(
     })),
   };
   if (context.shard === undefined) await writeFileAtomic(run.config, `${JSON.stringify(record, null, 2)}\n`);
-  return { config, sam, checked, plans, compute, versions };
+  return { prepared: { config, sam, checked, plans, compute, versions }, truth };
 }
 
 /** What the fold networks of a run need. */

@@ -10,7 +10,7 @@ import type { RunConfig } from './config.ts';
 import { type Course, STEPS, setOut } from './course.ts';
 import { acquireLock } from './lock.ts';
 import { type RunObserver, type StageName, silentObserver } from './observer.ts';
-import { type PreparedRun, prepareRun } from './prepare.ts';
+import { type PreparedRun, prepareRun, type Truth } from './prepare.ts';
 import { recordProgress } from './progress-file.ts';
 import { logEvent, type RunDirectory, requireRunOrNothing, runDirectory } from './run-directory.ts';
 import { chooseSam } from './sam-model.ts';
@@ -78,14 +78,14 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
   };
   try {
     if (shard === undefined) await removeTemporaryFiles(run.root);
-    const prepared = await prepareRun(context, config, { model, skipBad, machine });
+    const { prepared, truth } = await prepareRun(context, config, { model, skipBad, machine });
     if (shard === undefined) {
       await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });
     }
     if (until === 'closeUp') requireLearning(prepared);
     const warnings = warningsOf(prepared);
     const stages = await doTracked(context, prepared, (tracked) =>
-      doSteps(setOut(tracked, prepared, warnings), until),
+      doSteps(setOut(tracked, prepared, warnings), truth, until),
     );
     const did = (stage: StageName): boolean => stages.some(({ name }) => name === stage);
     return {
@@ -124,13 +124,13 @@ async function doTracked(
 }
 
 /** Does the steps that the run has, one after the other, as far as the last one; a shard ends with its part of one. */
-async function doSteps(course: Course, until: LastStage): Promise<StageOutcome[]> {
+async function doSteps(course: Course, truth: Truth, until: LastStage): Promise<StageOutcome[]> {
   const last = STEPS.findIndex(({ name }) => name === until);
   const isShard = course.context.shard !== undefined;
   const outcomes: StageOutcome[] = [];
   for (const step of STEPS.slice(0, last + 1)) {
     if (!step.belongs(course) || (isShard && step.isAside?.(course))) continue;
-    const outcome = await step.work(course);
+    const outcome = await step.work(course, truth);
     course.keys.set(step.name, outcome.key);
     outcomes.push(outcome);
     if (outcome.part !== undefined) break;
