@@ -313,16 +313,16 @@ describe('nnunet', () => {
 
 describe('mean teachers', () => {
   it.each([
-    ['mean-teacher', 'probabilities'],
-    ['mean-teacher-logits', 'logits'],
-    ['self-training', 'labels'],
-  ])('%s learns from unlabelled images without masks, by %s', (name, compare) => {
+    ['mean-teacher', 'probabilities', 0.4],
+    ['mean-teacher-logits', 'logits', 0],
+    ['self-training', 'labels', 0.4],
+  ])('%s learns from unlabelled images without masks, by %s, rising over %d', (name, compare, rampUp) => {
     const [network, ...others] = networksOf(masksOf(name));
     expect(others).toEqual([]);
     expect(network).toMatchObject({
       labelled: { count: N },
       unlabelled: { fingerprint: 'unlabelled' },
-      planned: { settings: { consistency: { compare }, averageDecay: 0.996 } },
+      planned: { settings: { consistency: { compare, rampUp }, averageDecay: 0.996 } },
     });
     expect(network!.pseudo).toBeUndefined();
     expect(unet().unlabelled).toBeUndefined();

@@ -10,6 +10,7 @@ import { packWeights } from '../../src/optim/parameter-vector.ts';
 import { type Feeds, openSession } from '../../src/runtime/session.ts';
 import { float32 } from '../../src/tensor/array.ts';
 import { drawAugmentation, makeNoiseBank } from '../../src/training/augment.ts';
+import { batchSource } from '../../src/training/batch-source.ts';
 import { batchFeeds, imageFeed } from '../../src/training/batches.ts';
 import {
   CONSISTENCY,
@@ -33,6 +34,30 @@ describe('consistencyWeight', () => {
     expect(consistencyWeight(settings, 0.2)).toBeCloseTo(10 * Math.exp(-1.25));
     expect([0.4, 1].map((at) => consistencyWeight(settings, at))).toEqual([10, 10]);
     expect(consistencyWeight({ ...settings, rampUp: 0 }, 0)).toBe(10);
+  });
+});
+
+describe('what a step is fed', () => {
+  it.each([
+    ['usual', Math.exp(-5)],
+    ['labels', Math.exp(-5)],
+    ['reference', 1],
+  ] as const)('weighs agreement of the kind %s by %d of its weight at first', (kind, share) => {
+    const plan = syntheticPlan('exclusive', 4);
+    const image = new Float32Array(16);
+    const draw = batchSource(
+      {
+        plan,
+        settings: { ...SETTINGS, consistency: CONSISTENCY[kind] },
+        samples: [{ id: 'a', image, target: new Uint8Array(16) }],
+        unlabelled: [{ id: 'b', image }],
+        seed: 1,
+      },
+      createRng(1),
+    );
+    const [first, last] = [0, 1].map((progress) => Number(draw(progress).consistencyWeight!.data[0]));
+    expect(last).toBe(CONSISTENCY[kind].weight);
+    expect(first! / last!).toBeCloseTo(share, 6);
   });
 });
 
