@@ -3,8 +3,9 @@ import type { AnnotationSet } from '../annotations/types.ts';
 import type { Case } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
 import { structuresByName } from '../pipeline/mask-sets.ts';
+import { counted } from '../report/format.ts';
 import type { CellResult } from './evaluate.ts';
-import { renderQualitative, type ShownImage } from './outputs/qualitative.ts';
+import { type Examples, renderQualitative, type ShownImage } from './outputs/qualitative.ts';
 import type { HeldOut } from './setup.ts';
 import type { Table } from './table.ts';
 
@@ -49,13 +50,13 @@ export function chooseFigure(
   return { split: headline.split, cells: cells.slice(0, MOST_METHODS), images };
 }
 
-/** The figure as a PNG; `masks` are those of the cells in their order, in the frames of the cases. */
+/** The figure; `masks` are those of the cells in their order, in the frames of the cases. */
 export async function drawFigure(
   { split, cells, images }: FigureChoice,
   cases: readonly Case[],
   known: AnnotationSet,
   masks: readonly AnnotationSet[],
-): Promise<Uint8Array> {
+): Promise<Examples> {
   const [truth, ...found] = [known, ...masks].map(structuresByName);
   const shown: ShownImage[] = [];
   for (const name of images) {
@@ -70,5 +71,9 @@ export async function drawFigure(
       panels: [{ structures: truth!.get(name) ?? [] }, ...panels],
     });
   }
-  return renderQualitative(['Truth', ...cells.map(({ title }) => title)], shown);
+  const { labelled, seed } = cells[0]!.cell;
+  return {
+    png: await renderQualitative(['Truth', ...cells.map(({ title }) => title)], shown),
+    caption: `Contours on ${counted(images.length, `${split} image`)}, from the one on which ${cells[0]!.title} does best to its worst, with the mean Dice of the structures that an image shows; ${labelled} labelled, seed ${seed}.`,
+  };
 }

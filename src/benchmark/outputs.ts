@@ -6,11 +6,15 @@ import { chartPng } from '../report/charts/raster.ts';
 import { renderClassesCsv, renderFiguresCsv } from './outputs/csv.ts';
 import { curveOf } from './outputs/curve.ts';
 import { renderPage } from './outputs/page.ts';
+import type { Examples } from './outputs/qualitative.ts';
 import { renderLatex, renderMarkdown } from './outputs/text.ts';
 import type { Table } from './table.ts';
 
-/** Writes the files and returns their paths, the page first. Without a cell there is nothing to show. */
-export async function writeOutputs(run: RunDirectory, table: Table): Promise<string[]> {
+/**
+ * Writes the files and returns their paths, the page first. Without a cell there is nothing to show; without examples
+ * the page has none.
+ */
+export async function writeOutputs(run: RunDirectory, table: Table, examples?: Examples): Promise<string[]> {
   if (table.splits.length === 0) return [];
   const curves = table.splits.map((figures) => ({
     name: `curve-${figures.split}.svg`,
@@ -21,7 +25,7 @@ export async function writeOutputs(run: RunDirectory, table: Table): Promise<str
     content: await chartPng(curveOf(table, figures, 760)),
   }));
   const files = [
-    { name: 'table.html', content: renderPage(table) },
+    { name: 'table.html', content: renderPage(table, examples) },
     {
       name: 'table.md',
       content: renderMarkdown(
@@ -35,6 +39,7 @@ export async function writeOutputs(run: RunDirectory, table: Table): Promise<str
     { name: 'figures.json', content: `${JSON.stringify(table)}\n` },
     ...curves,
     ...(await Promise.all(rasters)),
+    ...(examples ? [{ name: 'qualitative.png', content: examples.png }] : []),
   ];
   for (const { name, content } of files) await writeFileAtomic(run.path(name), content);
   return files.map(({ name }) => run.path(name));

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../base/errors.ts';
-import { requireFreeSpace, writeFileAtomic } from '../base/files.ts';
+import { requireFreeSpace } from '../base/files.ts';
 import { casesOf } from '../dataset/types.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { acquireLock } from '../pipeline/lock.ts';
@@ -15,10 +15,11 @@ import { duration } from '../report/format.ts';
 import { fittingJobs, openCrew } from './crew.ts';
 import { neededBytes } from './disk.ts';
 import { type CellResult, cellFolder, evaluateCell, readCell } from './evaluate.ts';
-import { chooseFigure, drawFigure } from './figure.ts';
+import { chooseFigure, drawFigure, type FigureChoice } from './figure.ts';
 import { type Experience, forecast, learn } from './forecast.ts';
 import { countsOf, type Grid, type Job, jobsOf } from './jobs.ts';
 import { directoryOf, folderOf, isDone } from './make.ts';
+import type { Examples } from './outputs/qualitative.ts';
 import { writeOutputs } from './outputs.ts';
 import { modelRole } from './refiners.ts';
 import { doWorks } from './schedule.ts';
@@ -110,10 +111,7 @@ async function doJobs(
   }
   if (results.length > 0) observer.note(`${results.length} of ${jobs.length} cells were done before.`);
   const experience = await recall(run, jobs);
-  const conclude = async (): Promise<BenchmarkOutcome> => {
-    const table = summarise(grid, results, failures, resamples);
-    return { run, table, files: await writeOutputs(run, table) };
-  };
+  const tableSoFar = (): Table => summarise(grid, results, failures, resamples);
   const unfinished = (works: Iterable<Work>): Work[] => [...works].filter((work) => !isDone(run, work));
   const left = (): Work[] => unfinished(new Map([...open].flatMap(({ works }) => [...works])).values());
   const measureWhatIsDone = async (): Promise<void> => {
@@ -121,7 +119,7 @@ async function doJobs(
       if (unfinished(job.works.values()).length > 0) continue;
       open.delete(job);
       results.push(await evaluateCell(run, job.name, job.masks, truth, resamples));
-      await conclude();
+      await writeOutputs(run, tableSoFar());
     }
   };
 
@@ -157,26 +155,35 @@ async function doJobs(
           failures.push(`${job.title}: ${failure.seen}`);
           observer.note(`Left out: ${failures.at(-1)}.`);
         }
-        await conclude();
+        await writeOutputs(run, tableSoFar());
       },
       signal,
     });
   } finally {
     crew.close();
   }
-  const outcome = await conclude();
-  const choice = chooseFigure(outcome.table, results);
-  if (choice === undefined) return outcome;
+  const table = tableSoFar();
+  const examples = await drawExamples(run, chooseFigure(table, results), jobs, setup, truth);
+  return { run, table, files: await writeOutputs(run, table, examples) };
+}
+
+/** Truth and masks of the chosen cells beside each other; nothing where there is no cell. */
+async function drawExamples(
+  run: RunDirectory,
+  choice: FigureChoice | undefined,
+  jobs: readonly Job[],
+  setup: Setup,
+  truth: Truth,
+): Promise<Examples | undefined> {
+  if (choice === undefined) return undefined;
   const { split, cells } = choice;
   const masks = cells.map(({ cell }) => {
     const job = jobs.find(({ name }) => cellFolder(name) === cellFolder(cell))!;
     const work = job.masks.get(split)!;
     return truth.masks(directoryOf(run, work), folderOf(work), split);
   });
-  const figure = run.path('qualitative.png');
   const cases = casesOf(setup.checked.dataset, split);
-  await writeFileAtomic(figure, await drawFigure(choice, cases, truth.read(split), await Promise.all(masks)));
-  return { ...outcome, files: [...outcome.files, figure] };
+  return drawFigure(choice, cases, truth.read(split), await Promise.all(masks));
 }
 
 /** How long finished works took. */

@@ -100,6 +100,8 @@ describe('a benchmark', () => {
     expect(names).toEqual(expect.arrayContaining(['table.html', 'table.md', 'table.tex', 'figures.csv']));
     // Image, truth and three methods beside each other, three images below each other.
     const { width, height } = await sharp(at('first', 'qualitative.png')).metadata();
+    const picture = await readFile(at('first', 'qualitative.png'), 'base64');
+    expect(await readFile(at('first', 'table.html'), 'utf8')).toContain(`data:image/png;base64,${picture}"`);
     expect(width).toBe(5 * (320 + 8) + 8);
     expect(height).toBeGreaterThan(3 * 320);
     const cell = JSON.parse(await readFile(at('first', 'cells/packmule/2-labels/seed-1/cell.json'), 'utf8'));

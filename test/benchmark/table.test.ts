@@ -166,8 +166,9 @@ describe('the page', () => {
   const page = renderPage(table);
 
   it('links each figure to its cells, names what is missing and what failed', () => {
+    // In the table of Dice, that of all measures, that of classes, and the one of all measures of each class.
     for (const { folders } of figures!.rows)
-      for (const folder of folders) expect(page).toContain(`href="${folder}/cell.json"`);
+      for (const folder of folders) expect(page.split(`href="${folder}/cell.json"`)).toHaveLength(1 + 4);
     expect(page).toContain('4 of 8 cells are missing');
     expect(page).toContain('1 of 2 seeds');
     expect(page).toContain('nothing was found');
@@ -184,6 +185,15 @@ describe('the page', () => {
     expect(cells).toEqual(['61.9', '61.9', '45.0', '45.0', '5.0', '1.25', '50.0', ...class1]);
   });
 
+  it('shows the examples where there are some, and links the picture', () => {
+    const png = Uint8Array.of(1, 2, 3);
+    const shown = renderPage(table, { png, caption: 'Of <all>' });
+    expect(shown).toContain(
+      '<a href="qualitative.png"><img src="data:image/png;base64,AQID" alt="Of &lt;all&gt;">',
+    );
+    expect(page).not.toContain('<img');
+  });
+
   it('shows names as text', () => {
     expect(page).toContain('&lt;Theirs&gt;');
     expect(page).not.toContain('<Theirs>');
@@ -193,7 +203,13 @@ describe('the page', () => {
 describe('the other formats', () => {
   it('Markdown has a row for each method, a dash for a missing cell, and p values', () => {
     const text = renderMarkdown(table, ['curve-test.svg']);
-    expect(text).toMatch(/\| \\<Theirs\\> \\\| 50 % \| [\d.]+ \(.*\); −.*p\s=.*; 1 of 2 seeds \| – \|/);
+    expect(text).toMatch(
+      /\| \\<Theirs\\> \\\| 50 % \| [\d.]+ \(.*\); −.*p\s=.*; seed \[1\]\(cells\/theirs\/5-labels\/seed-1\/cell\.json\), 1 of 2 seeds \| – \|/,
+    );
+    // In the table of Dice and that of all measures.
+    for (const { folders } of figures!.rows)
+      for (const folder of folders) expect(text.split(`](${folder}/cell.json)`)).toHaveLength(1 + 2);
+
     expect(text).toContain('![Learning curve](curve-test.svg)');
   });
 

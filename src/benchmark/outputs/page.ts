@@ -15,13 +15,16 @@ import {
   seedsText,
 } from './cells.ts';
 import { curveOf } from './curve.ts';
+import type { Examples } from './qualitative.ts';
 import { missingText, titleOf } from './text.ts';
 
 const STYLE = `${PAGE_STYLE}
-td.chance{color:var(--muted)}td.missing{color:var(--muted)}
-td a{color:inherit;text-decoration-color:var(--line)}`;
+th small{display:block;font-weight:400}td.chance{color:var(--muted)}td.missing{color:var(--muted)}
+td a,th a,caption a{color:inherit;text-decoration-color:var(--line)}
+figure{margin:14px 0 0}figure img{display:block;max-width:100%;height:auto}`;
 
-export function renderPage(table: Table): string {
+/** `examples` are shown where they are drawn. */
+export function renderPage(table: Table, examples?: Examples): string {
   const { grid, splits, failures } = table;
   const missing = missingText(table);
   const page = html`<!doctype html>
@@ -31,6 +34,7 @@ export function renderPage(table: Table): string {
 <body><div class="page"><header><p class="brand"><b>Packmule</b> benchmark</p><h1>${counted(grid.methods.length, 'method')}, ${counted(grid.seeds, 'seed')}</h1>
 <p class="lead">${missing === '' ? 'All cells are done.' : missing}</p></header><main>
 ${splits.map((figures) => splitSection(table, figures))}
+${examples && examplesSection(examples)}
 <section><h2>Methods</h2><div class="tables"><table><tbody>${grid.methods.map(
     ({ title, about }) => html`<tr><th scope="row">${title}</th><td>${about}</td></tr>`,
   )}</tbody></table></div><p class="note">${explanation(grid)}</p></section>
@@ -38,6 +42,11 @@ ${failures.length === 0 ? undefined : html`<section><h2>Could not be done</h2><u
 </main></div></body></html>
 `;
   return page.markup;
+}
+
+function examplesSection({ png, caption }: Examples): Markup {
+  const data = Buffer.from(png).toString('base64');
+  return html`<section id="examples"><h2>Examples</h2><figure><a href="qualitative.png"><img src="data:image/png;base64,${data}" alt="${caption}"></a><figcaption class="note">${caption}</figcaption></figure></section>`;
 }
 
 function splitSection(table: Table, figures: SplitFigures): Markup {
@@ -49,9 +58,9 @@ function splitSection(table: Table, figures: SplitFigures): Markup {
       html`<tr><th scope="row">${title}</th>${grid.labelled.map((n) => diceCell(table, rowAt(figures, name, n)))}</tr>`,
   )}</tbody></table></div>
 <div class="charts full">${curveOf(table, figures, 760)}</div>
-<div class="scroll" tabindex="0"><table><caption>All measures</caption><thead><tr><th></th><th scope="col">Labelled</th>${MEASURES.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">Minutes</th></tr></thead><tbody>${figures.rows.map(
+<div class="scroll" tabindex="0"><table><caption>All measures</caption><thead><tr><th></th><th scope="col">Labelled</th>${MEASURES.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">Minutes</th><th scope="col">Cells</th></tr></thead><tbody>${figures.rows.map(
     (row) =>
-      html`<tr><th scope="row">${titleOf(table, row.method)}</th><td>${row.labelled}</td>${measures(row).map((text) => html`<td>${text}</td>`)}<td>${row.minutes.toFixed(1)}</td></tr>`,
+      html`<tr><th scope="row">${titleOf(table, row.method)}</th><td>${row.labelled}</td>${measures(row).map((text) => html`<td>${text}</td>`)}<td>${row.minutes.toFixed(1)}</td><td><small>${seedLinks(row)}</small></td></tr>`,
   )}</tbody></table></div>
 ${grid.labelled.map((n) => classTable(table, figures, n))}</section>`;
 }
@@ -63,26 +72,30 @@ function diceCell({ grid }: Table, row: Row | undefined): Markup {
   const p = row.againstFirst?.present.p;
   const range = interval && html`<small>${percent(interval.low)}–${percent(interval.high)}</small>`;
   const against = againstText(row);
-  const links = row.folders.map(
-    (folder, i) => html` <a href="${folder}/cell.json" title="seed ${row.seeds[i]!}">${row.seeds[i]!}</a>`,
-  );
   return html`<td class="${p !== undefined && p >= SIGNIFICANCE ? 'chance' : ''}">${percent(mean)}${range ?? undefined}${
     against === '' ? undefined : html`<small>${against}</small>`
-  }<small>seed${links}${seedsText(row, grid) === '' ? '' : `, ${seedsText(row, grid)}`}</small></td>`;
+  }<small>${seedLinks(row)}${seedsText(row, grid) === '' ? '' : `, ${seedsText(row, grid)}`}</small></td>`;
+}
+
+/** The seeds of a row, each a link to its cell. */
+function seedLinks({ seeds, folders }: Row): Markup {
+  return html`seed${folders.map(
+    (folder, i) => html` <a href="${folder}/cell.json" title="seed ${seeds[i]!}">${seeds[i]!}</a>`,
+  )}`;
 }
 
 /** Dice of each class, methods side by side, and below it all measures of each method. */
 function classTable(table: Table, figures: SplitFigures, labelled: number): Markup | undefined {
   const rows = figures.rows.filter((row) => row.labelled === labelled);
   if (rows.length === 0) return undefined;
-  return html`<details><summary>Classes, ${labelled} labelled</summary><div class="scroll" tabindex="0"><table><thead><tr><th></th>${rows.map((row) => html`<th scope="col">${titleOf(table, row.method)}</th>`)}</tr></thead><tbody>${table.grid.classes.map(
+  return html`<details><summary>Classes, ${labelled} labelled</summary><div class="scroll" tabindex="0"><table><thead><tr><th></th>${rows.map((row) => html`<th scope="col">${titleOf(table, row.method)}<small>${seedLinks(row)}</small></th>`)}</tr></thead><tbody>${table.grid.classes.map(
     (name, k) =>
       html`<tr><th scope="row">${name}</th>${rows.map((row) => html`<td>${percent(row.perClass[k]!.dice.present)}<small>${percent(row.perClass[k]!.detectionRate)} % found</small></td>`)}</tr>`,
   )}</tbody></table></div>${rows.map((row) => html`<details><summary>${titleOf(table, row.method)}, all measures</summary>${classMeasuresTable(row)}</details>`)}</details>`;
 }
 
-function classMeasuresTable({ perClass }: Row): Markup {
-  return html`<div class="scroll" tabindex="0"><table><thead><tr><th></th>${CLASS_MEASURES.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${perClass.map(
+function classMeasuresTable(row: Row): Markup {
+  return html`<div class="scroll" tabindex="0"><table><caption><small>${seedLinks(row)}</small></caption><thead><tr><th></th>${CLASS_MEASURES.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${row.perClass.map(
     ({ name, ...figures }) =>
       html`<tr><th scope="row">${name}</th>${classMeasures(figures).map((text) => html`<td>${text}</td>`)}</tr>`,
   )}</tbody></table></div>`;

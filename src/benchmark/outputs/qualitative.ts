@@ -27,6 +27,12 @@ export interface ShownPanel {
   readonly dice?: number | null;
 }
 
+/** The figure and what it shows, a sentence. */
+export interface Examples {
+  readonly png: Uint8Array;
+  readonly caption: string;
+}
+
 /** Width of a panel in px; sized for a page of eight. */
 const PANEL = 320;
 const GAP = 8;

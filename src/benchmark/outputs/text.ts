@@ -1,7 +1,7 @@
 /** @file The tables as Markdown and as LaTeX. */
 import { counted } from '../../report/format.ts';
 import { markdownTable, markdownText } from '../../report/markdown-table.ts';
-import type { SplitFigures, Table } from '../table.ts';
+import type { Grid, Row, SplitFigures, Table } from '../table.ts';
 import { againstText, diceText, explanation, MEASURES, measures, rowAt, seedsText } from './cells.ts';
 
 /** Links `curves`, files beside it. */
@@ -21,7 +21,7 @@ export function renderMarkdown(table: Table, curves: readonly string[]): string 
           String(row.labelled),
           ...measures(row),
           row.minutes.toFixed(1),
-          seedsText(row, grid) || String(row.seeds.length),
+          { markdown: seedLinks(row, grid) },
         ]),
       ),
     ]),
@@ -38,11 +38,19 @@ function diceTable({ grid }: Table, figures: SplitFigures): string {
       title,
       ...grid.labelled.map((labelled) => {
         const row = rowAt(figures, name, labelled);
-        const notes = row ? [againstText(row), seedsText(row, grid)].filter((note) => note !== '') : [];
-        return [diceText(row), ...notes].join('; ');
+        if (row === undefined) return diceText(row);
+        const texts = [diceText(row), againstText(row)].filter((text) => text !== '');
+        return { markdown: [...texts.map(markdownText), `seed ${seedLinks(row, grid)}`].join('; ') };
       }),
     ]),
   );
+}
+
+/** The seeds of a row, each a link to its cell. */
+function seedLinks(row: Row, grid: Grid): string {
+  const links = row.seeds.map((seed, i) => `[${seed}](${row.folders[i]!}/cell.json)`).join(' ');
+  const lack = seedsText(row, grid);
+  return lack === '' ? links : `${links}, ${lack}`;
 }
 
 /** What is missing, if anything is: a sentence, and which cells. */
