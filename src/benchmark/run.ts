@@ -25,6 +25,7 @@ import { modelRole } from './refiners.ts';
 import { doWorks } from './schedule.ts';
 import { prepareSetup, type Setup, type Truth } from './setup.ts';
 import { summarise, type Table } from './table.ts';
+import { trackCells } from './tracking.ts';
 import { watchWorks } from './watch.ts';
 import { keyOf, WORK_TITLES, type Work } from './work.ts';
 
@@ -56,10 +57,13 @@ export async function runBenchmark(config: RunConfig, options: BenchmarkOptions)
   const run = runDirectory(folder);
   const context: RunContext = { run, observer, signal };
   const release = await acquireLock(run.lock);
+  const tracker = trackCells(context, config);
   try {
     const { setup, truth } = await openBenchmark(context, config, options);
-    return await doJobs(context, setup, truth, jobsOf(setup, truth.splits, options), options);
+    const jobs = jobsOf(setup, truth.splits, options);
+    return await doJobs(context, setup, truth, jobs, { ...options, measured: tracker.cell });
   } finally {
+    await tracker.end();
     await release();
   }
 }
@@ -86,12 +90,17 @@ export async function openBenchmark(
   return prepared;
 }
 
+interface DoOptions extends BenchmarkOptions {
+  /** A cell was measured, now and not by an earlier start. */
+  readonly measured: (cell: CellResult) => void;
+}
+
 async function doJobs(
   context: RunContext,
   setup: Setup,
   truth: Truth,
   jobs: readonly Job[],
-  { methods, seeds, labelled, jobs: asked }: BenchmarkOptions,
+  { methods, seeds, labelled, jobs: asked, measured }: DoOptions,
 ): Promise<BenchmarkOutcome> {
   const { run, observer, signal } = context;
   const { resamples } = setup.config.evaluation;
@@ -118,7 +127,9 @@ async function doJobs(
     for (const job of open) {
       if (unfinished(job.works.values()).length > 0) continue;
       open.delete(job);
-      results.push(await evaluateCell(run, job.name, job.masks, truth, resamples));
+      const result = await evaluateCell(run, job.name, job.masks, truth, resamples);
+      results.push(result);
+      measured(result);
       await writeOutputs(run, tableSoFar());
     }
   };

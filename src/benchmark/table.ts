@@ -222,7 +222,8 @@ function valuesPerImage(
   );
 }
 
-function detectionRate(
+/** Share of the structures that are found; null where nothing was to be found. */
+export function detectionRate(
   figures: readonly { readonly detectedIn: number; readonly presentIn: number }[],
 ): number | null {
   const present = figures.reduce((sum, { presentIn }) => sum + presentIn, 0);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { writeFileAtomic } from '../../src/base/files.ts';
 import { hashFile } from '../../src/base/hash.ts';
@@ -25,6 +25,7 @@ import { readWeights } from '../../src/training/fit.ts';
 import { tinyConfig, writeTinyData } from '../pipeline/tiny.ts';
 import { tinyCheckpoint } from '../sam/tiny-model.ts';
 import { temporaryFolder } from '../temporary.ts';
+import { startMlflow } from '../track/mlflow-server.ts';
 
 let folder = '';
 const at = (...parts: string[]): string => join(folder, ...parts);
@@ -126,6 +127,25 @@ describe('a benchmark', () => {
     const { outcome, told } = await benchmark('mended');
     expect(told.works).toEqual(['prediction']);
     expect(outcome.table).toEqual(first.outcome.table);
+  });
+
+  it('tells of the cells that it measures, and of no others', async () => {
+    const mlflow = await startMlflow();
+    onTestFinished(() => mlflow.close());
+    await cp(at('first'), at('told'), { recursive: true });
+    await rm(at('told', 'cells/unet'), { recursive: true });
+    const set = ['log.tensorboard=true', `log.mlflow.uri=${mlflow.uri}`];
+    const { outcome, told } = await benchmark('told', { config: config(at('data'), set) });
+    expect(told.works).toEqual([]);
+    expect(mlflow.runs.map(({ name, status }) => [name, status])).toEqual([
+      ['unet/2/1', 'FINISHED'],
+      ['unet/4/1', 'FINISHED'],
+    ]);
+    const { mean } = outcome.table.splits[0]!.rows.find(
+      ({ method, labelled }) => method === 'unet' && labelled === 2,
+    )!.dice.present;
+    expect(mlflow.runs[0]!.metrics.find(({ key }) => key === 'dice/test')?.value ?? null).toBe(mean);
+    expect(await readdir(at('told', 'tensorboard', 'unet'))).toEqual(['2', '4']);
   });
 
   it('does what is new where the grid grows: other seeds share nothing, other methods the networks', async () => {
