@@ -3,10 +3,14 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
-
 import { openDataset } from '../dataset/dataset.ts';
 import { instancesOfCases } from '../dataset/instances/dataset.ts';
-import { type InstanceCase, readInstanceCase, readInstanceFolder } from '../dataset/instances/folder.ts';
+import {
+  holdOut,
+  type InstanceCase,
+  readInstanceCase,
+  readInstanceFolder,
+} from '../dataset/instances/folder.ts';
 import { folderSource, sceneSource } from '../dataset/instances/sources.ts';
 import type { InstanceImage, InstanceSource } from '../dataset/instances/types.ts';
 import { SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
@@ -27,11 +31,16 @@ import { type ActionContext, type ActionResult, defineAction } from './action.ts
 import { formatDuration } from './progress.ts';
 import { collect, deviceOption } from './source.ts';
 
+/** Images of each source, and objects of each, that are measured during a training. */
+const MEASURED_IMAGES = 12;
+const MEASURED_OBJECTS = 12;
+
 const ABOUT_TRAINING = `
 Every image is drawn anew: scenes of bones, teeth, cells, tubes and other shapes, without end, and with --data random
 views of your own images. A data folder has images and, in instances/, a PNG for each in which pixel k belongs to the
-k-th object. A fifth of its images is held out and only measured, as are scenes: log.jsonl has their mean Dice from
-true boxes, twenty times. Objects are asked for by boxes and points in three rounds, each after the first with a point
+k-th object. A fifth of its images is held out and only measured, as are scenes, and folders of --measure, which show how
+a model does on images of kinds that it never saw: log.jsonl has the mean Dice of each from true boxes, twenty times, on
+up to ${MEASURED_IMAGES} images. Objects are asked for by boxes and points in three rounds, each after the first with a point
 where the last answer was wrong.
 
 A training that was stopped goes on where it was when the same command is given again. It ends in ${FOAL_FILE}, which
@@ -41,9 +50,8 @@ const ABOUT_MEASURING = `
 Every object is asked for by its own tight box. The ellipse that fills the same box is what a model must beat. The
 folder is one of instances (as for \`packmule foal train\`), or a data set of Packmule with class masks.`;
 
-/** Images of each source, and objects of each, that are measured during a training. */
-const MEASURED_IMAGES = 12;
-const MEASURED_OBJECTS = 12;
+/** By which the images of a folder that is only measured are drawn. */
+const MEASURED_SEED = 0;
 /** Of a view's objects, px. */
 const SMALLEST_AREA = 30;
 
@@ -57,6 +65,7 @@ export function foalCommand(): Command {
 interface TrainOptions {
   readonly out: string;
   readonly data: readonly string[];
+  readonly measure: readonly string[];
   readonly scenes: boolean;
   readonly minutes: number;
   readonly steps?: number;
@@ -74,6 +83,12 @@ function trainCommand(): Command {
     .description('train a Foal, on scenes and on folders of instance masks')
     .requiredOption('--out <folder>', 'where the log, the checkpoint and the model go')
     .option('--data <folder>', 'a folder of instance masks; may be given again', collect, [])
+    .option(
+      '--measure <folder>',
+      'one that is measured in training, and never learnt from; may be given again',
+      collect,
+      [],
+    )
     .option('--no-scenes', 'learn from --data alone')
     .option('--minutes <count>', 'how long; the first steps are timed', positive, 60)
     .option('--steps <count>', 'how long, in place of --minutes', whole)
@@ -90,6 +105,7 @@ function trainCommand(): Command {
     [
       'packmule foal train --out runs/foal --minutes 240',
       'packmule foal train --out runs/foal --data cells --data teeth-instances --steps 20000 --device cuda',
+      'packmule foal train --out runs/foal --data cells --measure teeth-instances --measure wrist-instances',
       `packmule foal train --out runs/foal-2 --from runs/foal/${FOAL_FILE} --size 768 --minutes 60`,
     ],
     train,
@@ -156,6 +172,7 @@ const percent = (value: number | null): string => (value === null ? '-' : (100 *
 
 async function openSources({
   data,
+  measure,
   scenes,
   size,
 }: TrainOptions): Promise<{ sources: InstanceSource[]; heldOut: HeldOut[] }> {
@@ -166,6 +183,7 @@ async function openSources({
       fix: 'Leave out --no-scenes, or give --data FOLDER',
     });
   }
+  requireNotLearnt(measure, data);
   const square = { height: size, width: size };
   const sources: InstanceSource[] = [];
   const heldOut: HeldOut[] = [];
@@ -174,8 +192,7 @@ async function openSources({
     const parts = partsOf(cases);
     const name = basename(resolve(folder));
     sources.push(folderSource(name, parts.train, square, SMALLEST_AREA));
-    const images = parts.heldOut.slice(0, MEASURED_IMAGES).map((item) => readInstanceCase(item));
-    if (images.length > 0) heldOut.push(measured(name, await Promise.all(images)));
+    if (parts.heldOut.length > 0) heldOut.push(await measuredCases(name, parts.heldOut));
   }
   if (scenes) {
     const source = sceneSource(square);
@@ -183,7 +200,30 @@ async function openSources({
     sources.push(source, source);
     heldOut.push(measured(source.name, await drawImages(source, MEASURED_IMAGES)));
   }
+  for (const folder of measure) {
+    const cases = await readInstanceFolder(folder);
+    const drawn = holdOut(cases, Math.min(1, MEASURED_IMAGES / cases.length), MEASURED_SEED).heldOut;
+    const name = basename(resolve(folder));
+    const isTaken = heldOut.some((other) => other.name === name);
+    heldOut.push(await measuredCases(isTaken ? resolve(folder) : name, drawn));
+  }
   return { sources, heldOut };
+}
+
+function requireNotLearnt(measure: readonly string[], data: readonly string[]): void {
+  const learnt = new Set(data.map((folder) => resolve(folder)));
+  const both = measure.find((folder) => learnt.has(resolve(folder)));
+  if (both === undefined) return;
+  throw new ConfigError({
+    seen: `${both} is given as --data and as --measure`,
+    need: 'Folders to learn from, and others that are only measured',
+    fix: 'Leave it out of --measure: a fifth of the images of --data is held out and measured anyway',
+  });
+}
+
+async function measuredCases(name: string, cases: readonly InstanceCase[]): Promise<HeldOut> {
+  const images = cases.slice(0, MEASURED_IMAGES).map((item) => readInstanceCase(item));
+  return measured(name, await Promise.all(images));
 }
 
 function measured(name: string, images: readonly InstanceImage[]): HeldOut {

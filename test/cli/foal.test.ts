@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { hashFile } from '../../src/base/hash.ts';
 import { createRng } from '../../src/base/rng.ts';
 import { writeGreyPng } from '../../src/imaging/write.ts';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
@@ -12,17 +13,21 @@ const inFolder = useSharedFolder();
 const cli = (...args: string[]): ReturnType<typeof runCli> => runCli(inFolder(), 'foal', ...args);
 const TINY = ['--size', '32', '--batch', '1', '--prompts', '1', '--device', 'cpu'];
 
-beforeAll(async () => {
-  await mkdir(inFolder('shapes', 'images'), { recursive: true });
-  await mkdir(inFolder('shapes', 'instances'));
-  for (const i of [0, 1, 2, 3, 4]) {
+async function writeInstances(folder: string, seeds: readonly number[]): Promise<void> {
+  await mkdir(inFolder(folder, 'images'), { recursive: true });
+  await mkdir(inFolder(folder, 'instances'));
+  for (const i of seeds) {
     const { image, objects } = drawScene(createRng(i));
     const labels = image.data.map((_, at) => objects.findIndex((mask) => mask.data[at] === 1) + 1);
-    await writeGreyPng(inFolder('shapes', 'images', `${i}.png`), image);
+    await writeGreyPng(inFolder(folder, 'images', `${i}.png`), image);
     const { height, width } = image;
     const map = { height, width, bits: 8, data: Uint8Array.from(labels) } as const;
-    await writeGreyPng(inFolder('shapes', 'instances', `${i}.png`), map);
+    await writeGreyPng(inFolder(folder, 'instances', `${i}.png`), map);
   }
+}
+
+beforeAll(async () => {
+  await writeInstances('shapes', [0, 1, 2, 3, 4]);
   await writeFile(inFolder('tiny.safetensors'), encodeSafetensors(tinyFoalCheckpoint().weights));
 });
 
@@ -45,7 +50,31 @@ describe('packmule foal train', () => {
     expect(await runCli(inFolder(), ...segment)).toMatchObject({ code: 0 });
   });
 
+  it('measures folders that it does not learn from, also such as are called the same', async () => {
+    await writeInstances('others', [5, 6]);
+    await writeInstances('elsewhere/shapes', [7]);
+    const train = ['train', '--data', 'shapes', '--no-scenes', '--steps', '2', ...TINY, '--json'];
+    const measured = ['--measure', 'others', '--measure', 'elsewhere/shapes'];
+    const [alone, beside] = [
+      await cli(...train, '--out', 'alone'),
+      await cli(...train, ...measured, '--out', 'beside'),
+    ];
+    expect({ code: beside.code, stderr: beside.stderr }).toMatchObject({ code: 0 });
+    const { dice } = JSON.parse(beside.stdout);
+    expect(Object.keys(dice)).toEqual(['shapes', 'others', inFolder('elsewhere/shapes')]);
+    for (const value of Object.values(dice)) expect(value).toBeGreaterThan(0);
+    expect(dice.shapes).toBe(JSON.parse(alone.stdout).dice.shapes);
+    const model = (out: string): Promise<string> => hashFile(inFolder(out, 'foal.safetensors'));
+    expect(await model('beside')).toBe(await model('alone'));
+  });
+
   it.each([
+    [
+      'a folder both to learn from and to measure',
+      ['--data', 'shapes', '--measure', './shapes'],
+      'ConfigError',
+    ],
+    ['a folder to measure without instances', ['--measure', '.'], 'DatasetError'],
     ['a size that the network cannot have', ['--size', '100'], 'ConfigError'],
     ['nothing to learn from', ['--no-scenes'], 'ConfigError'],
     ['a folder without instances', ['--data', '.'], 'DatasetError'],
