@@ -47,6 +47,9 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<Figures>>> 
     const settings = { ...samSettings(options), classes: options.classes ?? 32 };
     return { ...settings, ...(await (await import('./bench/sam-decode.ts')).benchSamDecode(settings)) };
   },
+  'sam-read': async ({ repeats = 9 }) => {
+    return { repeats, ...(await (await import('./bench/sam-read.ts')).benchSamRead({ repeats })) };
+  },
   foal: async ({ checkpoint = SHIPPED, data, images, threads, repeats = 3 }) => {
     const { benchFoal } = await import('./bench/foal.ts');
     const settings = { checkpoint, data, threads, repeats };
@@ -107,7 +110,7 @@ await runTool(async () => {
     .addOption(new Option('--model <size>', "size of SAM's encoder").choices(SAM_SIZES).default('b'))
     .addOption(new Option('--precision <type>', "of SAM's products").choices(PRECISIONS).default('float32'))
     .option('--threads <count>', 'threads of ONNX Runtime', whole, 2)
-    .option('--repeats <count>', 'runs that are timed (6; others 3)', whole)
+    .option('--repeats <count>', 'runs that are timed (unet 6; sam-read 9; others 3)', whole)
     .option('--checkpoint <file>', 'the model that foal and load measure (the shipped one)')
     .option('--data <folder>', 'where foal finds teeth/ and nuclei/', '../shared/data')
     .option('--images <count>', 'how many of each set foal measures (all), or images of load (500)', whole)

@@ -15,6 +15,7 @@ import { tinyVit } from '../nn/tiny-vit.ts';
 import { vit } from '../nn/vit.ts';
 import type { SamConfig } from './config.ts';
 import { fineFeatures } from './high-quality.ts';
+import type { FeatureShapes } from './store.ts';
 import { fromRows } from './upscaling.ts';
 
 /** Of the norms in the neck, which are over the features of each place. */
@@ -45,6 +46,13 @@ export function fineShape({ encoder, highQuality, width, gridSize }: SamConfig):
   const features = width / 8;
   if (encoder.kind === 'conv') return [1, 16 * gridSize * gridSize, features];
   return highQuality ? [1, features, 4 * gridSize, 4 * gridSize] : undefined;
+}
+
+/** The shapes of what encodePixels gives for one image. */
+export function featureShapes(config: SamConfig): FeatureShapes {
+  const { width, gridSize } = config;
+  const fine = fineShape(config);
+  return { embedding: [1, width, gridSize, gridSize], ...(fine && { fine }) };
 }
 
 /** Early maps [N, C, 4 gridSize, 4 gridSize] as what the mask decoder adds to its upscaled pixels. */

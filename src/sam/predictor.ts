@@ -17,7 +17,7 @@ import type { Float32NdArray } from '../tensor/array.ts';
 import { encoderHash, type SamCheckpoint } from './checkpoint.ts';
 import type { SamConfig } from './config.ts';
 import { describeEmbedding } from './descriptor.ts';
-import { encodePixels, isEncoderWeight } from './image-encoder.ts';
+import { encodePixels, featureShapes, isEncoderWeight } from './image-encoder.ts';
 import { type PaintedParts, paintPrompt, paintsPrompts } from './painted-prompt.ts';
 import { placePrompt } from './placed-prompt.ts';
 import { inputSize, normalizeForSam, type Preprocessing, resizeForSam } from './preprocess.ts';
@@ -102,7 +102,7 @@ export class SamPredictor implements PromptableModel {
       ...(this.options.precision === 'int8' ? ['int8'] : []),
     ];
     const key = [imageKey, ...kind].join('-');
-    let features = await store?.get(this.encoderHash, key);
+    let features = await store?.get(this.encoderHash, key, featureShapes(config));
     if (features === undefined) {
       const bytes = resizeForSam(image, config.imageSize, preprocessing);
       features = await this.embed(normalizeForSam(bytes, config.imageSize, preprocessing));

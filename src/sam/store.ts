@@ -5,18 +5,21 @@
 import { join } from 'node:path';
 import { CheckpointError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
+import { sameShape } from '../graph/shape.ts';
 import { type Float32NdArray, float32, type NdArray } from '../tensor/array.ts';
 import { toFloat32 } from '../tensor/elements.ts';
-import { float32ToFloat16 } from '../tensor/float16.ts';
-import { encodeSafetensors, readSafetensors } from '../tensor/safetensors.ts';
+import { float32ToFloat16, prepareFloat16 } from '../tensor/float16.ts';
+import { encodeSafetensors, openSafetensors, type SafetensorsFile } from '../tensor/safetensors.ts';
 import { EMBEDDING_SUFFIX, writeLabel } from './stored.ts';
 
 /** What a model keeps of an image, by name: `embedding`, and for SAM-HQ and Foal `fine`. */
 export type ImageFeatures = Readonly<Record<string, Float32NdArray>>;
+/** The shapes of a model's features, by the same names. */
+export type FeatureShapes = Readonly<Record<string, readonly number[]>>;
 
 export interface EmbeddingStore {
-  /** The stored features of an image, or undefined; a damaged file counts as none. */
-  get(modelHash: string, imageKey: string): Promise<ImageFeatures | undefined>;
+  /** The stored features of an image, or undefined; a file that is damaged or holds others counts as none. */
+  get(modelHash: string, imageKey: string, shapes: FeatureShapes): Promise<ImageFeatures | undefined>;
   /** Stores features and returns them as `get` will, so that the first run sees what every later one does. */
   put(modelHash: string, imageKey: string, features: ImageFeatures): Promise<ImageFeatures>;
 }
@@ -37,14 +40,13 @@ export function openEmbeddingStore(folder: string, options: StoreOptions = {}): 
   const folderOf = (modelHash: string): string => join(folder, safeName(modelHash).slice(0, 16));
   const pathOf = (modelHash: string, imageKey: string): string =>
     join(folderOf(modelHash), `${safeName(imageKey)}${EMBEDDING_SUFFIX}`);
+  if (precision === 'float16') prepareFloat16();
   return {
-    get: async (modelHash, imageKey) => {
-      const tensors = await readSafetensors(pathOf(modelHash, imageKey)).catch((error: unknown) => {
+    get: (modelHash, imageKey, shapes) =>
+      readFeatures(pathOf(modelHash, imageKey), shapes).catch((error: unknown) => {
         if (error instanceof CheckpointError) return undefined;
         throw error;
-      });
-      return tensors?.has('embedding') ? floats(tensors) : undefined;
-    },
+      }),
     put: async (modelHash, imageKey, features) => {
       const stored = new Map(
         Object.entries(features).map(([name, array]): [string, NdArray] => [
@@ -60,6 +62,29 @@ export function openEmbeddingStore(folder: string, options: StoreOptions = {}): 
       return floats(stored);
     },
   };
+}
+
+/** Undefined for a file that holds other tensors; CheckpointError for one that is not there or damaged. */
+async function readFeatures(path: string, shapes: FeatureShapes): Promise<ImageFeatures | undefined> {
+  const file = await openSafetensors(path);
+  try {
+    if (!haveShapes(file.entries, shapes)) return undefined;
+    const features: [string, Float32NdArray][] = [];
+    for (const name of file.entries.keys()) features.push([name, await file.readFloat32(name)]);
+    return Object.fromEntries(features);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether there are these tensors and no others. */
+function haveShapes(found: SafetensorsFile['entries'], shapes: FeatureShapes): boolean {
+  const wanted = Object.entries(shapes);
+  const fits = ([name, shape]: [string, readonly number[]]): boolean => {
+    const entry = found.get(name);
+    return entry !== undefined && sameShape(entry.shape, shape);
+  };
+  return found.size === wanted.length && wanted.every(fits);
 }
 
 function floats(tensors: ReadonlyMap<string, NdArray>): ImageFeatures {

@@ -10,6 +10,8 @@ export interface ByteSource {
   readonly size: number;
   /** A fresh copy of `length` bytes at `offset`, at the start of its own buffer. The range must be inside. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Fills an array with the bytes from `offset` on. The range must be inside. */
+  readInto(target: Uint8Array, offset: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export function bytesSource(bytes: Uint8Array, name: string): ByteSource {
     name,
     size: bytes.byteLength,
     read: async (offset, length) => Uint8Array.from(bytes.subarray(offset, offset + length)),
+    readInto: async (target, offset) => target.set(bytes.subarray(offset, offset + target.length)),
     close: async () => {},
   };
 }
@@ -50,7 +53,12 @@ export async function openByteSource(path: string): Promise<ByteSource> {
   return {
     name: path,
     size: stats.size,
-    read: (offset, length) => readRange(file, path, offset, length),
+    read: async (offset, length) => {
+      const bytes = new Uint8Array(length);
+      await readRange(file, path, bytes, offset);
+      return bytes;
+    },
+    readInto: (target, offset) => readRange(file, path, target, offset),
     close: () => file.close(),
   };
 }
@@ -58,8 +66,8 @@ export async function openByteSource(path: string): Promise<ByteSource> {
 /** One read call returns at most 2 GiB, so long ranges take several. */
 const LONGEST_READ = 2 ** 30;
 
-async function readRange(file: FileHandle, path: string, offset: number, length: number) {
-  const bytes = new Uint8Array(length);
+async function readRange(file: FileHandle, path: string, bytes: Uint8Array, offset: number): Promise<void> {
+  const { length } = bytes;
   for (let done = 0; done < length; ) {
     const { bytesRead } = await file.read(bytes, done, Math.min(LONGEST_READ, length - done), offset + done);
     if (bytesRead === 0) {
@@ -71,5 +79,4 @@ async function readRange(file: FileHandle, path: string, offset: number, length:
     }
     done += bytesRead;
   }
-  return bytes;
 }

@@ -43,9 +43,43 @@ export function numberToFloat16(value: number): number {
 
 /** All values of a half precision array, same length. */
 export function float16ToFloat32(bits: Uint16Array): Float32Array {
-  const out = new Uint32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) out[i] = float32Bits(bits[i]!);
-  return new Float32Array(out.buffer);
+  const out = new Float32Array(bits.length);
+  lookUp(bits, out);
+  return out;
+}
+
+/** The second half of the memory of floats: as many halves, for `widenHalves`. */
+export function halvesWithin(floats: Float32Array): Uint16Array {
+  return new Uint16Array(floats.buffer, floats.byteOffset + 2 * floats.length, floats.length);
+}
+
+/** Turns what `halvesWithin` holds into the floats, in place: from the front on, where none is lost before its turn. */
+export function widenHalves(floats: Float32Array): void {
+  lookUp(halvesWithin(floats), floats);
+}
+
+/** The values of all halves, by their bit patterns. */
+let valueOfHalf: Float32Array | undefined;
+
+function lookUp(halves: Uint16Array, out: Float32Array): void {
+  valueOfHalf ??= valuesOfHalves();
+  for (let i = 0; i < halves.length; i++) out[i] = valueOfHalf[halves[i]!]!;
+}
+
+function valuesOfHalves(): Float32Array {
+  const patterns = new Uint32Array(2 ** 16);
+  for (let half = 0; half < patterns.length; half++) patterns[half] = float32Bits(half);
+  return new Float32Array(patterns.buffer);
+}
+
+/**
+ * Lets the first halves that somebody waits for be read as fast as the later ones: makes the table of their values, and
+ * uses it until that is compiled. Takes some milliseconds, once.
+ */
+export function prepareFloat16(): void {
+  if (valueOfHalf !== undefined) return;
+  const few = new Float32Array(2 ** 12);
+  for (let run = 0; run < 40; run++) widenHalves(few);
 }
 
 /** Bit patterns of all values, rounded to nearest even, same length. */

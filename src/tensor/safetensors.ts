@@ -5,9 +5,17 @@
  * the data without holes or overlaps, so that no byte of a file goes unexplained.
  */
 import { CheckpointError } from '../base/errors.ts';
-import { elementCount, type NdArray } from './array.ts';
+import { elementCount, type Float32NdArray, float32, type NdArray } from './array.ts';
 import { type ByteSource, bytesSource, openByteSource } from './byte-source.ts';
-import { decodeElements, FILE_DTYPE_BYTES, FILE_DTYPE_OF, type FileDType, isFileDType } from './elements.ts';
+import {
+  decodeElements,
+  FILE_DTYPE_BYTES,
+  FILE_DTYPE_OF,
+  type FileDType,
+  isFileDType,
+  toFloat32,
+} from './elements.ts';
+import { halvesWithin, widenHalves } from './float16.ts';
 
 /** The reference implementation's limit for the header, in bytes. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -29,6 +37,8 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
   /** Reads one tensor; an unknown name is a CheckpointError. */
   read(name: string): Promise<NdArray>;
+  /** The same with the values as float32; halves need no memory besides the floats that they become. */
+  readFloat32(name: string): Promise<Float32NdArray>;
   close(): Promise<void>;
 }
 
@@ -101,19 +111,31 @@ async function readHeader(source: ByteSource): Promise<SafetensorsFile> {
   if (end !== source.size) throw damaged(source.name, `has ${source.size - end} bytes after its last tensor`);
 
   const entries = new Map(found);
+  const entryOf = (name: string): SafetensorsEntry => {
+    const entry = entries.get(name);
+    if (entry !== undefined) return entry;
+    throw new CheckpointError({
+      seen: `${source.name} has no tensor ${name}`,
+      need: `Its ${entries.size} tensors are another model's`,
+      fix: 'Name the weights file of the model that is asked for',
+    });
+  };
+  const read = async (name: string): Promise<NdArray> => {
+    const { dtype, shape, offset, byteLength } = entryOf(name);
+    return decodeElements(dtype, shape, await source.read(offset, byteLength));
+  };
   return {
     entries,
     metadata,
-    read: async (name) => {
-      const entry = entries.get(name);
-      if (entry === undefined) {
-        throw new CheckpointError({
-          seen: `${source.name} has no tensor ${name}`,
-          need: `Its ${entries.size} tensors are another model's`,
-          fix: 'Name the weights file of the model that is asked for',
-        });
-      }
-      return decodeElements(entry.dtype, entry.shape, await source.read(entry.offset, entry.byteLength));
+    read,
+    readFloat32: async (name) => {
+      const { dtype, shape, offset } = entryOf(name);
+      if (dtype !== 'F16') return float32(shape, toFloat32(await read(name)));
+      const floats = new Float32Array(elementCount(shape));
+      const halves = halvesWithin(floats);
+      await source.readInto(new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength), offset);
+      widenHalves(floats);
+      return float32(shape, floats);
     },
     close: () => source.close(),
   };

@@ -2,11 +2,13 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RefineError } from '../../src/base/errors.ts';
+import { featureShapes } from '../../src/sam/image-encoder.ts';
 import { SamPredictor } from '../../src/sam/predictor.ts';
 import type { EncodedImage, MaskPrediction, MaskPrompt } from '../../src/sam/promptable.ts';
 import { imageKey, segmentImage } from '../../src/sam/segment.ts';
 import { openEmbeddingStore } from '../../src/sam/store.ts';
 import { float32 } from '../../src/tensor/array.ts';
+import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { tinyCheckpoint, tinyConfig, tinyImage, widerConfig } from './tiny-model.ts';
 
@@ -189,8 +191,32 @@ test('a store in full precision gives back every digit', async () => {
     data: new Float32Array(3 * 64 * 64).fill(0.5),
   });
   await store.put('model', '../../odd key', features);
-  expect(await store.get('model', '../../odd key')).toEqual(features);
-  expect(await store.get('another', '../../odd key')).toBeUndefined();
+  const shapes = featureShapes(checkpoint.config);
+  expect(await store.get('model', '../../odd key', shapes)).toEqual(features);
+  expect(await store.get('another', '../../odd key', shapes)).toBeUndefined();
+});
+
+test('a stored file without all of the features, or of other shapes, counts as none', async () => {
+  const store = openEmbeddingStore(join(folder, 'other'));
+  const embedding = float32([1, 2, 2], [1, 2, 3, 4]);
+  const fine = float32([3], [5, 6, 7]);
+  const shapes = { embedding: [1, 2, 2], fine: [3] };
+  await store.put('model', 'whole', { embedding, fine });
+  await store.put('model', 'part', { embedding });
+  await store.put('model', 'shaped', { embedding: float32([2, 2], embedding.data), fine });
+  await store.put('model', 'more', { embedding, fine, finer: fine });
+  expect(await store.get('model', 'whole', shapes)).toEqual({ embedding, fine });
+  for (const key of ['part', 'shaped', 'more'])
+    expect(await store.get('model', key, shapes), key).toBeUndefined();
+
+  const stored = new SamPredictor(checkpoint, { threads: 1, store });
+  const fresh = await stored.encode(image, 'key');
+  const [file] = (await readdir(join(folder, 'other'), { recursive: true })).filter((name) =>
+    /key\.safetensors$/.test(name),
+  );
+  await writeFile(join(folder, 'other', file!), encodeSafetensors(new Map([['embedding', embedding]])));
+  expect(await stored.encode(image, 'key')).toEqual(fresh);
+  await stored.close();
 });
 
 test('MedSAM sees another input than SAM', async () => {

@@ -5,7 +5,10 @@ import {
   float16ToFloat32,
   float16ToNumber,
   float32ToFloat16,
+  halvesWithin,
   numberToFloat16,
+  prepareFloat16,
+  widenHalves,
 } from '../../src/tensor/float16.ts';
 
 test.each([
@@ -41,6 +44,17 @@ test('every half survives the way through float32', () => {
   for (let pattern = 0; pattern < 65536; pattern++) {
     const isNaNPattern = (pattern & 0x7fff) > 0x7c00;
     if (!isNaNPattern && back[pattern] !== pattern) expect(back[pattern]).toBe(pattern);
+  }
+});
+
+test.each([1, 2, 5, 4096])('%d halves widen in place, before and after the table is ready', (count) => {
+  const halves = Uint16Array.from({ length: count }, (_, i) => (i * 40_503) % 0x7c00);
+  for (const prepare of [() => {}, prepareFloat16]) {
+    prepare();
+    const floats = new Float32Array(count);
+    halvesWithin(floats).set(halves);
+    widenHalves(floats);
+    expect([...floats]).toEqual(Array.from(halves, float16ToNumber));
   }
 });
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CheckpointError } from '../../src/base/errors.ts';
 import { type DType, elementCount, float32, type NdArray } from '../../src/tensor/array.ts';
+import { toFloat32 } from '../../src/tensor/elements.ts';
 import {
   encodeSafetensors,
   openSafetensors,
@@ -53,6 +54,23 @@ test('what is encoded is read back, with names, types, shapes and metadata', asy
       },
     ),
   );
+});
+
+test('every type is read as float32 too', async () => {
+  const path = join(folder, 'floats.safetensors');
+  const tensors = new Map<string, NdArray>([
+    ['halves', { dtype: 'float16', shape: [3], data: Uint16Array.of(0x3c00, 0xc000, 0x3555) }],
+    ['one', { dtype: 'float16', shape: [], data: Uint16Array.of(0x4000) }],
+    ['none', { dtype: 'float16', shape: [0, 2], data: new Uint16Array(0) }],
+    ['floats', float32([2], [0.1, -7])],
+    ['whole', { dtype: 'int64', shape: [1], data: BigInt64Array.of(-5n) }],
+  ]);
+  await writeFile(path, encodeSafetensors(tensors));
+  const file = await openSafetensors(path);
+  for (const [name, array] of tensors)
+    expect(await file.readFloat32(name), name).toEqual(float32(array.shape, toFloat32(array)));
+  await expect(file.readFloat32('more')).rejects.toThrow(/no tensor more/);
+  await file.close();
 });
 
 test('metadata and tensors under the name __proto__ are read back like any other', async () => {

@@ -30,7 +30,13 @@ export type SamSize = (typeof SAM_SIZES)[number];
 
 /** A model of a published size, for images of 1024 x 1024 px. */
 export function randomSam(size: SamSize): SamCheckpoint {
-  const config: SamConfig = {
+  const config = samConfig(size);
+  return { name: samName(config), config, weights: initializeWeights(samParameters(config), createRng(0)) };
+}
+
+/** What the checkpoint of a published size says of it. */
+export function samConfig(size: SamSize): SamConfig {
+  return {
     imageSize: 1024,
     gridSize: 64,
     encoder: size === 'mobile' ? MOBILE : vitEncoder(size),
@@ -41,7 +47,6 @@ export function randomSam(size: SamSize): SamCheckpoint {
     iouHead: { depth: 3, width: 256 },
     highQuality: false,
   };
-  return { name: samName(config), config, weights: initializeWeights(samParameters(config), createRng(0)) };
 }
 
 function vitEncoder(size: keyof typeof VIT): EncoderConfig {

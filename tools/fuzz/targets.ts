@@ -206,7 +206,7 @@ const weights: readonly Target[] = [
       return folder;
     },
     read: async (folder) => {
-      const features = await openEmbeddingStore(folder).get('model', 'image');
+      const features = await openEmbeddingStore(folder).get('model', 'image', { embedding: [1, 2, 3] });
       if (features === undefined) throw new NothingRead();
       for (const { shape, data } of Object.values(features)) requireCount(shape, data.length);
     },
