@@ -38,7 +38,7 @@ const KINDS: Readonly<Partial<Record<keyof Evidence, Kind>>> = {
   confidence: share('Network', 'Mean probability that the network gives the mask.', 0.7),
   agreement: share(
     'Refinement',
-    'How far the refined mask and that of the network cover each other (Dice).',
+    'How far what refinement found and the mask of the network cover each other (Dice); 0 where it found nothing.',
     0.8,
   ),
   stability: share('Stability', 'How far answers to disturbed prompts cover this one (mean Dice).', 0.85),

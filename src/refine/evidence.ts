@@ -5,6 +5,10 @@
  * usual for the class and no other class claims the same pixels. The last kind is for the commonest error where
  * structures stand in rows: one that is given its neighbour's name.
  */
+
+/** To be raised when a refiner gathers other numbers: trust is learnt from them, and must not mix old and new ones. */
+export const EVIDENCE_REVISION = 2;
+
 /** What the network's maps say about an initial mask. */
 export interface NetworkEvidence {
   /** Probability mass of the kept components as a share of that of all pixels predicted for the class, (0, 1]. */
@@ -15,13 +19,13 @@ export interface NetworkEvidence {
 
 /** How firmly the refiner stands by its answer; what it cannot tell is left out. */
 export interface RefinerEvidence {
-  /** Dice of the refined and the initial mask, [0, 1]. */
+  /** Dice of the refiner's answer and the initial mask, [0, 1]; 0 where it had none and the initial mask was kept. */
   readonly agreement: number;
   /** Mean Dice of the answer and the answers to disturbed prompts, [0, 1]. */
   readonly stability?: number;
   /** IoU of the masks at one unit of log odds above and below the threshold, [0, 1] (SAM's stability score). */
   readonly thresholdStability?: number;
-  /** Mean Dice of the chosen candidate and the others, [0, 1]. */
+  /** Mean Dice of the chosen or single mask and the other candidates of a promptable model, [0, 1]. */
   readonly candidateAgreement?: number;
   /** The model's own estimate of the IoU, [0, 1]. */
   readonly predictedIou?: number;

@@ -35,6 +35,8 @@ import {
 
 /** Smallest sigma on the scale 0..255: where the image is flat, its noise must not decide. */
 const MIN_SIGMA = 0.25;
+/** Disturbed masks per mask, unless the settings say: one eroded, one dilated. */
+const DEFAULT_JITTERS = 2;
 
 export function createRandomWalkerRefiner(
   settings: RandomWalkerSettings,
@@ -99,7 +101,7 @@ function refineMask(
     return keepInitial(item, 'random-walker', 'the refined mask is empty', details);
   const members = disturbedMasks(item.mask, window, ensemble).flatMap((disturbed) => {
     const moved = cutWindow(disturbed, scene.settings);
-    return moved === undefined ? [] : [walkWindow(moved, scene).mask];
+    return moved === undefined ? [] : [walkWindow(moved, scene, details.threshold).mask];
   });
   const voted = ensemble.vote && members.length > 0 ? majority([walked.mask, ...members]) : walked.mask;
   const mask = maskArea(voted) > 0 ? voted : walked.mask;
@@ -119,7 +121,12 @@ function refineMask(
   };
 }
 
-function walkWindow(window: WalkerWindow, { image, intensities, cores, settings }: Scene): Walked {
+/** A neutral threshold takes a walk of its own unless that of a mask nearly the same is `known`. */
+function walkWindow(
+  window: WalkerWindow,
+  { image, intensities, cores, settings }: Scene,
+  known?: number,
+): Walked {
   const seeds = plantSeeds(window, cores, image.width, settings);
   const local = cutIntensities(intensities, image.width, window);
   const sigma =
@@ -138,7 +145,7 @@ function walkWindow(window: WalkerWindow, { image, intensities, cores, settings 
   const probability = smoothGaussian(walk(local), window, settings.probabilitySmoothing);
   const threshold =
     settings.threshold === 'neutral'
-      ? neutralThreshold(walk(new Float32Array(local.length)), window)
+      ? (known ?? neutralThreshold(walk(new Float32Array(local.length)), window))
       : settings.threshold;
   const decided: Mask = {
     height: window.height,
@@ -163,7 +170,11 @@ function moveOdds(probability: number, by: number): number {
  * The mask eroded and dilated in turn, each pair by one step more; a step is a part of the square root of the area.
  * Erosion leaves the seeds of the class, without which it would be another problem.
  */
-function disturbedMasks(mask: Mask, window: WalkerWindow, { jitters = 0, spread }: EnsembleSettings): Mask[] {
+function disturbedMasks(
+  mask: Mask,
+  window: WalkerWindow,
+  { jitters = DEFAULT_JITTERS, spread }: EnsembleSettings,
+): Mask[] {
   const step = Math.max(1, spread * Math.sqrt(maskArea(mask)));
   const { inside, outside, core } = window;
   return Array.from({ length: jitters }, (_, member) => {

@@ -46,7 +46,7 @@ export interface MaskProvenance extends Readonly<Record<string, unknown>> {
   readonly keptInitial?: string;
 }
 
-/** The initial mask as the result, with the reason for it. */
+/** The initial mask as the result, with the reason for it. Nothing confirms it, so its evidence is an agreement of 0. */
 export function keepInitial(
   initial: InitialMask,
   refiner: string,
@@ -55,7 +55,7 @@ export function keepInitial(
 ): RefinedMask {
   const provenance: MaskProvenance = { ...details, refiner, agreement: 1, keptInitial: reason };
   const { classIndex, mask, score } = initial;
-  return { classIndex, mask, score, evidence: { agreement: 1 }, provenance };
+  return { classIndex, mask, score, evidence: { agreement: 0 }, provenance };
 }
 
 /** Every mask has the image's size and a class of its own from the class list; throws RefineError otherwise. */

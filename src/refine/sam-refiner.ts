@@ -1,13 +1,15 @@
 /**
  * @file Refinement by a promptable model: each pass prompts with the box, the seeds or the logits of the pass
  * before; as described, a box first, then positive and negative points with those logits. Disturbed prompts are
- * asked the first pass only, and every pass where their answers vote.
+ * asked the first pass only, and every pass where their answers vote. The last pass asks for the other candidates too,
+ * because how far they agree says how clear the prompt was.
  */
 import { createRng } from '../base/rng.ts';
 import type { Image } from '../imaging/image.ts';
 import { type Mask, maskArea } from '../masks/mask.ts';
 import { diceFromIou, maskAgreement } from '../masks/overlap.ts';
 import type {
+  DecodeOptions,
   EncodedImage,
   MaskPrediction,
   MaskPrompt,
@@ -54,7 +56,7 @@ interface Prompted {
 
 /** The chosen candidate of one pass. */
 interface Answer extends MaskPrediction {
-  /** Mean Dice with the candidates that were not chosen, where there were any. */
+  /** Mean Dice with the candidates that were not chosen, where they were asked for. */
   readonly candidateAgreement: number | undefined;
 }
 
@@ -82,7 +84,7 @@ async function refineByPrompts(
   const results = new Map<PreparedMask, RefinedMask>();
   if (prompted.length > 0) {
     const asking = { encoded: await model.encode(image, context.imageKey), context, settings, model };
-    const passes = await runPasses(asking, prompted, settings.passes);
+    const passes = await runPasses(asking, prompted, settings.passes, settings.passes.at(-1));
     const members = await askDisturbed(asking, prompted);
     for (const [k, item] of prompted.entries()) {
       const own = passes.map((pass) => pass[k]!);
@@ -104,11 +106,15 @@ const NO_PROMPT_REASONS = {
   covered: 'no prompt: other classes cover this one wholly, no pixel is its own',
 };
 
-/** The answers of each pass, one per class; all classes of a pass are decoded together. */
+/**
+ * The answers of each pass, one per class; all classes of a pass are decoded together. Where the single mask is taken, the
+ * candidates that it is compared with are asked for in the pass `compared` alone.
+ */
 async function runPasses(
   { encoded, context, settings, model }: Asking,
   prompted: readonly Prompted[],
   passes: readonly PassSettings[],
+  compared?: PassSettings,
 ): Promise<Answer[][]> {
   const answers: Answer[][] = [];
   for (const pass of passes) {
@@ -117,13 +123,17 @@ async function runPasses(
     const prompts = prompted.map(({ prepared, prompt }, k) =>
       buildPrompt(prompt, pass, before?.[k]?.lowResLogits, prepared.initial.mask),
     );
-    const multimask = settings.candidates !== 'single';
-    const candidates = await model.decode(encoded, prompts, { multimask });
+    const candidates = await model.decode(encoded, prompts, askedFor(settings, pass === compared));
     answers.push(
       candidates.map((list, k) => choose(list, prompted[k]!.prepared.initial.mask, settings.candidates)),
     );
   }
   return answers;
+}
+
+function askedFor({ candidates }: SamRefinerSettings, isCompared: boolean): DecodeOptions {
+  if (candidates !== 'single') return { multimask: true };
+  return isCompared ? { multimask: true, withSingle: true } : { multimask: false };
 }
 
 /** The last answers to each disturbed set of prompts, one per class. The image's hash is their seed. */
@@ -163,18 +173,27 @@ export function buildPrompt(
   };
 }
 
-/** The candidate of the highest predicted IoU, or the one closest to the initial mask; the first on a tie. */
+/** The single mask, which comes first, or by `rule` one of the candidates; the first on a tie. */
 function choose(
   candidates: readonly MaskPrediction[],
   initial: Mask,
   rule: SamRefinerSettings['candidates'],
 ): Answer {
+  const best = rule === 'single' ? candidates[0]! : bestOf(candidates, initial, rule);
+  const others = candidates.filter((candidate) => candidate !== best).map(({ mask }) => mask);
+  return { ...best, candidateAgreement: meanAgreement(best.mask, others) };
+}
+
+/** The candidate of the highest predicted IoU, or the one closest to the initial mask. */
+function bestOf(
+  candidates: readonly MaskPrediction[],
+  initial: Mask,
+  rule: 'best-of-three' | 'closest-of-three',
+): MaskPrediction {
   const worth = ({ predictedIou, mask }: MaskPrediction): number =>
     rule === 'closest-of-three' ? maskAgreement(initial, mask) : predictedIou;
   const scores = candidates.map(worth);
-  const best = candidates[scores.indexOf(Math.max(...scores))]!;
-  const others = candidates.filter((candidate) => candidate !== best).map(({ mask }) => mask);
-  return { ...best, candidateAgreement: meanAgreement(best.mask, others) };
+  return candidates[scores.indexOf(Math.max(...scores))]!;
 }
 
 function conclude(

@@ -104,7 +104,7 @@ const ensembleSchema = z
       .max(16)
       .optional()
       .describe(
-        'Disturbed prompts per mask; how little the answers differ is its stability. Unless set 3 for foal and sam, and 0 for the random walker, where each costs as much as the mask itself.',
+        'Disturbed prompts per mask; how little the answers differ is its stability. Unless set 3 for foal and sam, and 2 for the random walker, where each costs half as much as the mask itself.',
       ),
     spread: z
       .number()
@@ -121,7 +121,7 @@ const ensembleSchema = z
   })
   .describe('Asking more than once: how stable a mask is when its prompt is disturbed.');
 
-const REFINERS = ['close-up', 'foal', 'sam', 'random-walker', 'none'] as const;
+export const REFINERS = ['close-up', 'foal', 'sam', 'random-walker', 'none'] as const;
 /** Refiners that mend masks well enough to do so with those of the final network too. */
 const LAST_WORDS: readonly string[] = ['close-up', 'foal'];
 const DEFAULT_REFINER: (typeof REFINERS)[number] = 'close-up';

@@ -127,8 +127,8 @@ export class SamPredictor implements PromptableModel {
   }
 
   /**
-   * Answers prompts on an encoded image. Candidates with `multimask` are the alternatives without the single mask,
-   * in the model's own order.
+   * Answers prompts on an encoded image. Candidates with `multimask` are the alternatives in the model's own order,
+   * without the single mask unless it is asked for.
    */
   async decode(
     encoded: EncodedImage,
@@ -143,12 +143,13 @@ export class SamPredictor implements PromptableModel {
   private async decodeNow(
     encoded: EncodedImage,
     prompts: readonly MaskPrompt[],
-    { multimask }: DecodeOptions,
+    { multimask, withSingle = false }: DecodeOptions,
   ): Promise<MaskPrediction[][]> {
     const { features, resized } = encoded.data as SamFeatures;
     const { config } = this;
     const { imageSize, maskTokens } = config;
-    const wanted = multimask ? Array.from({ length: maskTokens - 1 }, (_, i) => i + 1) : [0];
+    const all = Array.from({ length: maskTokens }, (_, i) => i);
+    const wanted = multimask ? all.slice(withSingle ? 0 : 1) : [0];
     const placed = prompts.map((prompt, index) => this.place(prompt, index, encoded.size, resized));
     await this.checkPrecision();
     const predictions: MaskPrediction[][] = [];

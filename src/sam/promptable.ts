@@ -24,6 +24,8 @@ export interface PromptableModel {
 export interface DecodeOptions {
   /** true: the model's several candidates (whole, part, subpart); false: its single-mask output. */
   readonly multimask: boolean;
+  /** With `multimask`: the single-mask output as well, before the candidates. */
+  readonly withSingle?: boolean;
 }
 
 /** What one object is asked for by. At least one of the parts must be there. */

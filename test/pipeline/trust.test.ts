@@ -79,9 +79,9 @@ describe('trust', () => {
     const [mask] = (await coco.read(at('off', 'refined', 'annotations.json'))).images.flatMap(
       (image) => image.structures,
     );
-    const { confidence, componentShare, agreement } = mask!.provenance!.evidence as Evidence;
+    const { confidence, componentShare, agreement, stability } = mask!.provenance!.evidence as Evidence;
     expect(mask!.provenance!.calibrated).toBe(false);
-    expect(mask!.trust).toBeCloseTo(confidence * componentShare! * agreement, 3);
+    expect(mask!.trust).toBeCloseTo(confidence * componentShare! * Math.min(agreement, stability!), 3);
     expect(warnings).toEqual([]);
 
     const few = await runPipeline(config('data', 'data.limit=2', 'training.epochs=1'), {

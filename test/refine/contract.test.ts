@@ -1,17 +1,25 @@
 /** @file What every refiner must do, run against each of them. */
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { RefineError } from '../../src/base/errors.ts';
 import { emptyMask } from '../../src/masks/mask.ts';
 import { maskAgreement } from '../../src/masks/overlap.ts';
 import { createRefiner } from '../../src/refine/index.ts';
 import type { RefinedMask } from '../../src/refine/refiner.ts';
 import { refineSettingsSchema } from '../../src/refine/settings.ts';
+import { SamPredictor } from '../../src/sam/predictor.ts';
+import { tinyFoalCheckpoint } from '../foal/tiny.ts';
+import { fakeCloseUp } from './fake-close-up.ts';
 import { fakeModel } from './fake-model.ts';
 import { contextOf, disk, imageOf, initialMask, SIZE } from './scenes.ts';
 
-const KINDS = ['none', 'random-walker', 'sam'] as const;
+const KINDS = ['none', 'random-walker', 'close-up', 'foal', 'sam'] as const;
+const foal = new SamPredictor(tinyFoalCheckpoint(), { threads: 1 });
+afterAll(() => foal.close());
 const make = (refiner: (typeof KINDS)[number]) =>
-  createRefiner(refineSettingsSchema.parse({ refiner, morphology: { radius: 1 } }), { model: fakeModel() });
+  createRefiner(refineSettingsSchema.parse({ refiner, morphology: { radius: 1 } }), {
+    model: refiner === 'foal' ? foal : fakeModel(),
+    closeUp: fakeCloseUp(),
+  });
 
 describe.each(KINDS)('refiner %s', (kind) => {
   const truth = [disk(24, 30, 14), disk(50, 30, 16)];
@@ -74,6 +82,12 @@ describe.each(KINDS)('refiner %s', (kind) => {
 });
 
 describe('createRefiner', () => {
+  it('asks for a network where close-up has none', () => {
+    expect(() => createRefiner(refineSettingsSchema.parse({ refiner: 'close-up' }))).toThrow(
+      /no network of close-ups.*random-walker/s,
+    );
+  });
+
   it('asks for a checkpoint where sam has none', () => {
     expect(() => createRefiner(refineSettingsSchema.parse({ refiner: 'sam' }))).toThrow(
       /no model.*random-walker/,

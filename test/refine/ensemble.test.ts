@@ -123,7 +123,6 @@ describe('a promptable model that is asked more than once', () => {
     expect(best!.evidence.candidateAgreement).toBeCloseTo(
       (maskAgreement(seven!, six!) + maskAgreement(seven!, eight!)) / 2,
     );
-    expect((await refineBySam(fakeModel(), {}))[0]!.evidence).not.toHaveProperty('candidateAgreement');
   });
 });
 
@@ -145,7 +144,7 @@ describe('a random walk from disturbed masks', () => {
 
   it('leaves the mask as it is unless the answers vote', async () => {
     const truth = disk(50, 36, 17);
-    const [plain] = await walk(truth, {});
+    const [plain] = await walk(truth, { jitters: 0 });
     const [asked] = await walk(truth, { jitters: 2, spread: 0.2 });
     const [voted] = await walk(truth, { jitters: 2, spread: 0.2, vote: true });
     expect(asked!.mask).toEqual(plain!.mask);

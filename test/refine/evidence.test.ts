@@ -1,12 +1,21 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { classShapes } from '../../src/dataset/shapes.ts';
 import { encodeRle } from '../../src/masks/rle.ts';
 import type { Evidence } from '../../src/refine/evidence.ts';
 import { gatherEvidence } from '../../src/refine/gather-evidence.ts';
 import { createRefiner } from '../../src/refine/index.ts';
 import type { InitialMask, RefinedMask } from '../../src/refine/refiner.ts';
-import { type RefineSettingsInput, refineSettingsSchema } from '../../src/refine/settings.ts';
+import {
+  REFINERS,
+  type RefineSettings,
+  type RefineSettingsInput,
+  refineSettingsSchema,
+} from '../../src/refine/settings.ts';
+import { SamPredictor } from '../../src/sam/predictor.ts';
+import { tinyFoalCheckpoint } from '../foal/tiny.ts';
+import { fakeCloseUp } from './fake-close-up.ts';
 import { fakeModel } from './fake-model.ts';
 import { contextOf, disk, imageOf, initialMask } from './scenes.ts';
 
@@ -103,10 +112,19 @@ describe('the evidence of every refiner', () => {
     'frequency',
     'rivalry',
   ];
+  const foal = new SamPredictor(tinyFoalCheckpoint(), { threads: 1 });
+  afterAll(() => foal.close());
+  const refinerOf = (settings: RefineSettings) =>
+    createRefiner(settings, {
+      model: settings.refiner === 'foal' ? foal : fakeModel([0.3, 1.2, 0.7]),
+      closeUp: fakeCloseUp(),
+    });
   const settings: [name: string, input: RefineSettingsInput][] = [
     ['none', { refiner: 'none' }],
     ['random-walker', { refiner: 'random-walker' }],
-    ['random-walker with jitters', { refiner: 'random-walker', ensemble: { jitters: 3, vote: true } }],
+    ['random-walker with votes', { refiner: 'random-walker', ensemble: { jitters: 3, vote: true } }],
+    ['close-up', { refiner: 'close-up' }],
+    ['foal', { refiner: 'foal' }],
     ['sam', { refiner: 'sam', morphology: { radius: 1 } }],
     ['sam of three', { refiner: 'sam', candidates: 'best-of-three', ensemble: { vote: true } }],
   ];
@@ -121,7 +139,7 @@ describe('the evidence of every refiner', () => {
       fc.asyncProperty(anyScene, async (scene) => {
         const masks = scene.map(({ x, y, radius }) => disk(x, y, radius));
         const initial = masks.map((mask, k) => initialMask(k, mask, 0.5));
-        const refiner = createRefiner(parsed, { model: fakeModel([0.3, 1.2, 0.7]) });
+        const refiner = refinerOf(parsed);
         const refined = await refiner.refine(imageOf([disk(40, 30, 15)]), initial, contextOf(4));
         for (const evidence of gatherEvidence(initial, refined, usual)) {
           expect(JSON.parse(JSON.stringify(evidence))).toEqual(evidence);
@@ -139,4 +157,38 @@ describe('the evidence of every refiner', () => {
       { numRuns: 15 },
     );
   });
+
+  it('is what docs/architecture.md says', async () => {
+    const rows = await tableOf('docs/architecture.md', 'evidence');
+    const refiners = Object.keys(rows[0]!).slice(1);
+    expect(refiners).toEqual([...REFINERS]);
+    for (const name of refiners) {
+      const refiner = refinerOf(refineSettingsSchema.parse({ refiner: name, morphology: { radius: 1 } }));
+      const truth = disk(48, 36, 18);
+      const [refined] = await refiner.refine(
+        imageOf([truth]),
+        [initialMask(0, disk(49, 36, 17))],
+        contextOf(1),
+      );
+      expect(refined!.provenance.keptInitial, name).toBeUndefined();
+      const said = rows.filter((row) => row[name] === 'yes').map((row) => /`(\w+)`/.exec(row.evidence!)![1]!);
+      expect(Object.keys(refined!.evidence).sort(), name).toEqual(said.sort());
+    }
+  });
 });
+
+/** The rows of the table whose first column is called so, by the names of their columns. */
+async function tableOf(path: string, first: string): Promise<Record<string, string>[]> {
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  const cells = (line: string): string[] =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+  const start = lines.findIndex((line) => cells(line)[0] === first);
+  const end = lines.findIndex((line, i) => i > start && !line.startsWith('|'));
+  const names = cells(lines[start]!);
+  return lines
+    .slice(start + 2, end)
+    .map((line) => Object.fromEntries(cells(line).map((cell, i) => [names[i]!, cell])));
+}

@@ -13,7 +13,7 @@ export interface FakeModel extends PromptableModel {
   readonly decoded: { prompts: readonly MaskPrompt[]; options: DecodeOptions }[];
 }
 
-/** Predicted IoUs are those of `ious`, in order of the candidates; radius 0 answers with an empty mask. */
+/** The single mask has the first of `ious`, the candidates have all of them, in their order; radius 0 answers with an empty mask. */
 export function fakeModel(ious: readonly number[] = [0.6], radius = 7): FakeModel {
   const encoded: string[] = [];
   const decoded: FakeModel['decoded'] = [];
@@ -27,9 +27,11 @@ export function fakeModel(ious: readonly number[] = [0.6], radius = 7): FakeMode
     },
     async decode({ size }, prompts, options): Promise<MaskPrediction[][]> {
       decoded.push({ prompts, options });
+      const [single] = ious as [number];
+      const asked = options.multimask ? [...(options.withSingle ? [single] : []), ...ious] : [single];
       const pass = decoded.length;
       return prompts.map((prompt, k) =>
-        ious.map((predictedIou, candidate) => {
+        asked.map((predictedIou, candidate) => {
           const [x0, y0, x1, y1] = prompt.box ?? [...prompt.points![0]!.xy, ...prompt.points![0]!.xy];
           const mask = disk((x0 + x1) / 2, (y0 + y1) / 2, radius + candidate, size);
           if (radius === 0) mask.data.fill(0);

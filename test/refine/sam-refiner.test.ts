@@ -43,7 +43,7 @@ describe('two passes', () => {
             lowResLogits: Float32Array.of(1, 1, 0),
           },
         ],
-        options: { multimask: false },
+        options: { multimask: true, withSingle: true },
       },
     ]);
   });
@@ -57,7 +57,7 @@ describe('two passes', () => {
           { box: [14, 14, 26, 26], mask: masks[0] },
           { box: [52, 32, 68, 48], mask: masks[1] },
         ],
-        options: { multimask: false },
+        options: { multimask: true, withSingle: true },
       },
     ]);
     expect(refined!.provenance).toMatchObject({ refiner: 'foal' });
@@ -80,6 +80,27 @@ describe('two passes', () => {
     });
   });
 
+  it('keeps the single mask, and says how far the candidates agree with it', async () => {
+    const model = fakeModel([0.2, 0.8, 0.5]);
+    const [first] = await refine(model, { ensemble: { jitters: 2 } });
+    const single = disk(20, 20, 7);
+    expect(first!.mask).toEqual(single);
+    expect(first!.evidence.predictedIou).toBe(0.2);
+    const [a, b, c] = [8, 9, 10].map((radius) => maskAgreement(single, disk(20, 20, radius))) as [
+      number,
+      number,
+      number,
+    ];
+    expect(first!.evidence.candidateAgreement).toBeCloseTo((a + b + c) / 3, 12);
+    // Disturbed prompts are answered by a single mask each.
+    expect(model.decoded.map(({ options }) => options.withSingle ?? false)).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it('bounds a predicted IoU above 1', async () => {
     expect((await refine(fakeModel([1.04])))[0]!.score).toBe(1);
   });
@@ -88,7 +109,9 @@ describe('two passes', () => {
     const covered = (await refine(fakeModel()))[2]!;
     expect(covered.mask).toBe(masks[2]);
     expect(covered.score).toBe(0.9);
+    expect(covered.provenance).toMatchObject({ agreement: 1 });
     expect(covered.provenance.keptInitial).toMatch(/other classes cover/);
+    expect(covered.evidence).toEqual({ agreement: 0 });
   });
 
   it('keeps the initial mask where the model answers with nothing', async () => {

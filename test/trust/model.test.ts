@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/base/rng.ts';
 import type { Evidence } from '../../src/refine/evidence.ts';
+import { keepInitial } from '../../src/refine/refiner.ts';
 import { FEWEST_PAIRS, fitTrust, type TrustPair, trustOf } from '../../src/trust/model.ts';
 import { sigmoid } from '../../src/trust/regression.ts';
 import { reliabilityOf } from '../../src/trust/reliability.ts';
+import { disk, initialMask } from '../refine/scenes.ts';
 
 const PLAIN: Evidence = {
   confidence: 0.8,
@@ -97,6 +99,16 @@ describe('fitTrust', () => {
     const without = trustOf(model, PLAIN);
     expect(without).toBe(trustOf(model, { ...PLAIN, placeDeviation: mean }));
     expect(trustOf(model, { ...PLAIN, predictedIou: 0.1 })).toBe(without);
+  });
+
+  it('never trusts a mask more because the refiner had no answer and kept it', () => {
+    const { evidence: kept } = keepInitial(initialMask(0, disk(20, 20, 5)), 'sam', 'no prompt');
+    const pairs = masks(200).map((pair) => ({ ...pair, dice: pair.dice * pair.evidence.agreement }));
+    const { model } = fitTrust(pairs);
+    const ofKept = trustOf(model, { ...PLAIN, ...kept });
+    for (const agreement of [0.6, 0.8, 1])
+      expect(ofKept, `${agreement}`).toBeLessThan(trustOf(model, { ...PLAIN, agreement }));
+    expect(trustOf({ calibrated: false, reason: 'few masks' }, { ...PLAIN, ...kept })).toBe(0);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 /**
  * @file Time of all prompts of an image, two passes as published: boxes, then each object's point with those of all
- * others as negatives and the logits of the first pass. The masks of 904 x 512 px are included.
+ * others as negatives and the logits of the first pass, with the candidates that a run compares. The masks of 904 x 512 px are included.
  */
 import { createRng } from '../../src/base/rng.ts';
 import { SamPredictor } from '../../src/sam/predictor.ts';
@@ -57,6 +57,6 @@ async function decodeTwice(
     ],
     lowResLogits: first[k]![0]!.lowResLogits,
   }));
-  await predictor.decode(encoded, prompts, { multimask: false });
+  await predictor.decode(encoded, prompts, { multimask: true, withSingle: true });
   return [middle - start, performance.now() - middle];
 }

@@ -6,6 +6,7 @@ import type { CheckedDataset } from '../../dataset/check.ts';
 import { classShapes } from '../../dataset/shapes.ts';
 import { casesOf, type ReviewedClass, type SplitName } from '../../dataset/types.ts';
 import { rleToString } from '../../masks/rle.ts';
+import { EVIDENCE_REVISION } from '../../refine/evidence.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { RunConfig } from '../config.ts';
 import { reviewsFingerprint } from '../fingerprints.ts';
@@ -55,6 +56,7 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
       predicted: options.predictKey,
       ...(atlas && { atlas }),
       refine: relevantSettings(config.refine),
+      evidence: EVIDENCE_REVISION,
       ...(options.modelKeys.length > 0 && {
         model: options.modelKeys,
         ...deviceKey(options.compute.device),
@@ -125,7 +127,8 @@ export function relevantSettings(refine: RunConfig['refine']): unknown {
   const { refiner, randomWalker, ensemble } = refine;
   // What the network of close-ups learnt is behind the key of its training.
   if (refiner === 'none' || refiner === 'close-up') return { refiner };
-  if (refiner === 'random-walker') return { refiner, randomWalker, ...(ensemble.jitters && { ensemble }) };
+  if (refiner === 'random-walker')
+    return { refiner, randomWalker, ...(ensemble.jitters !== 0 && { ensemble }) };
   const { morphology, seed, negatives, passes, candidates } = refine;
   return { refiner, morphology, seed, negatives, passes, candidates, ensemble };
 }
