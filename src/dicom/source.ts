@@ -7,7 +7,7 @@ import { ImageError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
 import { requireFrame } from '../imaging/reader.ts';
 import type { DicomElement, DicomElements } from './elements.ts';
-import { parseDicomFile } from './parse.ts';
+import { parseDicomFile, scopesOf } from './parse.ts';
 
 export interface DicomSource extends Size {
   readonly sopClass: string;
@@ -15,7 +15,7 @@ export interface DicomSource extends Size {
   readonly series: string;
   /** Counted from 1, where the file has several frames. */
   readonly frame?: number;
-  /** Of the modules Patient, General Study and Frame of Reference. */
+  /** Of the modules Patient, General Study and Frame of Reference, or the orientation of a picture that lies nowhere. */
   readonly patientAndStudy: DicomElements;
   /** Functional groups: distance, place and direction of the pixels, as far as the file tells them. */
   readonly geometry: DicomElements;
@@ -43,7 +43,10 @@ const OPTIONAL: readonly Copied[] = [
 ];
 const FRAME_OF_REFERENCE: Copied = [0x00200052, 'UI'];
 const POSITION_REFERENCE: Copied = [0x00201040, 'LO'];
+const PATIENT_ORIENTATION: Copied = [0x00200020, 'CS'];
 const PIXEL_SPACING: Copied = [0x00280030, 'DS'];
+/** What stands for it where it is absent, as in the images that Packmule reads: on the detector, on a scanned film. */
+const OTHER_SPACINGS = [0x00181164, 0x00182010];
 const SLICE_THICKNESS: Copied = [0x00180050, 'DS'];
 const POSITION: Copied = [0x00200032, 'DS'];
 const ORIENTATION: Copied = [0x00200037, 'DS'];
@@ -53,12 +56,14 @@ const ORIENTATION: Copied = [0x00200037, 'DS'];
  * @throws ImageError for what is no DICOM image, and for one without UIDs.
  */
 export function readDicomSource(bytes: Uint8Array, name: string, frame = 0): DicomSource {
-  const { data } = parseDicomFile(bytes, name);
+  const file = parseDicomFile(bytes, name);
+  const { data } = file;
   const decode = textDecoder(data, name);
-  const text = ([tag]: Copied): string | undefined => {
-    const value = data.string(nameOf(tag));
+  const textIn = (scope: DataSet, tag: number): string | undefined => {
+    const value = scope.string(nameOf(tag));
     return value === undefined ? undefined : decode(value);
   };
+  const text = ([tag]: Copied): string | undefined => textIn(data, tag);
   const required = (tag: number, what: string): string => {
     const value = text([tag, 'UI']);
     if (value !== undefined && value !== '') return value;
@@ -72,12 +77,24 @@ export function readDicomSource(bytes: Uint8Array, name: string, frame = 0): Dic
     const value = text(one) ?? fallback;
     return value === undefined ? [] : [{ tag: one[0], vr: one[1], value }];
   };
-  const group = (tag: number, content: DicomElement[]): DicomElement[] =>
-    content.length === 0 ? [] : [{ tag, vr: 'SQ', value: [content] }];
+  /** A functional group as the frame has it, else all frames, else the file. */
+  const group = (tag: number, ...wanted: Copied[]): DicomElement[] => {
+    const scopes = scopesOf(file, frame, nameOf(tag));
+    const content = wanted.flatMap(([own, vr]): DicomElement[] => {
+      const tags = own === PIXEL_SPACING[0] ? [own, ...OTHER_SPACINGS] : [own];
+      const value = tags.flatMap((one) => scopes.flatMap((scope) => textIn(scope, one) || []))[0];
+      return value === undefined ? [] : [{ tag: own, vr, value }];
+    });
+    return content.length === 0 ? [] : [{ tag, vr: 'SQ', value: [content] }];
+  };
   required(0x0020000d, 'Study Instance UID');
   const frames = Number(text([0x00280008, 'IS'])) || 1;
   requireFrame(frame, frames, name);
-  const inSpace = text(FRAME_OF_REFERENCE) !== undefined;
+  const measures = group(0x00289110, PIXEL_SPACING, SLICE_THICKNESS);
+  const place = [...group(0x00209113, POSITION), ...group(0x00209116, ORIENTATION)];
+  // A place in a frame of reference is told as a whole or not at all (PS3.3, C.7.6.16.2).
+  const told = [...measures, ...place].flatMap(({ value }) => (value as readonly DicomElements[])[0]!);
+  const inSpace = text(FRAME_OF_REFERENCE) !== undefined && told.length === 4;
   return {
     sopClass: required(0x00080016, 'SOP Class UID'),
     sopInstance: required(0x00080018, 'SOP Instance UID'),
@@ -88,12 +105,11 @@ export function readDicomSource(bytes: Uint8Array, name: string, frame = 0): Dic
     patientAndStudy: [
       ...PATIENT_AND_STUDY.flatMap((one) => copy(one, '')),
       ...OPTIONAL.flatMap((one) => copy(one)),
-      ...(inSpace ? [...copy(FRAME_OF_REFERENCE), ...copy(POSITION_REFERENCE, '')] : []),
+      ...(inSpace
+        ? [...copy(FRAME_OF_REFERENCE), ...copy(POSITION_REFERENCE, '')]
+        : copy(PATIENT_ORIENTATION, '')),
     ],
-    geometry: [
-      ...group(0x00289110, [...copy(PIXEL_SPACING), ...copy(SLICE_THICKNESS)]),
-      ...(inSpace ? [...group(0x00209113, copy(POSITION)), ...group(0x00209116, copy(ORIENTATION))] : []),
-    ],
+    geometry: [...measures, ...(inSpace ? place : [])],
   };
 }
 

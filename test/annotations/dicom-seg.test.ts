@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import dicomParser from 'dicom-parser';
 import { describe, expect, it } from 'vitest';
 import { dicomSeg } from '../../src/annotations/dicom-seg.ts';
 import { findImagesIn } from '../../src/annotations/image-finder.ts';
 import type { AnnotationSet } from '../../src/annotations/types.ts';
 import { AnnotationError } from '../../src/base/errors.ts';
 import { encodeRle } from '../../src/masks/rle.ts';
+import { readSegmentation } from '../dicom/read-segmentation.ts';
 import { sourceFile } from '../dicom/source-file.ts';
 import { useFolder } from '../pipeline/folder.ts';
 import { onePixelSet } from './sets.ts';
@@ -31,12 +31,10 @@ describe('DICOM Segmentation', () => {
   it('is a file for each image that shows a class, with its trust', async () => {
     await write(set, { 'a.dcm': sourceFile(), 'b.dcm': sourceFile() });
     expect(await readdir(inFolder('out'))).toEqual(['a.dcm']);
-    const data = dicomParser.parseDicom(Uint8Array.from(await readFile(inFolder('out', 'a.dcm'))));
-    const segments = data.elements.x00620002!.items!.map((item) => item.dataSet!);
-    expect(segments.map((one) => [one.string('x00620005'), one.string('x00620006')])).toEqual([
-      ['y', 'Expected Dice 0.500'],
+    const { segments } = readSegmentation(await readFile(inFolder('out', 'a.dcm')));
+    expect(segments).toMatchObject([
+      { label: 'y', description: 'Expected Dice 0.500', mask: Uint8Array.of(0, 1, 0, 1, 0, 0) },
     ]);
-    expect(data.byteArray[data.elements.x7fe00010!.dataOffset]).toBe(0b1010);
     expect(dicomSeg.check!(set)).toEqual([expect.stringContaining('1 images show no class')]);
   });
 
@@ -44,9 +42,7 @@ describe('DICOM Segmentation', () => {
     const several = sourceFile([{ tag: 0x00280008, vr: 'IS', value: '5' }]);
     const third = { ...set, images: [{ ...set.images[0]!, fileName: 'a#3.dcm' }] };
     await write(third, { 'a.dcm': several });
-    const data = dicomParser.parseDicom(Uint8Array.from(await readFile(inFolder('out', 'a#3.dcm'))));
-    const shared = data.elements.x52009229!.items![0]!.dataSet!.elements.x00089124!.items![0]!.dataSet!;
-    expect(shared.elements.x00082112!.items![0]!.dataSet!.string('x00081160')).toBe('3');
+    expect(readSegmentation(await readFile(inFolder('out', 'a#3.dcm'))).frame).toBe(3);
   });
 
   it('refuses a frame that the file does not have', async () => {

@@ -1,44 +1,99 @@
-/** @file Segmentations as another reader sees them. */
-import { readFile } from 'node:fs/promises';
-import dicomParser, { type DataSet } from 'dicom-parser';
+/** @file Segmentations as another reader sees them: dcmjs, which has a parser of its own. */
+import dcmjs, { type NaturalDataSet } from 'dcmjs';
 
-export interface ReadSegmentation {
-  readonly patientId: string | undefined;
-  readonly study: string | undefined;
-  /** SOP Instance UIDs of the image: in the list of the series, and where the frames say what they are made of. */
-  readonly images: readonly (string | undefined)[];
-  readonly sopClasses: readonly (string | undefined)[];
-  readonly series: string | undefined;
-  /** Counted from 1; undefined where the image has one frame. */
-  readonly frame: string | undefined;
-  /** 0 or 1 a pixel, by the label of the segment. */
-  readonly masks: Readonly<Record<string, Uint8Array>>;
+export interface ReadSegment {
+  readonly number: number;
+  readonly label: string;
+  readonly algorithm: string;
+  readonly algorithmName: string | undefined;
+  readonly description: string | undefined;
+  /** Scheme and meaning of the code of its type. */
+  readonly type: readonly [string, string];
+  /** 0 or 1 a pixel, of the frame that refers to it. */
+  readonly mask: Uint8Array;
 }
 
-export async function readSegmentation(path: string): Promise<ReadSegmentation> {
-  const data = dicomParser.parseDicom(Uint8Array.from(await readFile(path)));
-  const series = itemsOf(data, 'x00081115')[0]!;
-  const listed = itemsOf(series, 'x0008114a')[0]!;
-  const shared = itemsOf(data, 'x52009229')[0]!;
-  const source = itemsOf(itemsOf(shared, 'x00089124')[0]!, 'x00082112')[0]!;
-  const pixels = data.uint16('x00280010')! * data.uint16('x00280011')!;
-  const { dataOffset } = data.elements.x7fe00010!;
-  const bit = (at: number): number => (data.byteArray[dataOffset + (at >> 3)]! >> (at & 7)) & 1;
-  const masks = itemsOf(data, 'x00620002').map((segment, frame) => [
-    segment.string('x00620005')!,
-    Uint8Array.from({ length: pixels }, (_, i) => bit(frame * pixels + i)),
-  ]);
+export interface ReadSegmentation {
+  /** The whole data set by keywords, for what is not below. */
+  readonly all: NaturalDataSet;
+  readonly meta: NaturalDataSet;
+  readonly patientId: string;
+  readonly study: string;
+  readonly series: string;
+  /** SOP Instance UIDs of the image: in the list of the series, and where the frames say what they are made of. */
+  readonly images: readonly string[];
+  readonly sopClasses: readonly string[];
+  /** Counted from 1; undefined where the image has one frame. */
+  readonly frame: number | undefined;
+  /** Rows and columns, mm; undefined where the file does not tell it. */
+  readonly spacing: readonly number[] | undefined;
+  /** In the order of the frames. */
+  readonly segments: readonly ReadSegment[];
+}
+
+/** The data set inside of nested sequences, the first of each; undefined where one is absent. */
+export function inside(data: NaturalDataSet, ...keywords: readonly string[]): NaturalDataSet | undefined {
+  return keywords.reduce<NaturalDataSet | undefined>(
+    (item, keyword) => (item === undefined ? undefined : itemsOf(item, keyword)[0]),
+    data,
+  );
+}
+
+export function readSegmentation(bytes: Uint8Array): ReadSegmentation {
+  // It warns of a missing value for what may be empty.
+  dcmjs.log.setLevel('error');
+  const { meta, dict } = dcmjs.data.DicomMessage.readFile(Uint8Array.from(bytes).buffer);
+  const data = dcmjs.data.DicomMetaDictionary.naturalizeDataset(dict);
+  const list = inside(data, 'ReferencedSeriesSequence')!;
+  const listed = inside(list, 'ReferencedInstanceSequence')!;
+  const shared = inside(data, 'SharedFunctionalGroupsSequence')!;
+  const source = inside(shared, 'DerivationImageSequence', 'SourceImageSequence')!;
   return {
-    patientId: data.string('x00100020'),
-    study: data.string('x0020000d'),
-    images: [listed.string('x00081155'), source.string('x00081155')],
-    sopClasses: [listed.string('x00081150'), source.string('x00081150')],
-    series: series.string('x0020000e'),
-    frame: source.string('x00081160'),
-    masks: Object.fromEntries(masks),
+    all: data,
+    meta: dcmjs.data.DicomMetaDictionary.naturalizeDataset(meta),
+    patientId: data.PatientID as string,
+    study: data.StudyInstanceUID as string,
+    series: list.SeriesInstanceUID as string,
+    images: [listed, source].map((one) => one.ReferencedSOPInstanceUID as string),
+    sopClasses: [listed, source].map((one) => one.ReferencedSOPClassUID as string),
+    frame: source.ReferencedFrameNumber as number | undefined,
+    spacing: inside(shared, 'PixelMeasuresSequence')?.PixelSpacing as number[] | undefined,
+    segments: segmentsOf(data),
   };
 }
 
-function itemsOf(data: DataSet, tag: string): DataSet[] {
-  return data.elements[tag]!.items!.map((item) => item.dataSet!);
+/** The masks of segments by their labels. */
+export function masksOf({ segments }: ReadSegmentation): Record<string, Uint8Array> {
+  return Object.fromEntries(segments.map(({ label, mask }) => [label, mask]));
+}
+
+function segmentsOf(data: NaturalDataSet): ReadSegment[] {
+  const pixels = (data.Rows as number) * (data.Columns as number);
+  const bits = dcmjs.data.BitArray.unpack((data.PixelData as ArrayBuffer[])[0]!);
+  const known = new Map(itemsOf(data, 'SegmentSequence').map((item) => [item.SegmentNumber, item]));
+  const frames = itemsOf(data, 'PerFrameFunctionalGroupsSequence');
+  if (frames.length !== data.NumberOfFrames) throw new Error(`${frames.length} groups of frames`);
+  return frames.map((frame, i) => {
+    const number = inside(frame, 'SegmentIdentificationSequence')!.ReferencedSegmentNumber as number;
+    const item = known.get(number)!;
+    const type = inside(item, 'SegmentedPropertyTypeCodeSequence')!;
+    return {
+      number,
+      label: utf8(item.SegmentLabel),
+      algorithm: item.SegmentAlgorithmType as string,
+      algorithmName: item.SegmentAlgorithmName as string | undefined,
+      description: item.SegmentDescription as string | undefined,
+      type: [type.CodingSchemeDesignator as string, utf8(type.CodeMeaning)],
+      mask: bits.subarray(i * pixels, (i + 1) * pixels).map((bit) => (bit === 0 ? 0 : 1)),
+    };
+  });
+}
+
+function itemsOf(data: NaturalDataSet, keyword: string): readonly NaturalDataSet[] {
+  return (data[keyword] ?? []) as readonly NaturalDataSet[];
+}
+
+/** In sequences it takes text for Latin-1, whatever the file says. */
+function utf8(text: unknown): string {
+  return Buffer.from(text as string, 'latin1').toString('utf8');
 }

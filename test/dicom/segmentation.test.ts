@@ -1,11 +1,14 @@
-/** Segmentations are read back by another reader. */
-import dicomParser, { type DataSet } from 'dicom-parser';
+/** Segmentations are read back by another reader, which shares no code with Packmule's own, and held against the standard. */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ImageError } from '../../src/base/errors.ts';
-import { type DicomElements, encodeDicomFile } from '../../src/dicom/elements.ts';
+import { type DicomElement, type DicomElements, encodeDicomFile } from '../../src/dicom/elements.ts';
 import { type DicomSegment, encodeSegmentation } from '../../src/dicom/segmentation.ts';
 import { readDicomSource } from '../../src/dicom/source.ts';
+import { useFolder } from '../pipeline/folder.ts';
+import { inside, type ReadSegmentation, readSegmentation } from './read-segmentation.ts';
 import { sourceElements, sourceFile } from './source-file.ts';
 
 const made = new Date('2026-03-04T05:06:07.890Z');
@@ -15,21 +18,26 @@ const segment: DicomSegment = {
   data: Uint8Array.of(1, 0, 1, 0, 0, 1),
 };
 
-function written(segments: readonly DicomSegment[], more: DicomElements = [], frame?: number): DataSet {
+const inSpace: DicomElements = [
+  { tag: 0x00200032, vr: 'DS', value: '1\\2\\3' },
+  { tag: 0x00200037, vr: 'DS', value: '1\\0\\0\\0\\1\\0' },
+  { tag: 0x00180050, vr: 'DS', value: '2' },
+  { tag: 0x00280030, vr: 'DS', value: '0.1\\0.2' },
+];
+const withoutThickness = inSpace.filter(({ tag }) => tag !== 0x00180050);
+const frameOfReference: DicomElement = { tag: 0x00200052, vr: 'UI', value: '1.2.9' };
+
+function written(
+  segments: readonly DicomSegment[],
+  more: DicomElements = [],
+  frame?: number,
+): ReadSegmentation {
   const source = readDicomSource(sourceFile(more), 'a.dcm', frame);
-  const bytes = encodeSegmentation(source, { height: 2, width: 3 }, segments, '1.2.3', made);
-  return dicomParser.parseDicom(Uint8Array.from(bytes));
+  return readSegmentation(encodeSegmentation(source, { height: 2, width: 3 }, segments, '1.2.3', made));
 }
-
-/** The item of nested sequences, the first of each. */
-function inside(data: DataSet, ...tags: readonly string[]): DataSet {
-  return tags.reduce((item, tag) => item.elements[tag]!.items![0]!.dataSet!, data);
-}
-
-const utf8 = (text: string | undefined): string => Buffer.from(text ?? '', 'latin1').toString('utf8');
 
 describe('a segmentation', () => {
-  it('has the masks, one bit a pixel, frame after frame without a gap', () => {
+  it('has the masks of its segments in their order, to the bit', () => {
     const source = readDicomSource(sourceFile(), 'a.dcm');
     const side = fc.integer({ min: 1, max: 9 });
     fc.assert(
@@ -40,85 +48,156 @@ describe('a segmentation', () => {
           Uint8Array.from({ length: pixels }, () => stream.next().value as number),
         );
         const segments = masks.map((data, i): DicomSegment => ({ ...segment, label: `c${i}`, data }));
-        const bytes = encodeSegmentation(source, { height, width }, segments, '1', made);
-        const data = dicomParser.parseDicom(Uint8Array.from(bytes));
-        const { dataOffset, length } = data.elements.x7fe00010!;
-        const bits = data.byteArray.subarray(dataOffset, dataOffset + length);
-        const bit = (at: number): number => (bits[at >> 3]! >> (at & 7)) & 1;
-        expect(masks.map((mask, frame) => mask.map((_, i) => bit(frame * pixels + i)))).toEqual(masks);
-        expect(length).toBe(2 * Math.ceil((pixels * count) / 16));
-        const sizes = [data.string('x00280008'), data.uint16('x00280010'), data.uint16('x00280011')];
-        expect(sizes).toEqual([String(count), height, width]);
+        const read = readSegmentation(encodeSegmentation(source, { height, width }, segments, '1', made));
+        expect(read.segments.map(({ number, label, mask }) => ({ number, label, mask }))).toEqual(
+          masks.map((mask, i) => ({ number: i + 1, label: `c${i}`, mask })),
+        );
+        const { NumberOfFrames, Rows, Columns, PixelData } = read.all;
+        expect([NumberOfFrames, Rows, Columns]).toEqual([count, height, width]);
+        // No gap between frames, and an even length.
+        expect((PixelData as ArrayBuffer[])[0]!.byteLength).toBe(2 * Math.ceil((pixels * count) / 16));
       }),
       { numRuns: 30 },
     );
   });
 
   it('belongs to the patient, the study and the image that it was made of', () => {
-    const data = written([segment]);
-    const text = (tag: string): string | undefined => data.string(tag);
-    expect(text('x00020010')).toBe('1.2.840.10008.1.2.1');
-    expect(text('x00080016')).toBe('1.2.840.10008.5.1.4.1.1.66.4');
-    expect(text('x00020003')).toBe(text('x00080018'));
-    expect(['x00100010', 'x00100020', 'x0020000d', 'x00080060', 'x00620001'].map(text)).toEqual([
-      'M^A',
-      'id-7',
-      '1.2.3.1',
-      'SEG',
-      'BINARY',
+    const { all, meta, ...read } = written([segment]);
+    expect([meta.TransferSyntaxUID, meta.MediaStorageSOPInstanceUID]).toEqual([
+      '1.2.840.10008.1.2.1',
+      all.SOPInstanceUID,
     ]);
-    // Required, though the source has none: empty.
-    expect(data.elements.x00100030).toMatchObject({ length: 0 });
-    expect([text('x00080023'), text('x00080033')]).toEqual(['20260304', '050607']);
-    const referenced = inside(data, 'x00081115');
-    expect(referenced.string('x0020000e')).toBe('1.2.3.2');
-    expect(inside(referenced, 'x0008114a').string('x00081155')).toBe('1.2.3.3');
-    const image = inside(data, 'x52009229', 'x00089124', 'x00082112');
-    expect(image.string('x00081150')).toBe('1.2.840.10008.5.1.4.1.1.1');
-    expect(image.string('x00081155')).toBe('1.2.3.3');
-    expect(image.elements.x00081160).toBeUndefined();
-    for (const tag of ['x00080018', 'x0020000e']) expect(text(tag)).toMatch(/^2\.25\.[1-9]\d{0,38}$/);
+    expect(all).toMatchObject({
+      SOPClassUID: '1.2.840.10008.5.1.4.1.1.66.4',
+      PatientName: [{ Alphabetic: 'M^A' }],
+      // Required, though the source has none: empty.
+      PatientBirthDate: '',
+      Modality: 'SEG',
+      SegmentationType: 'BINARY',
+      ContentDate: '20260304',
+      ContentTime: '050607',
+    });
+    expect(read).toMatchObject({
+      patientId: 'id-7',
+      study: '1.2.3.1',
+      series: '1.2.3.2',
+      images: ['1.2.3.3', '1.2.3.3'],
+      sopClasses: ['1.2.840.10008.5.1.4.1.1.1', '1.2.840.10008.5.1.4.1.1.1'],
+      frame: undefined,
+      spacing: undefined,
+    });
+    for (const uid of [all.SOPInstanceUID, all.SeriesInstanceUID])
+      expect(uid).toMatch(/^2\.25\.[1-9]\d{0,38}$/);
   });
 
   it('names its segments, and says which frame shows which', () => {
-    const data = written([
+    const { all, segments } = written([
       segment,
       { ...segment, label: 'b', algorithm: 'MANUAL', description: 'Expected Dice 0.912' },
     ]);
-    const [first, second] = data.elements.x00620002!.items!.map((item) => item.dataSet!);
-    expect(data.string('x00080005')).toBe('ISO_IR 192');
-    expect([first!.uint16('x00620004'), utf8(first!.string('x00620005'))]).toEqual([1, 'Os größte']);
-    expect([first!.string('x00620008'), first!.string('x00620009')]).toEqual(['AUTOMATIC', 'Packmule 1.2.3']);
-    expect([second!.string('x00620006'), second!.string('x00620009')]).toEqual([
-      'Expected Dice 0.912',
-      undefined,
+    expect(segments).toMatchObject([
+      {
+        number: 1,
+        label: 'Os größte',
+        algorithm: 'AUTOMATIC',
+        algorithmName: 'Packmule 1.2.3',
+        type: ['99PACKMULE', 'Os größte'],
+      },
+      {
+        number: 2,
+        label: 'b',
+        algorithm: 'MANUAL',
+        algorithmName: undefined,
+        description: 'Expected Dice 0.912',
+      },
     ]);
-    expect(inside(first!, 'x00620003').string('x00080100')).toBe('123037004');
-    const type = inside(first!, 'x0062000f');
-    expect(type.string('x00080100')!.length).toBeLessThanOrEqual(16);
-    expect([type.string('x00080102'), utf8(type.string('x00080104'))]).toEqual(['99PACKMULE', 'Os größte']);
-    const frames = data.elements.x52009230!.items!.map((item) => item.dataSet!);
-    expect(frames.map((frame) => inside(frame, 'x0062000a').uint16('x0062000b'))).toEqual([1, 2]);
-    expect(frames.map((frame) => inside(frame, 'x00209111').uint32('x00209157'))).toEqual([1, 2]);
+    const first = inside(all, 'SegmentSequence')!;
+    expect(inside(first, 'SegmentedPropertyCategoryCodeSequence')!.CodeValue).toBe('123037004');
+    const code = inside(first, 'SegmentedPropertyTypeCodeSequence')!.CodeValue as string;
+    expect(code.length).toBeLessThanOrEqual(16);
+    const frames = all.PerFrameFunctionalGroupsSequence as (typeof all)[];
+    expect(frames.map((frame) => inside(frame, 'FrameContentSequence')!.DimensionIndexValues)).toEqual([
+      1, 2,
+    ]);
   });
 
   it('says which of several frames it was made of, and where its pixels lie', () => {
-    const several: DicomElements = [
-      { tag: 0x00280008, vr: 'IS', value: '5' },
+    const several: DicomElements = [{ tag: 0x00280008, vr: 'IS', value: '5' }, frameOfReference, ...inSpace];
+    const { all, frame, spacing } = written([segment], several, 3);
+    expect([frame, spacing, all.FrameOfReferenceUID]).toEqual([4, [0.1, 0.2], '1.2.9']);
+    const shared = inside(all, 'SharedFunctionalGroupsSequence')!;
+    expect(inside(shared, 'PlanePositionSequence')!.ImagePositionPatient).toEqual([1, 2, 3]);
+    expect(inside(shared, 'PlaneOrientationSequence')!.ImageOrientationPatient).toEqual([1, 0, 0, 0, 1, 0]);
+    expect(all).not.toHaveProperty('PatientOrientation');
+  });
+
+  it.each([
+    ['frame of reference', inSpace],
+    ['slice thickness', [frameOfReference, ...withoutThickness]],
+  ])('without a %s lies nowhere, but tells how the patient lies in the picture', (_, more) => {
+    const orientation: DicomElement = { tag: 0x00200020, vr: 'CS', value: 'L\\F' };
+    const { all, spacing } = written([segment], [...more, orientation]);
+    expect(inside(all, 'SharedFunctionalGroupsSequence', 'PlanePositionSequence')).toBeUndefined();
+    expect(all).not.toHaveProperty('FrameOfReferenceUID');
+    expect([all.PatientOrientation, spacing]).toEqual([
+      ['L', 'F'],
+      [0.1, 0.2],
+    ]);
+    expect(written([segment]).all.PatientOrientation).toBe('');
+  });
+
+  it.each([
+    [0x00181164, 'ImagerPixelSpacing'],
+    [0x00182010, 'NominalScannedPixelSpacing'],
+  ])('has the distance of pixels on the detector or film where there is no other (%#)', (tag) => {
+    expect(written([segment], [{ tag, vr: 'DS', value: '0.143\\0.15' }]).spacing).toEqual([0.143, 0.15]);
+    const both: DicomElements = [
+      { tag, vr: 'DS', value: '0.143\\0.15' },
       { tag: 0x00280030, vr: 'DS', value: '0.1\\0.2' },
-      { tag: 0x00200052, vr: 'UI', value: '1.2.9' },
-      { tag: 0x00200032, vr: 'DS', value: '1\\2\\3' },
-      { tag: 0x00200037, vr: 'DS', value: '1\\0\\0\\0\\1\\0' },
     ];
-    const data = written([segment], several, 3);
-    const shared = inside(data, 'x52009229');
-    expect(inside(shared, 'x00089124', 'x00082112').string('x00081160')).toBe('4');
-    expect(inside(shared, 'x00289110').string('x00280030')).toBe('0.1\\0.2');
-    expect(inside(shared, 'x00209113').string('x00200032')).toBe('1\\2\\3');
-    expect(inside(shared, 'x00209116').string('x00200037')).toBe('1\\0\\0\\0\\1\\0');
-    expect(data.string('x00200052')).toBe('1.2.9');
-    const nowhere = written([segment], [{ tag: 0x00200032, vr: 'DS', value: '1\\2\\3' }]);
-    expect(inside(nowhere, 'x52009229').elements.x00209113).toBeUndefined();
+    expect(written([segment], both).spacing).toEqual([0.1, 0.2]);
+  });
+
+  it('has the distances of its own frame of an enhanced image', () => {
+    const measures = (value: string): DicomElements => [
+      { tag: 0x00289110, vr: 'SQ', value: [[{ tag: 0x00280030, vr: 'DS', value }]] },
+    ];
+    const enhanced: DicomElements = [
+      { tag: 0x00280008, vr: 'IS', value: '2' },
+      { tag: 0x52009230, vr: 'SQ', value: [measures('1\\2'), measures('3\\4')] },
+    ];
+    expect(written([segment], enhanced, 1).spacing).toEqual([3, 4]);
+  });
+});
+
+describe('the validator of dicom3tools', () => {
+  const inFolder = useFolder();
+  const isHere = spawnSync('dciodvfy', ['-help']).error === undefined;
+  const frames: DicomElements = [{ tag: 0x00280008, vr: 'IS', value: '3' }];
+
+  it.skipIf(!isHere).each<[string, DicomElements, number | undefined]>([
+    ['a bare radiograph', [], undefined],
+    ['one whose detector is known', [{ tag: 0x00181164, vr: 'DS', value: '0.143\\0.143' }], undefined],
+    ['a slice in space', [frameOfReference, ...inSpace], undefined],
+    ['a slice without a thickness', [frameOfReference, ...withoutThickness], undefined],
+    ['a frame of several', frames, 1],
+  ])('finds no error in the segmentation of %s', (_, more, frame) => {
+    const elements = sourceElements(more).map((one) =>
+      // Ultrasound, of several frames.
+      one.tag === 0x00080016 && frame !== undefined ? { ...one, value: '1.2.840.10008.5.1.4.1.1.3.1' } : one,
+    );
+    const source = readDicomSource(
+      Uint8Array.from(encodeDicomFile(elements as DicomElements)),
+      'a.dcm',
+      frame,
+    );
+    const segments = [segment, { ...segment, label: 'b', algorithm: 'MANUAL' as const, description: 'x' }];
+    const path = inFolder('seg.dcm');
+    writeFileSync(path, encodeSegmentation(source, { height: 2, width: 3 }, segments, '1.2.3', made));
+    const { stdout, stderr } = spawnSync('dciodvfy', [path], { encoding: 'utf8' });
+    const said = `${stdout}${stderr}`.split('\n');
+    expect(said).toContain('Segmentation');
+    expect(said.filter((line) => line.startsWith('Error'))).toEqual([]);
   });
 });
 
