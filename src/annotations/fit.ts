@@ -3,6 +3,7 @@
  * or drop one is refused with its remedy; what only drops knowledge about masks is told and done.
  */
 import { AnnotationError } from '../base/errors.ts';
+import { withoutEnding } from '../imaging/file-names.ts';
 import { describeOverlaps, findOverlaps } from './layers.ts';
 import type { AnnotationSet, MaskNote, WritableFormat } from './types.ts';
 
@@ -66,11 +67,6 @@ function flattenedFolders({ images }: AnnotationSet): string[] {
   return [
     `${others.length + 1} images are called with their folders: - stands for /, as in ${flatName(first.fileName)}.`,
   ];
-}
-
-/** A file name or path without its ending. The parts of a UID are no endings. */
-export function withoutEnding(path: string): string {
-  return path.replace(/\.[a-z][^./]*$/i, '');
 }
 
 /** The name of an image in one folder for all, as the id of a case has it: A/IM1 becomes A-IM1. */

@@ -7,6 +7,7 @@ import { cvat } from './cvat.ts';
 import { dicomSeg } from './dicom-seg.ts';
 import { labelMapNifti } from './label-map-nifti.ts';
 import { labelMapPng } from './label-map-png.ts';
+import { labelMapVolume } from './label-map-volume.ts';
 import { labelStudio } from './label-studio.ts';
 import { labelme } from './labelme.ts';
 import { nnunet } from './nnunet.ts';
@@ -23,6 +24,7 @@ export const annotationFormats: readonly AnnotationFormat[] = [
   classMasks,
   labelMapPng,
   labelMapNifti,
+  labelMapVolume,
   yolo,
   dicomSeg,
 ];

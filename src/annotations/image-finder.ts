@@ -2,12 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { AnnotationError } from '../base/errors.ts';
+import { frameOf, withoutEnding } from '../imaging/file-names.ts';
 import { isImageName, readImage } from '../imaging/read.ts';
-import { withoutEnding } from './fit.ts';
 import type { FoundImage, ImageFinder } from './types.ts';
-
-/** `scan#3.dcm`: the third image in scan.dcm. */
-const FRAME = /^(.*)#([1-9]\d*)((?:\.nii)?\.[^.]*|)$/i;
 
 /**
  * Finds images of a folder by name, or by name without its ending: masks may be called after an image of another
@@ -56,9 +53,9 @@ export function imageLookup(folder: string, files: readonly string[]): ImageLook
   return (fileName) => {
     const file = find(fileName);
     if (file !== undefined) return found(file);
-    const [, before, number, after] = FRAME.exec(fileName) ?? [];
-    const several = before === undefined ? undefined : find(before + after);
-    return several === undefined ? undefined : found(several, Number(number) - 1);
+    const named = frameOf(fileName);
+    const several = named && find(named.fileName);
+    return several === undefined ? undefined : found(several, named!.frame);
   };
 }
 

@@ -1,33 +1,31 @@
 /**
- * @file What all folders of label maps share: one file an image, in which 0 is background and k is the k-th class.
- * Names come from the caller's class list or from classes.txt in the folder (one a line). A label map stands for the
- * image of the same name, whatever that one's ending. Overlaps cannot be held.
+ * @file What all folders of label maps share: one file an image, or one for all slices of a volume, in which 0 is
+ * background and k is the k-th class, unless the file names its numbers. Names come from the caller's class list, from
+ * classes.txt in the folder (one a line) or from the files. A label map stands for the image of the same name, whatever
+ * that one's ending. Overlaps cannot be held.
  */
 import { join } from 'node:path';
 import { AnnotationError } from '../base/errors.ts';
-import { createClassLookup } from './collect.ts';
-import { flatStem } from './fit.ts';
-import { type LabelValues, labelsOf, masksOfValues } from './label-values.ts';
-import { emptyFolder, listFolder, readClassList, writeClassList } from './mask-folders.ts';
-import type { AnnotatedImage, ReadableFormat, WritableFormat } from './types.ts';
+import { frameName } from '../imaging/file-names.ts';
+import { type ClassLookup, createClassLookup, mergeByClass } from './collect.ts';
+import { type LabelFile, type LabelValues, masksOfValues } from './label-values.ts';
+import { emptyFolder, listFolder, readClassList } from './mask-folders.ts';
+import type { AnnotatedImage, ReadableFormat, Structure } from './types.ts';
 
 /** How one kind of file holds the numbers. */
 export interface LabelFiles {
   readonly id: string;
   readonly name: string;
-  /** Of written files, such as `.png`. */
-  readonly ending: string;
   isLabelFile(fileName: string): boolean;
-  readLabels(path: string, classes: readonly string[]): Promise<LabelValues>;
-  writeLabels(path: string, labels: ReturnType<typeof labelsOf>): Promise<void>;
+  /** `classes` is empty where nobody but the files names them. */
+  readLabels(path: string, classes: readonly string[]): Promise<LabelFile>;
 }
 
-export function labelMapFormat(files: LabelFiles): ReadableFormat & WritableFormat {
-  const { id, ending } = files;
+export function labelMapReader(files: LabelFiles): ReadableFormat {
   const listed = async (path: string): Promise<string[]> =>
     (await listFolder(path)).files.filter(files.isLabelFile);
   return {
-    id,
+    id: files.id,
     name: files.name,
     place: 'folder',
     holds: {
@@ -45,39 +43,73 @@ export function labelMapFormat(files: LabelFiles): ReadableFormat & WritableForm
     async read(path, options = {}) {
       const names = await listed(path);
       if (names.length === 0) throw emptyFolder(path, 'A label-map folder has one file for every image');
-      const declared = options.classes ?? (await readClassList(path));
-      if (declared === undefined) {
-        throw new AnnotationError({
-          seen: `${path} holds label maps without names for their values`,
-          need: 'The classes of label maps are listed in the configuration or in classes.txt beside them',
-          fix: 'Write classes.txt: one class name a line, the first for grey value 1',
-        });
-      }
-      const { classes } = createClassLookup(declared, undefined);
+      const given = options.classes ?? (await readClassList(path));
+      const classes = given ?? (await namesInFiles(path, names, files));
+      const lookup = createClassLookup(classes, undefined);
       const images: AnnotatedImage[] = [];
       for (const name of names) {
         const file = join(path, name);
-        // What is left ends once, so that the name without its ending is the image's.
-        const fileName = name.replace(/\.gz$/i, '');
-        const labels = await files.readLabels(file, classes);
-        const masks = masksOfValues(
-          labels,
-          file,
-          (value) => Number.isInteger(value) && value > 0 && value <= classes.length,
-          `The value 0 is background and k is the k-th class; the class list ends at ${classes.length}`,
-        );
-        const structures = masks.map(({ value, rle }) => ({ classIndex: value - 1, rle }));
-        images.push({ fileName, width: labels.width, height: labels.height, structures });
+        images.push(...imagesOf(name, file, await files.readLabels(file, classes), lookup));
       }
-      return { classes, images };
-    },
-
-    async write(path, set) {
-      for (const image of set.images) {
-        const file = join(path, `${flatStem(image.fileName)}${ending}`);
-        await files.writeLabels(file, labelsOf(image, set.classes.length));
-      }
-      await writeClassList(path, set.classes);
+      return { classes: lookup.classes, images };
     },
   };
+}
+
+/** The class names that files tell, in the order of their numbers. @throws AnnotationError where one tells none. */
+async function namesInFiles(folder: string, names: readonly string[], files: LabelFiles): Promise<string[]> {
+  const found = new Map<string, number>();
+  for (const name of names) {
+    const { names: own = [] } = await files.readLabels(join(folder, name), []);
+    for (const [number, className] of own) if (!found.has(className)) found.set(className, number);
+  }
+  if (found.size > 0) return [...found.keys()].sort((a, b) => found.get(a)! - found.get(b)!);
+  throw new AnnotationError({
+    seen: `${folder} holds label maps without names for their values`,
+    need: 'The classes of label maps are listed in the configuration or in classes.txt beside them',
+    fix: 'Write classes.txt: one class name a line, the first for grey value 1',
+  });
+}
+
+function imagesOf(
+  name: string,
+  file: string,
+  { slices, names }: LabelFile,
+  lookup: ClassLookup,
+): AnnotatedImage[] {
+  // What is left ends once, so that the name without its ending is the image's.
+  const fileName = name.replace(/\.gz$/i, '').replace(/\.seg(?=\.nrrd$)/i, '');
+  return slices.map((labels, i) => ({
+    fileName: slices.length === 1 ? fileName : frameName(fileName, i),
+    width: labels.width,
+    height: labels.height,
+    structures: structuresOf(labels, file, names, lookup),
+  }));
+}
+
+function structuresOf(
+  labels: LabelValues,
+  file: string,
+  names: LabelFile['names'],
+  lookup: ClassLookup,
+): readonly Structure[] {
+  const { classes } = lookup;
+  if (names === undefined) {
+    const masks = masksOfValues(
+      labels,
+      file,
+      (value) => Number.isInteger(value) && value > 0 && value <= classes.length,
+      `The value 0 is background and k is the k-th class; the class list ends at ${classes.length}`,
+    );
+    return masks.map(({ value, rle }) => ({ classIndex: value - 1, rle }));
+  }
+  const masks = masksOfValues(
+    labels,
+    file,
+    (value) => names.has(value),
+    `The file names the values ${[...names.keys()].join(', ')}`,
+  );
+  return mergeByClass(
+    masks.map(({ value, rle }) => ({ classIndex: lookup.indexOf(names.get(value)!, file), rle })),
+  );
 }

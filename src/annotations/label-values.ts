@@ -5,11 +5,30 @@
 import { AnnotationError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
 import { decodeRle, type Rle } from '../masks/rle.ts';
+import type { Values } from '../volumes/values.ts';
 import type { AnnotatedImage } from './types.ts';
 
 /** Numbers from 0 (background) on, row-major, of any stored type. */
 export interface LabelValues extends Size {
   readonly data: ArrayLike<number>;
+}
+
+/** The slices of a volume: columns and rows are its first two axes, all others count slices. */
+export function slicesOf([width = 1, height = 1]: readonly number[], data: Values): LabelValues[] {
+  const count = width * height;
+  return Array.from({ length: data.length / count }, (_, i) => ({
+    width,
+    height,
+    data: data.subarray(i * count, (i + 1) * count),
+  }));
+}
+
+/** What one file of labels holds. */
+export interface LabelFile {
+  /** At least one; a volume has several. */
+  readonly slices: readonly LabelValues[];
+  /** What its numbers mean, where the file tells it. */
+  readonly names?: ReadonlyMap<number, string>;
 }
 
 /** The pixels of each number that occurs, numbers in order, without the background. */
@@ -66,6 +85,11 @@ function unknownValue(value: number, need: string, where: string): AnnotationErr
   });
 }
 
+/** Room for so many labels, of 8 bits where the classes allow it, else of 16. */
+export function labelArray(count: number, classCount: number): Uint8Array | Uint16Array {
+  return classCount > 255 ? new Uint16Array(count) : new Uint8Array(count);
+}
+
 /**
  * The label map of an image in which the k-th class is k, of 8 bits where `classCount` allows it, else of 16.
  * @throws AnnotationError where two classes overlap: a caller that can do something about it looks before.
@@ -75,7 +99,7 @@ export function labelsOf(
   classCount: number,
 ): Size & { readonly data: Uint8Array | Uint16Array } {
   const { width, height, fileName } = image;
-  const data = classCount > 255 ? new Uint16Array(width * height) : new Uint8Array(width * height);
+  const data = labelArray(width * height, classCount);
   for (const { classIndex, rle } of image.structures) {
     const mask = decodeRle(rle).data;
     for (let i = 0; i < mask.length; i++) {

@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../base/files.ts';
 import type { Size } from '../base/geometry.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import type { Image } from '../imaging/image.ts';
+import { readImageBytes } from '../imaging/read-bytes.ts';
 import { readStoredPng } from '../imaging/stored-png.ts';
 
 /** A file with one class name a line, in class order. */
@@ -49,6 +50,21 @@ export async function readValuePng(path: string): Promise<Image> {
   return readStoredPng(path).catch((error: unknown) => {
     throw error instanceof ImageError ? new AnnotationError(error, { cause: error }) : error;
   });
+}
+
+/**
+ * What `decode` makes of the bytes of a file of labels.
+ * @throws AnnotationError where it cannot be read, and where `decode` throws an ImageError.
+ */
+export async function readLabelBytes<T>(
+  path: string,
+  decode: (bytes: Uint8Array) => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await decode(await readImageBytes(path));
+  } catch (error) {
+    throw error instanceof ImageError ? new AnnotationError(error, { cause: error }) : error;
+  }
 }
 
 /** @throws AnnotationError when two masks of one image differ in size. */

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { AnnotationError, ImageError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import type { Size } from '../base/geometry.ts';
+import { frameName } from '../imaging/file-names.ts';
 import { writeGreyPng } from '../imaging/write.ts';
 import { createClassLookup, mergeByClass, readAnnotationText } from './collect.ts';
 import { Combinations } from './combinations.ts';
@@ -29,6 +30,7 @@ import type {
   FoundImage,
   ImageFinder,
   ReadableFormat,
+  Structure,
   WritableFormat,
 } from './types.ts';
 
@@ -98,7 +100,7 @@ export const nnunet: ReadableFormat & WritableFormat = {
       throw emptyFolder(folder, `The labels of a data set are files ending in ${head.file_ending}`);
     }
     const images: AnnotatedImage[] = [];
-    for (const name of names) images.push(await readCase(join(folder, name), name, head, classesOf));
+    for (const name of names) images.push(...(await readCase(join(folder, name), name, head, classesOf)));
     return { classes: lookup.classes, images };
   },
 
@@ -129,8 +131,23 @@ async function readCase(
   name: string,
   { file_ending: ending }: Head,
   classesOf: ReadonlyMap<number, readonly number[]>,
-): Promise<AnnotatedImage> {
-  const labels: LabelValues = ending === '.png' ? await readValuePng(file) : await readLabelNifti(file);
+): Promise<AnnotatedImage[]> {
+  const slices = ending === '.png' ? [await readValuePng(file)] : await readLabelNifti(file);
+  // What is left of .nii.gz ends once, so that the name without its ending is the image's.
+  const fileName = `${name.slice(0, -ending.length)}${CHANNEL}${ending.replace('.gz', '')}`;
+  return slices.map((labels, i) => ({
+    fileName: slices.length === 1 ? fileName : frameName(fileName, i),
+    width: labels.width,
+    height: labels.height,
+    structures: structuresOf(labels, file, classesOf),
+  }));
+}
+
+function structuresOf(
+  labels: LabelValues,
+  file: string,
+  classesOf: ReadonlyMap<number, readonly number[]>,
+): readonly Structure[] {
   const masks = masksOfValues(
     labels,
     file,
@@ -140,9 +157,7 @@ async function readCase(
   const structures = masks.flatMap(({ value, rle }) =>
     classesOf.get(value)!.map((classIndex) => ({ classIndex, rle })),
   );
-  // What is left of .nii.gz ends once, so that the name without its ending is the image's.
-  const fileName = `${name.slice(0, -ending.length)}${CHANNEL}${ending.replace('.gz', '')}`;
-  return { fileName, width: labels.width, height: labels.height, structures: mergeByClass(structures) };
+  return mergeByClass(structures);
 }
 
 function refuseReservedNames(set: AnnotationSet): void {

@@ -76,6 +76,8 @@ export interface ReadableFormat extends FormatIdentity {
 export interface WritableFormat extends FormatIdentity {
   /** Its files hold the pixels of the images too, or refer to their files: `images` is then needed to write. */
   readonly needsImages?: 'pixels' | 'references';
+  /** Its files tell where the pixels of the images lie, mm, if they are given to write. */
+  readonly tellsPlaces?: true;
   /**
    * What this set loses beyond `holds`, and what somebody who uses its files should know: full sentences.
    * @throws AnnotationError for what cannot be held.

@@ -2,10 +2,10 @@
 import { extname } from 'node:path';
 import { Command } from 'commander';
 import { writableFormat, writableFormats } from '../annotations/formats.ts';
-import type { WritableFormat } from '../annotations/types.ts';
+import type { ImageFinder, WritableFormat } from '../annotations/types.ts';
 import { planWriting, writePlanned } from '../annotations/write.ts';
-import { ConfigError } from '../base/errors.ts';
-import { openMaskSource } from '../pipeline/mask-source.ts';
+import { ConfigError, PackmuleError } from '../base/errors.ts';
+import { type MaskSource, openMaskSource } from '../pipeline/mask-source.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 
 interface ConvertOptions {
@@ -26,7 +26,7 @@ export function convertCommand(): Command {
     .option('--layers', 'write classes that overlap into layers of their own: layer-1, layer-2, ...')
     .option(
       '--images <folder>',
-      'the images, for formats that hold or refer to them; DICOM files also in folders below it',
+      'the images, for formats that hold them, refer to them or tell their spacing; DICOM files also in folders below it',
     )
     .option('--class-attribute <name>', 'CVAT: the attribute that holds the class, where the label does not')
     .addHelpText('after', `\nFormats:\n${formatLines().join('\n')}`);
@@ -58,7 +58,7 @@ async function convert(
   const source = await openMaskSource(from, { ...(classAttribute !== undefined && { classAttribute }) });
   const plan = await planWriting(to, source.set, format, layers);
   for (const loss of plan.losses) observer.note(loss);
-  const finder = format.needsImages ? await source.images(images) : undefined;
+  const finder = await findImages(source, format, images, observer.note);
   if (format.needsImages === 'pixels' && !source.viewKnown) observer.note(UNKNOWN_VIEW);
   signal.throwIfAborted();
   await writePlanned(plan, finder);
@@ -77,6 +77,28 @@ async function convert(
       losses: plan.losses,
     },
   };
+}
+
+/** The images, where the format has a use for them. Those that tell places alone may be missing, unless they were named. */
+async function findImages(
+  source: MaskSource,
+  { name, needsImages, tellsPlaces }: WritableFormat,
+  folder: string | undefined,
+  note: (text: string) => void,
+): Promise<ImageFinder | undefined> {
+  if (needsImages !== undefined || (tellsPlaces && folder !== undefined)) return source.images(folder);
+  if (!tellsPlaces) return undefined;
+  try {
+    const finder = await source.images();
+    for (const { fileName } of source.set.images) finder(fileName);
+    return finder;
+  } catch (error) {
+    if (!(error instanceof PackmuleError)) throw error;
+    note(
+      `${error.seen}: ${name} is written in pixels of 1 mm. With --images FOLDER it has the spacing and place of the images.`,
+    );
+    return undefined;
+  }
 }
 
 const UNKNOWN_VIEW =

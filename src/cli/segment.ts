@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import type { BoxXyxy } from '../base/geometry.ts';
-import { withoutExtension } from '../dataset/source-images.ts';
+import { withoutEnding } from '../imaging/file-names.ts';
 import { renderOverlay } from '../imaging/overlay.ts';
 import { readImage } from '../imaging/read.ts';
 import { writeMaskPng, writeRgbPng } from '../imaging/write.ts';
@@ -73,7 +73,7 @@ async function segment(context: ActionContext, path: string, options: SegmentOpt
     context.signal.throwIfAborted();
     const { mask, predictedIou } = await segmentImage(model, image, prompt);
     const number = frame === undefined ? '' : `#${frame}`;
-    const stem = join(options.output, `${withoutExtension(basename(path))}${number}`);
+    const stem = join(options.output, `${withoutEnding(basename(path))}${number}`);
     const [maskPath, overlayPath] = [`${stem}.mask.png`, `${stem}.overlay.png`];
     await writeMaskPng(maskPath, mask);
     const drawn = { masks: [{ classIndex: 0, mask }], prompts: [{ classIndex: 0, ...prompt }] };

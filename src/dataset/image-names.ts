@@ -1,5 +1,6 @@
 /** @file Which image a name means: in annotation files, lists and tables images have several, some with folders. */
-import { type SourceImage, withoutExtension } from './source-images.ts';
+import { withoutEnding } from '../imaging/file-names.ts';
+import type { SourceImage } from './source-images.ts';
 
 /**
  * A function that finds images by what others call them: their relative path or id, with or without the ending, or a
@@ -14,11 +15,11 @@ export function imageFinder(
   const byEnd = endsOfImages(images);
   const asked = countEnds(names);
   return (name) => {
-    const found = whole.get(name) ?? whole.get(withoutExtension(name));
+    const found = whole.get(name) ?? whole.get(withoutEnding(name));
     if (found !== undefined) return found;
     for (const end of endsOf(name)) {
       if (asked.get(end)! > 1) return undefined;
-      const stem = withoutExtension(end);
+      const stem = withoutEnding(end);
       const image = byEnd.get(end) ?? byEnd.get(stem);
       // Folders that contradict each other are of two images: IM1 of A/IM1 is not that of B/IM1.
       const agrees = end === name || [whole.get(end), whole.get(stem)].includes(image);
@@ -32,7 +33,7 @@ export function imageFinder(
 function wholeNames(images: readonly SourceImage[]): ReadonlyMap<string, SourceImage> {
   const found = new Map<string, SourceImage>();
   for (const image of images.toReversed()) {
-    const stem = withoutExtension(image.fileName);
+    const stem = withoutEnding(image.fileName);
     // Files of masks in one folder are called by paths with - for /.
     for (const name of [image.id, stem.replaceAll('/', '-'), stem]) found.set(name, image);
   }
@@ -45,7 +46,7 @@ function endsOfImages(images: readonly SourceImage[]): ReadonlyMap<string, Sourc
   const found = new Map<string, SourceImage | undefined>();
   for (const image of images) {
     const { id, fileName } = image;
-    for (const end of new Set([id, ...endsOf(fileName), ...endsOf(withoutExtension(fileName))])) {
+    for (const end of new Set([id, ...endsOf(fileName), ...endsOf(withoutEnding(fileName))])) {
       found.set(end, found.has(end) ? undefined : image);
     }
   }

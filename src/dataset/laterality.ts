@@ -4,9 +4,10 @@ import { MAX_CELLS, parseCsv } from '../base/csv.ts';
 import { ConfigError } from '../base/errors.ts';
 import { MAX_TABLE_BYTES } from '../base/limits.ts';
 import { readRegularFile, TooLargeError } from '../base/regular-file.ts';
+import { withoutEnding } from '../imaging/file-names.ts';
 import type { Side } from '../imaging/reader.ts';
 import type { DataConfig } from './config.ts';
-import { type SourceImage, withoutExtension } from './source-images.ts';
+import type { SourceImage } from './source-images.ts';
 
 type SideOf = (image: SourceImage) => Side | undefined;
 
@@ -69,7 +70,7 @@ async function sideByTable(path: string, imageColumn: string, sideColumn: string
   return ({ fileName, frame }) => {
     // All images of one file show one side.
     const file = frame === undefined ? fileName : fileName.replace(/#\d+(?=[^#]*$)/, '');
-    return sides.get(file) ?? sides.get(withoutExtension(file));
+    return sides.get(file) ?? sides.get(withoutEnding(file));
   };
 }
 

@@ -1,6 +1,7 @@
 /** @file The images of a source: one a file, or the several that are in it; with what annotations and results call them. */
 import { extname, join } from 'node:path';
 import { PackmuleError } from '../base/errors.ts';
+import { frameName, withoutEnding } from '../imaging/file-names.ts';
 import { PICTURE_EXTENSIONS } from '../imaging/picture.ts';
 import { readImageHeader } from '../imaging/read.ts';
 import type { ImageHeader } from '../imaging/reader.ts';
@@ -24,11 +25,6 @@ export interface SourceImage {
   readonly header?: ImageHeader;
 }
 
-export function withoutExtension(fileName: string): string {
-  // The parts of a UID are no extensions.
-  return fileName.replace(/(\.nii)?\.[a-z][^./]*$/i, '');
-}
-
 /** `files` are relative to `folder`, with slashes. */
 export async function sourceImages(
   folder: string,
@@ -48,7 +44,7 @@ export function missingImage(folder: string, fileName: string): SourceImage {
 }
 
 function named(imagePath: string, fileName: string): SourceImage {
-  return { id: withoutExtension(fileName).replaceAll('/', '-'), name: fileName, fileName, imagePath };
+  return { id: withoutEnding(fileName).replaceAll('/', '-'), name: fileName, fileName, imagePath };
 }
 
 function hashed(image: SourceImage, secret: string): SourceImage {
@@ -75,12 +71,6 @@ async function lookInto(imagePath: string, fileName: string): Promise<SourceImag
     const own = frameName(fileName, frame);
     return { ...named(imagePath, own), frame, header };
   });
-}
-
-/** `scan.dcm` becomes `scan#1.dcm`, `scan#2.dcm`, ... */
-function frameName(fileName: string, frame: number): string {
-  const stem = withoutExtension(fileName);
-  return `${stem}#${frame + 1}${fileName.slice(stem.length)}`;
 }
 
 /** The head of an image file, or undefined: what is wrong with it, checkDataset tells of all files together. */

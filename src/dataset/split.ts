@@ -7,9 +7,10 @@ import { MAX_TABLE_BYTES } from '../base/limits.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { createRng } from '../base/rng.ts';
 import { nearestName } from '../base/suggest.ts';
+import { withoutEnding } from '../imaging/file-names.ts';
 import type { DataConfig } from './config.ts';
 import { imageFinder } from './image-names.ts';
-import { type SourceImage, withoutExtension } from './source-images.ts';
+import type { SourceImage } from './source-images.ts';
 import { SPLIT_NAMES, type SplitName } from './types.ts';
 
 /** A case before it has a split. */
@@ -111,7 +112,7 @@ async function readList(path: string): Promise<string[]> {
 }
 
 function unknownName(path: string, name: string, images: readonly SourceImage[]): DatasetError {
-  const known = images.flatMap(({ id, fileName }) => [id, withoutExtension(fileName), fileName]);
+  const known = images.flatMap(({ id, fileName }) => [id, withoutEnding(fileName), fileName]);
   const near = nearestName(basename(name), known);
   return new DatasetError({
     seen: `${path} lists ${name}, and there is no such image`,

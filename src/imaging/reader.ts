@@ -1,6 +1,7 @@
 /** @file What a kind of image file needs to be read: one object per format, and one contract test for all. */
 import { ImageError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
+import type { VolumeGrid } from '../volumes/affine.ts';
 import type { Image } from './image.ts';
 import type { IntensityWindow } from './window.ts';
 
@@ -17,6 +18,8 @@ export interface ImageHeader extends Size {
   readonly frames: number;
   /** As of an image. */
   readonly spacingMm?: Image['spacingMm'];
+  /** Of a volume, of which the images are the slices. */
+  readonly volume?: VolumeGrid;
   /** What names this picture among all in the world. It leads to a patient: to be hashed, never to be written. */
   readonly identity?: string;
   /** Which side of the body it shows, where the file tells it. */

@@ -1,10 +1,11 @@
 /**
  * @file The header of NIfTI-1 (R. W. Cox et al. 2004, nifti1.h) as plain data: 348 bytes in either byte order.
  *
- * Kept are the size, the value type, the voxel spacing and the scale of the values. Orientation is not: voxels are
- * taken in the order of the file, columns first, as SimpleITK does.
+ * Kept are the size, the value type, the voxel spacing, the scale of the values and where the voxels lie. They are taken
+ * in the order of the file all the same, columns first, as SimpleITK does.
  */
 import { ImageError } from '../base/errors.ts';
+import { type Affine, affineOf } from '../volumes/affine.ts';
 
 /** Bytes of the header, and where data may begin in a file of its own: four bytes say that no extension follows. */
 export const HEADER_BYTES = 348;
@@ -35,6 +36,8 @@ export interface NiftiHeader {
   /** A stored value v stands for v * slope + intercept. */
   readonly slope: number;
   readonly intercept: number;
+  /** Absent where the file does not tell it. */
+  readonly affine?: Affine;
 }
 
 /** A header and where its voxels are in the file, bytes. */
@@ -101,6 +104,7 @@ export function decodeHeader(bytes: Uint8Array, name: string, maxVoxels: number)
     const step = Math.abs(view.getFloat32(80 + 4 * i, little)) * (i < 3 ? unit : 1);
     return Number.isFinite(step) && step > 0 ? step : 1;
   });
+  const affine = decodeAffine(view, little, unit);
   const [slope, intercept] = [view.getFloat32(112, little), view.getFloat32(116, little)];
   // A slope of 0 means that values are not scaled at all.
   const scaled = Number.isFinite(slope) && Number.isFinite(intercept) && slope !== 0;
@@ -110,17 +114,42 @@ export function decodeHeader(bytes: Uint8Array, name: string, maxVoxels: number)
     type: type.name,
     slope: scaled ? slope : 1,
     intercept: scaled ? intercept : 0,
+    ...(affine && { affine }),
     littleEndian: little,
     dataAt,
     dataBytes: voxels * type.bytes,
   };
 }
 
+/** The matrix as the file has it (method 3, the sform), else by its quaternion (method 2, the qform). `unit`: mm. */
+function decodeAffine(view: DataView, little: boolean, unit: number): Affine | undefined {
+  const number = (at: number): number => view.getFloat32(at, little);
+  const [hasQuaternion, hasMatrix] = [252, 254].map((at) => view.getInt16(at, little) > 0);
+  const column = (values: readonly number[]): number[] => values.map((value) => value * unit);
+  if (hasMatrix) {
+    const columns = [0, 1, 2, 3].map((col) =>
+      column([0, 1, 2].map((row) => number(280 + 16 * row + 4 * col))),
+    );
+    return affineOf(columns, columns[3]!, [1, 1, 1]);
+  }
+  if (!hasQuaternion) return undefined;
+  const [b, c, d] = [number(256), number(260), number(264)] as const;
+  const a = Math.sqrt(Math.max(0, 1 - b * b - c * c - d * d));
+  const flip = number(76) < 0 ? -1 : 1;
+  const turned = [
+    [a * a + b * b - c * c - d * d, 2 * (b * c + a * d), 2 * (b * d - a * c)],
+    [2 * (b * c - a * d), a * a + c * c - b * b - d * d, 2 * (c * d + a * b)],
+    [2 * (b * d + a * c), 2 * (c * d - a * b), a * a + d * d - b * b - c * c].map((value) => flip * value),
+  ];
+  const steps = turned.map((axis, i) => column(axis.map((value) => value * Math.abs(number(80 + 4 * i)))));
+  return affineOf(steps, column([number(268), number(272), number(276)]), [1, 1, 1]);
+}
+
 /**
- * The header of a little-endian file and the four bytes after it. The axes are those of a picture: columns to the
- * patient's left and rows to the feet of the RAS frame, which is what ITK writes for a picture without orientation.
+ * The header of a little-endian file and the four bytes after it. Without an affine the axes are those of a picture:
+ * columns to the patient's left and rows to the back, which is what ITK writes for a picture without orientation.
  */
-export function encodeHeader({ dims, spacingMm, type, slope, intercept }: NiftiHeader): Uint8Array {
+export function encodeHeader({ dims, spacingMm, type, slope, intercept, affine }: NiftiHeader): Uint8Array {
   const bytes = new Uint8Array(DATA_AT);
   const view = new DataView(bytes.buffer);
   const [code, { bytes: valueBytes }] = Object.entries(TYPES).find(([, known]) => known.name === type)!;
@@ -135,13 +164,19 @@ export function encodeHeader({ dims, spacingMm, type, slope, intercept }: NiftiH
   view.setFloat32(112, slope, true);
   view.setFloat32(116, intercept, true);
   view.setUint8(123, MILLIMETRE);
+  bytes.set(Buffer.from('n+1\0', 'latin1'), 344);
+  view.setInt16(254, 1, true);
+  if (affine !== undefined) {
+    affine.forEach((value, i) => {
+      view.setFloat32(280 + 4 * i, value, true);
+    });
+    return bytes;
+  }
   // Both forms of the orientation, in scanner coordinates (1): half a turn about z as a quaternion (0, 0, 1), and rows.
   view.setInt16(252, 1, true);
-  view.setInt16(254, 1, true);
   view.setFloat32(264, 1, true);
   for (let row = 0; row < 3; row++) {
     view.setFloat32(280 + 20 * row, (row < 2 ? -1 : 1) * (spacingMm[row] ?? 1), true);
   }
-  bytes.set(Buffer.from('n+1\0', 'latin1'), 344);
   return bytes;
 }

@@ -5,6 +5,7 @@
 import { gunzipSync, gzipSync, constants as zlib } from 'node:zlib';
 import { ImageError } from '../base/errors.ts';
 import { MAX_PIXELS } from '../base/limits.ts';
+import type { VolumeGrid } from '../volumes/affine.ts';
 import { type Values, valuesOf } from '../volumes/values.ts';
 import { decodeHeader, encodeHeader, HEADER_BYTES, type NiftiHeader } from './header.ts';
 
@@ -47,15 +48,24 @@ export function decodeNifti(
   return { ...header, data: valuesOf(stored, header.type, littleEndian) };
 }
 
-/** The bytes of a file of uint8 or uint16, compressed unless it is to be plain; `dims` and `spacingMm` as in NiftiHeader. */
+/** The bytes of a file of uint8 or uint16, compressed unless it is to be plain. */
 export function encodeNifti(
   data: Uint8Array | Uint16Array,
   dims: readonly number[],
   spacingMm: readonly number[],
   compress = true,
 ): Uint8Array {
+  return encodeNiftiVolume(data, { dims, spacingMm }, compress);
+}
+
+/** The same for voxels that lie somewhere. */
+export function encodeNiftiVolume(
+  data: Uint8Array | Uint16Array,
+  grid: VolumeGrid,
+  compress = true,
+): Uint8Array {
   const type = data instanceof Uint8Array ? 'uint8' : 'uint16';
-  const header = encodeHeader({ dims, spacingMm, type, slope: 1, intercept: 0 });
+  const header = encodeHeader({ ...grid, type, slope: 1, intercept: 0 });
   const bytes = new Uint8Array(header.length + data.byteLength);
   bytes.set(header);
   if (data instanceof Uint8Array) bytes.set(data, header.length);

@@ -54,6 +54,7 @@ function imageHeader(head: Uint8Array, name: string): ImageHeader {
     bits: bitsOf(header),
     channels: 1,
     spacingMm: spacingOf(header),
+    volume: header,
   };
 }
 

@@ -3,7 +3,6 @@
  * files. Of the folders below it DICOM files alone count: a picture there may as well be a mask.
  */
 import { existsSync } from 'node:fs';
-import { withoutEnding } from '../annotations/fit.ts';
 import { filesIn, found, type ImageLookup, imageLookup } from '../annotations/image-finder.ts';
 import type { AnnotationSet, ImageFinder } from '../annotations/types.ts';
 import { AnnotationError } from '../base/errors.ts';
@@ -12,6 +11,7 @@ import { dicomFilesBelow } from '../dataset/dicom-files.ts';
 import { isHashedName, secretPath } from '../dataset/ids.ts';
 import { type SourceImage, sourceImages } from '../dataset/source-images.ts';
 import { type ImageView, readCase } from '../dataset/view.ts';
+import { withoutEnding } from '../imaging/file-names.ts';
 import { isImageName } from '../imaging/read.ts';
 
 /**

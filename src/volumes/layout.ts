@@ -1,12 +1,10 @@
 /** @file What a text header says about a volume, as plain data, and what of it is possible. */
 import { ImageError } from '../base/errors.ts';
+import type { VolumeGrid } from './affine.ts';
 import { VALUE_BYTES, type ValueType } from './values.ts';
 
-export interface VolumeLayout {
-  /** Values along each axis, the fastest first: columns, rows, slices, ... */
-  readonly dims: readonly number[];
-  /** Distance of values along the axes of `dims`; 1 where the file does not tell it. */
-  readonly spacingMm: readonly number[];
+/** A distance along an axis is 1 where the file does not tell it. */
+export interface VolumeLayout extends VolumeGrid {
   readonly type: ValueType;
   readonly littleEndian: boolean;
   readonly packing: 'raw' | 'gzip' | 'zlib';

@@ -2,6 +2,7 @@
  * @file The header of MetaImage files (.mha, .mhd; Kitware's MetaIO): lines of `Key = Value`, of which ElementDataFile is
  * the last and says where the values are: LOCAL, right after it, or in a file of their own.
  */
+import { type Affine, affineOf, LPS } from './affine.ts';
 import { readDataFile } from './data-file.ts';
 import {
   headText,
@@ -79,9 +80,12 @@ export function parseMetaImage(bytes: Uint8Array, name: string, maxValues?: numb
   }
   if (!isTrue(fields.get('BinaryData') ?? 'True'))
     throw unreadableHeader(name, 'has its values as text', NEED);
+  const spacingMm = spacingOf(fields.get('ElementSpacing') ?? fields.get('ElementSize') ?? '', dims!.length);
+  const affine = placeOf(fields, spacingMm);
   return {
     dims: dims!,
-    spacingMm: spacingOf(fields.get('ElementSpacing') ?? fields.get('ElementSize') ?? '', dims!.length),
+    spacingMm,
+    ...(affine && { affine }),
     type,
     littleEndian: !isTrue(fields.get('ElementByteOrderMSB') ?? value('BinaryDataByteOrderMSB')),
     packing: isTrue(value('CompressedData')) ? 'zlib' : 'raw',
@@ -89,6 +93,20 @@ export function parseMetaImage(bytes: Uint8Array, name: string, maxValues?: numb
     // Bytes before the values in a file of their own; -1: they are at its end.
     skipBytes: skipOf(fields.get('HeaderSize'), name),
   };
+}
+
+/** The directions of the axes, one after the other, and the place of the first value, each under any of its names. */
+function placeOf(fields: ReadonlyMap<string, string>, spacingMm: readonly number[]): Affine | undefined {
+  const numbers = (...names: string[]): number[] | undefined =>
+    names
+      .flatMap((name) => fields.get(name) ?? [])[0]
+      ?.split(/\s+/)
+      .map(Number);
+  const turn = numbers('TransformMatrix', 'Rotation', 'Orientation');
+  const steps = [0, 1, 2].map((axis) =>
+    turn?.slice(3 * axis, 3 * axis + 3).map((value) => value * (spacingMm[axis] ?? 1)),
+  );
+  return affineOf(steps, numbers('Offset', 'Position', 'Origin') ?? [0, 0, 0], LPS);
 }
 
 function fieldsOf(text: string): Map<string, string> {

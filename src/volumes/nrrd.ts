@@ -2,6 +2,7 @@
  * @file The header of NRRD files (.nrrd, .nhdr; teem's nearly raw raster data, versions 1 to 5): lines of `field: value`
  * up to an empty one, after which the values follow, unless a field names the file that has them.
  */
+import { type AxisSigns, affineOf, LPS } from './affine.ts';
 import { readDataFile } from './data-file.ts';
 import {
   headText,
@@ -42,6 +43,16 @@ const TYPES: Readonly<Record<ValueType, readonly string[]>> = {
 const PLACES = ['domain', 'space', 'time', 'none', '???'];
 
 const UNIT_MM: Readonly<Record<string, number>> = { mm: 1, cm: 10, m: 1000, um: 0.001, µm: 0.001, μm: 0.001 };
+
+/** The frames in which a NRRD may lie. */
+const SPACES: Readonly<Record<string, AxisSigns>> = {
+  'left-posterior-superior': LPS,
+  lps: LPS,
+  'right-anterior-superior': [1, 1, 1],
+  ras: [1, 1, 1],
+  'left-anterior-superior': [-1, 1, 1],
+  las: [-1, 1, 1],
+};
 
 const END = /\r?\n\r?\n/;
 
@@ -111,10 +122,20 @@ export function parseNrrd(bytes: Uint8Array, name: string, maxValues?: number): 
     const step = (vector === undefined ? Math.abs(spacings[i] ?? 1) : Math.hypot(...vector)) * unit;
     return Number.isFinite(step) && step > 0 ? step : 1;
   });
+  const signs = SPACES[value('space').toLowerCase()];
+  const inMm = (vector: readonly number[] | undefined) => vector?.map((step) => step * unit);
+  const affine =
+    signs &&
+    affineOf(
+      directions.slice(places).map(inMm),
+      inMm(vectorsOf(value('space origin'))[0]) ?? [0, 0, 0],
+      signs,
+    );
   const dataAt = end === null ? bytes.length : end.index + end[0].length;
   return {
     dims: sizes!.slice(places),
     spacingMm: spacingMm.slice(places),
+    ...(affine && { affine }),
     type,
     littleEndian: endian !== 'big',
     packing,
@@ -122,6 +143,17 @@ export function parseNrrd(bytes: Uint8Array, name: string, maxValues?: number): 
     skipBytes: skipOf(fields.get('byte skip'), name),
   };
 }
+
+/** What users of the format wrote into the header: `key:=value`. */
+export function nrrdKeys(bytes: Uint8Array): ReadonlyMap<string, string> {
+  const [text = ''] = headText(bytes).split(END);
+  const found = text.split(/\r?\n/).map((line) => /^([^#:=]+):=(.*)$/.exec(line));
+  return new Map(
+    found.flatMap((match) => (match === null ? [] : [[match[1]!.trim(), utf8(match[2]!.trim())] as const])),
+  );
+}
+
+const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
 
 /** Fields by their names in lower case, `datafile` as `data file`; comments and keys of users (`key:=value`) left out. */
 function fieldsOf(header: string): Map<string, string> {

@@ -48,7 +48,14 @@ export function isVolumeName(name: string): boolean {
 }
 
 function headerOf(format: ImageFileFormat, layout: VolumeLayout): ImageHeader {
-  return { format, ...shapeOf(layout), bits: bitsOf(layout), channels: 1, spacingMm: spacingOf(layout) };
+  return {
+    format,
+    ...shapeOf(layout),
+    bits: bitsOf(layout),
+    channels: 1,
+    spacingMm: spacingOf(layout),
+    volume: layout,
+  };
 }
 
 function shapeOf({ dims }: VolumeLayout): Pick<ImageHeader, 'height' | 'width' | 'frames'> {

@@ -1,7 +1,6 @@
 /** @file Random annotations for the tests of formats, and what of them a format promises to give back. */
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { withoutEnding } from '../../src/annotations/fit.ts';
 import { findImagesIn } from '../../src/annotations/image-finder.ts';
 import type {
   AnnotatedImage,
@@ -10,6 +9,7 @@ import type {
   Structure,
   WritableFormat,
 } from '../../src/annotations/types.ts';
+import { withoutEnding } from '../../src/imaging/file-names.ts';
 import { writeGreyPng } from '../../src/imaging/write.ts';
 import { encodeRle, rleToString } from '../../src/masks/rle.ts';
 

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { readAnnotations } from '../../src/annotations/read.ts';
 import { writeGreyPng } from '../../src/imaging/write.ts';
+import { decodeNifti } from '../../src/nifti/nifti.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { onePixelSet } from '../annotations/sets.ts';
 import { runCli, useSharedFolder } from './program.ts';
@@ -63,6 +64,24 @@ describe('packmule convert', { timeout: 300_000 }, () => {
     expect(stderr).toMatch(/Classes are therefore written as regions/);
     expect(code).toBe(0);
     expect(await readdir(inFolder('nnunet', 'imagesTr'))).toEqual(['i_0000.png']);
+  });
+
+  it('writes label maps with the spacing of images, and says where it knows none', async () => {
+    const head =
+      'ObjectType = Image\nNDims = 2\nElementSpacing = 0.25 0.5\nDimSize = 2 2\nElementType = MET_UCHAR\n';
+    await mkdir(inFolder('detectors'));
+    const bytes = Buffer.concat([Buffer.from(`${head}ElementDataFile = LOCAL\n`), Buffer.alloc(4)]);
+    await writeFile(inFolder('detectors', 'i.mha'), bytes);
+    await coco.write(inFolder('one.json'), onePixelSet(['Radius', 'Ulna'], ['Ulna']));
+    const spacingIn = async (folder: string) =>
+      decodeNifti(await readFile(inFolder(folder, 'i.nii.gz')), 'i').spacingMm;
+    const { code, stderr } = await cli('one.json', 'placed', '--to', 'nifti', '--images', 'detectors');
+    expect([code, stderr, await spacingIn('placed')]).toEqual([0, '', [0.25, 0.5, 1]]);
+    const unplaced = await cli('one.json', 'unplaced', '--to', 'nifti');
+    expect(unplaced.stderr).toMatch(/has no image i\.png.* in pixels of 1 mm.*\n?.*--images/);
+    expect([unplaced.code, await spacingIn('unplaced')]).toEqual([0, [1, 1, 1]]);
+    const missing = await cli('one.json', 'none', '--to', 'nifti', '--images', 'pictures-of-others');
+    expect(missing.code).toBe(2);
   });
 
   it('names what is missing', async () => {

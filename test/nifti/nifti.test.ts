@@ -2,7 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ImageError } from '../../src/base/errors.ts';
-import { decodeNifti, encodeNifti, isNiftiName } from '../../src/nifti/nifti.ts';
+import { decodeNifti, encodeNifti, encodeNiftiVolume, isNiftiName } from '../../src/nifti/nifti.ts';
 
 /** A file made byte by byte from nifti1.h: 3 x 2 voxels 1..6. */
 function handmade(code: number, valueBytes: number, put: (view: DataView, at: number, i: number) => void) {
@@ -148,4 +148,47 @@ it('is plain where it is asked to be', () => {
   const data = Uint8Array.of(1, 2);
   const plain = encodeNifti(data, [2, 1], [1, 1], false);
   expect(gunzipSync(encodeNifti(data, [2, 1], [1, 1]))).toEqual(Buffer.from(plain));
+});
+
+describe('where voxels lie', () => {
+  const data = new Uint8Array(6);
+  const grid = { dims: [3, 2, 1], spacingMm: [0.5, 0.25, 2] };
+  const affineIn = (change: (view: DataView) => void) => {
+    const bytes = encodeNiftiVolume(data, grid, false);
+    change(new DataView(bytes.buffer));
+    return decodeNifti(bytes, 'a.nii').affine;
+  };
+
+  it("is a picture's, of ITK, unless more is known", () => {
+    expect(affineIn(() => undefined)).toEqual([-0.5, 0, 0, 0, 0, -0.25, 0, 0, 0, 0, 2, 0]);
+  });
+
+  it('is the same by both forms of a header', () => {
+    const byMatrix = affineIn((view) => view.setInt16(252, 0, true));
+    expect(affineIn((view) => view.setInt16(254, 0, true))).toEqual(byMatrix);
+    expect(
+      affineIn((view) => {
+        view.setInt16(252, 0, true);
+        view.setInt16(254, 0, true);
+      }),
+    ).toBeUndefined();
+  });
+
+  it('is turned by a quaternion, mirrored and moved', () => {
+    const affine = affineIn((view) => {
+      view.setInt16(254, 0, true);
+      // A third of a turn about (1, 1, 1): columns point along y, rows along z, slices along x.
+      for (const at of [256, 260, 264]) view.setFloat32(at, 0.5, true);
+      view.setFloat32(76, -1, true);
+      for (const i of [0, 1, 2]) view.setFloat32(268 + 4 * i, 7 + i, true);
+    });
+    expect(affine).toEqual([0, 0, -2, 7, 0.5, 0, 0, 8, 0, 0.25, 0, 9]);
+  });
+
+  it('is in mm whatever the unit, and nowhere where it makes no sense', () => {
+    const metres = affineIn((view) => view.setUint8(123, 1));
+    expect(metres).toEqual([-500, 0, 0, 0, 0, -250, 0, 0, 0, 0, 2000, 0]);
+    expect(affineIn((view) => view.setFloat32(280, Number.NaN, true))).toBeUndefined();
+    expect(affineIn((view) => view.setFloat32(280, 0, true))).toBeUndefined();
+  });
 });

@@ -8,6 +8,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { readableFormats, writableFormats } from '../../src/annotations/formats.ts';
 import { findImagesIn } from '../../src/annotations/image-finder.ts';
+import { labelMapVolume } from '../../src/annotations/label-map-volume.ts';
 import type { AnnotationSet } from '../../src/annotations/types.ts';
 import { createRng } from '../../src/base/rng.ts';
 import { dataSchema } from '../../src/dataset/config.ts';
@@ -120,7 +121,24 @@ function requireSound({ classes, images: annotated }: AnnotationSet): void {
   }
 }
 
-const annotations: readonly Target[] = readableFormats.map((format) => ({
+/** A segmentation of 3D Slicer, which Packmule reads and does not write. */
+const slicer: Target = {
+  name: 'segmentation of 3D Slicer',
+  kind: 'bytes',
+  make: async (folder) => {
+    const keys =
+      'Segment0_LabelValue:=1\nSegment0_Name:=Radius\nSegment1_LabelValue:=2\nSegment1_Name:=Ulna\n';
+    const head = `NRRD0004\ntype: uchar\ndimension: 3\nsizes: 6 5 4\nencoding: gzip\n${keys}\n`;
+    const labels = Uint8Array.from({ length: 120 }, (_, i) => (i * 7) % 3);
+    await written(folder, 'a.seg.nrrd', withHead(head, gzipSync(labels)));
+    return folder;
+  },
+  read: async (path) => requireSound(await labelMapVolume.read(path)),
+};
+
+const writtenFormats = readableFormats.filter(({ id }) => writableFormats.some((format) => format.id === id));
+
+const annotations: readonly Target[] = writtenFormats.map((format) => ({
   name: format.id,
   kind: 'text',
   // Pictures beside the annotations have fuzz of their own.
@@ -304,7 +322,14 @@ const texts: readonly Target[] = [
   },
 ];
 
-export const TARGETS: readonly Target[] = [...images, ...DICOM_TARGETS, ...annotations, ...weights, ...texts];
+export const TARGETS: readonly Target[] = [
+  ...images,
+  ...DICOM_TARGETS,
+  ...annotations,
+  slicer,
+  ...weights,
+  ...texts,
+];
 
 /** An image file of somebody's own. */
 export function fileTarget(file: string): Target {

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { DatasetError } from '../../base/errors.ts';
 import type { Size } from '../../base/geometry.ts';
 import { createRng } from '../../base/rng.ts';
+import { withoutEnding } from '../../imaging/file-names.ts';
 import { type Image, toUnitIntensities } from '../../imaging/image.ts';
 import { readImage } from '../../imaging/read.ts';
 import { readStoredPng } from '../../imaging/stored-png.ts';
 import { emptyMask, type Mask } from '../../masks/mask.ts';
 import { listImages } from '../layout.ts';
-import { withoutExtension } from '../source-images.ts';
 import type { InstanceImage } from './types.ts';
 
 /** Where one image and its objects lie; nothing is read yet. */
@@ -37,8 +37,8 @@ export async function readInstanceFolder(path: string): Promise<InstanceCase[]> 
   const labelsFolder = join(path, 'instances');
   requireFolder(labelsFolder, path);
   const imagesFolder = isFolder(join(path, 'images')) ? join(path, 'images') : path;
-  const images = new Map((await listImages(imagesFolder)).map((name) => [withoutExtension(name), name]));
-  const labels = new Map((await listImages(labelsFolder)).map((name) => [withoutExtension(name), name]));
+  const images = new Map((await listImages(imagesFolder)).map((name) => [withoutEnding(name), name]));
+  const labels = new Map((await listImages(labelsFolder)).map((name) => [withoutEnding(name), name]));
   if (images.size === 0) {
     throw new DatasetError({
       seen: `${imagesFolder} holds no images`,
