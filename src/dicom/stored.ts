@@ -1,5 +1,5 @@
 /** @file The stored pixels of a frame: what a file holds before any window, inversion or colour. */
-import { requireRoom } from '../imaging/room.ts';
+import { requireRoom, requireTime } from '../imaging/room.ts';
 import { CODECS, type DecodedFrame } from './codecs.ts';
 import { encodedFrame, frameBytes, nativeFrame } from './frames.ts';
 import type { Colour, PixelLayout } from './layout.ts';
@@ -41,6 +41,7 @@ export async function readStoredFrame(
   const stream = encodedFrame(file, layout, frame);
   // Its fragments are joined, and copied into the decoder.
   requireRoom(file.name, file.heldBytes + 2 * stream.length, codec.pictures * pictureBytes);
+  if (codec.seconds !== undefined) requireTime(file.name, codec.seconds(stream.length, count));
   let decoded: DecodedFrame;
   try {
     decoded = await codec.decode(stream, layout);

@@ -9,6 +9,7 @@ import {
   EXPLICIT,
   greyTags,
   IMPLICIT,
+  JPEG_2000,
   RLE,
   type Tags,
   withHead,
@@ -81,5 +82,19 @@ describe('elements', () => {
     const frames = Array.from({ length: 10_000 }, () => group);
     const file = dicomFile(greyTags(1, 2, pixels, { '52009230': frames }));
     expect((await decodeImage(file, 'scan.dcm')).width).toBe(2);
+  });
+});
+
+describe('a JPEG 2000 stream', () => {
+  const picture = (side: number, streamBytes: number): Buffer =>
+    dicomFile(greyTags(side, side, [Buffer.alloc(streamBytes)]), JPEG_2000);
+
+  it('that could take more than 5 s is refused before it is decoded, by its length and its pixels', async () => {
+    expect(await refusal(picture(4000, 24e6))).toBe('scan.dcm would take up to 6 s to decode');
+    expect(await refusal(picture(9000, 17e6))).toBe('scan.dcm would take up to 6 s to decode');
+  });
+
+  it('of a large radiograph is decoded', async () => {
+    expect(await refusal(picture(4000, 22e6))).toContain('its stream is no JPEG 2000');
   });
 });
