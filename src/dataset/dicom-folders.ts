@@ -13,14 +13,14 @@ import { mapConcurrently } from './concurrent.ts';
 import { naturalOrder } from './natural-order.ts';
 
 /** How far a search goes. */
-interface SearchBounds {
+export interface SearchBounds {
   /** Folders within folders. */
   readonly depth: number;
   /** Files and folders in them, in all. */
   readonly entries: number;
 }
 
-const BOUNDS: SearchBounds = { depth: 8, entries: 100_000 };
+const BOUNDS: SearchBounds = { depth: 8, entries: 200_000 };
 
 interface Search extends SearchBounds {
   readonly isLeftOut: (path: string) => boolean;
@@ -29,22 +29,71 @@ interface Search extends SearchBounds {
   unseen?: string;
 }
 
+/** What a search has found, and why it was not finished, as what was seen. */
+export interface FoundFiles {
+  readonly files: readonly string[];
+  readonly unseen?: string;
+}
+
 /**
  * Paths of the DICOM files in the `folders` of `root`, relative to it, with slashes: in natural order, of a folder its
  * files first; where a folder has a DICOMDIR, those that it lists. Folders for which `isLeftOut` are not entered.
- * @throws DatasetError where there are some and the search could not be finished, ImageError for a damaged DICOMDIR.
+ * @throws ImageError for a damaged DICOMDIR.
  */
+export async function searchDicomFiles(
+  root: string,
+  folders: readonly string[],
+  isLeftOut: (path: string) => boolean,
+  bounds: SearchBounds,
+): Promise<FoundFiles> {
+  const search: Search = { ...bounds, isLeftOut, seen: 0 };
+  const files = await inFolders(root, '', folders.toSorted(naturalOrder), 1, search);
+  return { files, ...(search.unseen !== undefined && { unseen: search.unseen }) };
+}
+
+/** The same, finished. @throws DatasetError where there are some and it could not be, ImageError as it. */
 export async function nestedDicomFiles(
   root: string,
   folders: readonly string[],
   isLeftOut: (path: string) => boolean,
   bounds = BOUNDS,
-): Promise<string[]> {
-  const search: Search = { ...bounds, isLeftOut, seen: 0 };
-  const found = await inFolders(root, '', folders.toSorted(naturalOrder), 1, search);
+): Promise<readonly string[]> {
+  const { files, unseen } = await searchDicomFiles(root, folders, isLeftOut, bounds);
   // Among folders of other things, nothing is lost by looking no further.
-  if (found.length > 0 && search.unseen !== undefined) throw unfinished(search.unseen, bounds);
-  return found;
+  if (files.length > 0 && unseen !== undefined) throw unfinished(unseen, bounds);
+  return files;
+}
+
+/**
+ * The DICOM files in a folder, which may be links, then those in all folders beneath it.
+ * @throws DatasetError where it cannot be listed, and as nestedDicomFiles.
+ */
+export async function dicomFilesBelow(root: string): Promise<string[]> {
+  const entries = (await listFolder(root)).filter(({ name }) => !name.startsWith('.'));
+  const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map(({ name }) => name);
+  const own = await dicomFilesAmong(root, files.sort(naturalOrder));
+  return [...own, ...(await nestedDicomFiles(root, foldersOf(entries), () => false))];
+}
+
+/** The entries of a folder of data. @throws DatasetError where it cannot be listed. */
+export async function listFolder(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (cause) {
+    throw new DatasetError(
+      {
+        seen: `${folder} cannot be listed (${cause instanceof Error ? cause.message : String(cause)})`,
+        need: 'The folders of a data set may be read',
+        fix: 'Check the rights of the folder',
+      },
+      { cause },
+    );
+  }
+}
+
+async function dicomFilesAmong(folder: string, names: readonly string[]): Promise<string[]> {
+  const areDicom = await mapConcurrently(names, 8, (name) => isDicomFile(join(folder, name)));
+  return names.filter((_, i) => areDicom[i]);
 }
 
 async function inFolders(
@@ -73,8 +122,7 @@ async function inFolder(root: string, at: string, depth: number, search: Search)
     const path = join(folder, directory);
     return dicomDirectoryFiles(await readImageBytes(path), path).map((file) => `${at}/${file}`);
   }
-  const areDicom = await mapConcurrently(files, 8, (name) => isDicomFile(join(folder, name)));
-  const own = files.filter((_, i) => areDicom[i]).map((name) => `${at}/${name}`);
+  const own = (await dicomFilesAmong(folder, files)).map((name) => `${at}/${name}`);
   return [...own, ...(await inFolders(root, `${at}/`, foldersOf(entries), depth + 1, search))];
 }
 

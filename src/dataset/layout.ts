@@ -2,8 +2,7 @@
  * @file How the files of a data set lie: which folder holds the images of which split, and where their annotations
  * are. Looks at names; of files only a DICOMDIR is read, and the first bytes of those whose name tells nothing.
  */
-import { type Dirent, existsSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
 import { extname, join, relative, resolve } from 'node:path';
 import { labelme } from '../annotations/labelme.ts';
 import { DatasetError } from '../base/errors.ts';
@@ -12,7 +11,7 @@ import { IMAGE_EXTENSIONS, isDicomFile, isImageName, looksLikeImage } from '../i
 import { readImageBytes } from '../imaging/read-bytes.ts';
 import { mapConcurrently } from './concurrent.ts';
 import type { DataConfig } from './config.ts';
-import { nestedDicomFiles } from './dicom-folders.ts';
+import { listFolder, nestedDicomFiles, type SearchBounds, searchDicomFiles } from './dicom-folders.ts';
 import { naturalOrder } from './natural-order.ts';
 import { SPLIT_NAMES, type SplitName } from './types.ts';
 
@@ -183,6 +182,23 @@ function findLists(root: string): Layout['lists'] {
  * @throws DatasetError where there is no such folder, and as nestedDicomFiles; ImageError for a damaged DICOMDIR.
  */
 export async function listImages(folder: string, others: readonly string[] = []): Promise<string[]> {
+  const { own, folders } = await lookInto(folder);
+  const nested = await nestedDicomFiles(folder, folders, (path) => others.includes(resolve(path)));
+  return [...own, ...nested];
+}
+
+/** How many listImages finds, at least, by a short look at the folders beneath. @throws as listImages. */
+export async function countImages(folder: string): Promise<{ count: number; isAll: boolean }> {
+  const { own, folders } = await lookInto(folder);
+  const { files, unseen } = await searchDicomFiles(folder, folders, () => false, SHORT_LOOK);
+  return { count: own.length + files.length, isAll: files.length === 0 || unseen === undefined };
+}
+
+/** What takes a disk less than a second or two. */
+const SHORT_LOOK: SearchBounds = { depth: 5, entries: 3000 };
+
+/** The images that lie in a folder itself, and the folders in which DICOM files may lie; none where a DICOMDIR lists all. */
+async function lookInto(folder: string): Promise<{ own: string[]; folders: string[] }> {
   const entries = await listFolder(folder);
   const names = entries
     // Links are followed when they are read; reading a pipe or device might never end.
@@ -191,7 +207,7 @@ export async function listImages(folder: string, others: readonly string[] = [])
   const directory = names.find((name) => name.toUpperCase() === DICOM_DIRECTORY);
   if (directory !== undefined) {
     const path = join(folder, directory);
-    return dicomDirectoryFiles(await readImageBytes(path), path);
+    return { own: dicomDirectoryFiles(await readImageBytes(path), path), folders: [] };
   }
   const areImages = await mapConcurrently(names, 8, async (name) => {
     if (isImageName(name)) return true;
@@ -202,23 +218,7 @@ export async function listImages(folder: string, others: readonly string[] = [])
   const folders = entries
     .filter(({ name }) => !name.startsWith('.') && !PARTS.has(name))
     .flatMap((entry) => (entry.isDirectory() ? entry.name : []));
-  const nested = await nestedDicomFiles(folder, folders, (path) => others.includes(resolve(path)));
-  return [...names.filter((_, i) => areImages[i]).sort(naturalOrder), ...nested];
-}
-
-async function listFolder(folder: string): Promise<Dirent[]> {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (cause) {
-    throw new DatasetError(
-      {
-        seen: `${folder} cannot be listed (${cause instanceof Error ? cause.message : String(cause)})`,
-        need: 'The folders of a data set may be read',
-        fix: 'Check the rights of the folder',
-      },
-      { cause },
-    );
-  }
+  return { own: names.filter((_, i) => areImages[i]).sort(naturalOrder), folders };
 }
 
 function isFolder(path: string): boolean {

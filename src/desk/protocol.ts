@@ -17,8 +17,10 @@ export interface FolderList {
   /** Absent where there is nothing above it to be seen. */
   readonly parent?: string;
   readonly folders: readonly { readonly name: string; readonly path: string }[];
-  /** Images that lie in it. */
+  /** Images that lie in it, DICOM files also in folders beneath. */
   readonly images: number;
+  /** Not all folders beneath were looked into: there may be more. */
+  readonly more?: true;
 }
 
 const path = z.string().min(1).max(4096);

@@ -7,7 +7,7 @@ import { filesIn, found, type ImageLookup, imageLookup } from '../annotations/im
 import type { AnnotationSet, ImageFinder } from '../annotations/types.ts';
 import { AnnotationError } from '../base/errors.ts';
 import { hashFile } from '../base/hash.ts';
-import { dicomFilesBelow } from '../dataset/dicom-files.ts';
+import { dicomFilesBelow } from '../dataset/dicom-folders.ts';
 import { isHashedName, secretPath } from '../dataset/ids.ts';
 import { type SourceImage, sourceImages } from '../dataset/source-images.ts';
 import { type ImageView, readCase } from '../dataset/view.ts';

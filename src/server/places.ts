@@ -4,8 +4,9 @@
  */
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { PackmuleError } from '../base/errors.ts';
+import { countImages } from '../dataset/layout.ts';
 import type { FolderList } from '../desk/protocol.ts';
-import { isImageName } from '../imaging/read.ts';
 import { NotFound, Unusable } from './refusals.ts';
 
 /** More are not listed: nobody reads them, and whoever has them names the folder himself. */
@@ -53,9 +54,14 @@ export async function createPlaces(paths: readonly string[]): Promise<Places> {
         .map(({ name }) => ({ name, path: join(found, name) }))
         .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
         .slice(0, MOST_FOLDERS);
-      const images = entries.filter((entry) => entry.isFile() && isImageName(entry.name)).length;
+      const { count, isAll } = await countImages(found).catch((error: unknown) => {
+        // Whoever chooses the folder is told what is wrong in it.
+        if (error instanceof PackmuleError) return { count: 0, isAll: false };
+        throw error;
+      });
       const isRoot = roots.includes(found);
-      return { path: found, ...(!isRoot && { parent: dirname(found) }), folders, images };
+      const images = { images: count, ...(!isAll && { more: true as const }) };
+      return { path: found, ...(!isRoot && { parent: dirname(found) }), folders, ...images };
     },
   };
 }

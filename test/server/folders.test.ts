@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FolderList, Recognised, Upload } from '../../src/desk/protocol.ts';
+import { dicomFile, greyTags } from '../../tools/fuzz/dicom-files.ts';
 import { errorOf, HOST, KEY, ORIGIN } from './asking.ts';
 import { useHouse } from './house.ts';
 
@@ -14,6 +15,23 @@ describe('folders', () => {
     expect(list).toEqual({ path: home(), folders: [{ name: 'project', path: project() }], images: 0 });
     const inner = await asked<FolderList>('api/folders');
     expect([inner.path, inner.parent]).toEqual([project(), home()]);
+  });
+
+  it('are told with their images, and the DICOM files of the folders beneath', async () => {
+    const dicom = dicomFile(greyTags(1, 1, Uint8Array.of(7)));
+    const put = async (content: string | Uint8Array, ...path: string[]): Promise<void> => {
+      await mkdir(project('export', ...path.slice(0, -1)), { recursive: true });
+      await writeFile(project('export', ...path), content);
+    };
+    await put('', 'a.png');
+    await put(dicom, 'P1', 'S1', 'IM1');
+    await put(dicom, 'P1', 'S1', 'IM2');
+    await put('', 'P1', 'S1', 'thumbnail.png');
+    const look = () => asked<FolderList>(`api/folders?path=${project('export')}`);
+    expect(await look()).toMatchObject({ images: 3 });
+    expect(await look()).not.toHaveProperty('more');
+    await put(dicom, 'P2', '1', '2', '3', '4', '5', 'IM3');
+    expect(await look()).toMatchObject({ images: 3, more: true });
   });
 
   it.each([

@@ -10,7 +10,7 @@ export function FolderBrowser({ list }: { readonly list: FolderList }) {
       <div class="row">
         <p class="path">{shortPath(list.path)}</p>
         <button type="button" class="main" onClick={() => void look(list.path)}>
-          Use this folder{list.images > 0 && ` (${list.images} images)`}
+          Use this folder{list.images > 0 && ` (${list.more ? 'at least ' : ''}${list.images} images)`}
         </button>
       </div>
       <ul aria-label={`Folders in ${shortPath(list.path)}`}>
