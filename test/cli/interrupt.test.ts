@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { hashFile } from '../../src/base/hash.ts';
 import { killRuns } from '../../tools/kills/kill.ts';
 import { writeTinyData } from '../pipeline/tiny.ts';
-import { MAIN, runCli, startCli, useSharedFolder } from './program.ts';
+import { DIST, runCli, startCli, useSharedFolder } from './program.ts';
 
 const inFolder = useSharedFolder();
 
@@ -67,10 +67,12 @@ async function expectSameBytes(name: string): Promise<void> {
 }
 
 describe('a run that is killed', () => {
-  it('at random moments loses nothing that was done, and ends with the same bytes', async () => {
-    const figures = await killRuns({ main: MAIN, folder: inFolder('kills'), moments: 8, seed: 1 });
+  it('in each stage loses no more than the work of an interval, and ends with the same bytes', async () => {
+    const once = { folder: inFolder('kills'), moments: 1, seed: 1, only: ['close-up'] };
+    const figures = await killRuns({ dist: DIST, ...once });
     expect(figures.defects).toEqual([]);
-    expect(figures.kills).toBe(8);
+    expect(figures.stages.length).toBe(12);
+    for (const { stage, kills } of figures.stages) expect(kills, stage).toBeGreaterThan(0);
     expect(figures.compared.files).toBeGreaterThan(30);
   }, 600_000);
 });
@@ -93,19 +95,4 @@ describe('Ctrl-C', () => {
     expect((await runCli(inFolder(), ...RUN, '--name', 'stopped')).code).toBe(0);
     await expectSameBytes('stopped');
   }, 120_000);
-});
-
-describe('a run directory in use', () => {
-  it('keeps a second process out', async () => {
-    const { child, ended } = startCli(inFolder(), [...RUN, '--name', 'shared']);
-    while (!existsSync(inFolder('runs', 'shared', 'lock.json')))
-      await new Promise((next) => setTimeout(next, 5));
-    const second = await runCli(inFolder(), ...RUN, '--name', 'shared');
-    expect(second).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining(`Process ${child.pid} on this machine`),
-    });
-    child.kill('SIGKILL');
-    await ended;
-  }, 60_000);
 });

@@ -14,8 +14,8 @@ export const TINY_SETTINGS = {
   device: 'cpu',
 };
 
-export async function writeTinyData(folder: string, counts = TINY_COUNTS): Promise<void> {
-  await writePhantomDataset(folder, { seed: 3, classes: 3, size: { height: 64, width: 64 }, counts });
+export async function writeTinyData(folder: string, counts = TINY_COUNTS, seed = 3): Promise<void> {
+  await writePhantomDataset(folder, { seed, classes: 3, size: { height: 64, width: 64 }, counts });
 }
 
 /** Settings of a tiny run; `set` as of --set. */
