@@ -77,10 +77,24 @@ export const coco: ReadableFormat & WritableFormat = {
     return toSet(path, file, lookup);
   },
 
-  async write(path, set) {
-    await writeFileAtomic(path, JSON.stringify(fromSet(set)));
-  },
+  write: (path, { classes, images }) => writeCoco(path, classes, images, ({ structures }) => structures),
 };
+
+type ImageEntry = Omit<AnnotatedImage, 'structures'>;
+
+/**
+ * Writes images whose structures are asked for one image after the other, so that those of all of them need not be in
+ * memory.
+ * @throws RunError as writeFileAtomic, and whatever `structuresOf` throws.
+ */
+export async function writeCoco<Image extends ImageEntry>(
+  path: string,
+  classes: readonly string[],
+  images: readonly Image[],
+  structuresOf: (image: Image) => readonly Structure[],
+): Promise<void> {
+  await writeFileAtomic(path, inChunks(textOf(classes, images, structuresOf)));
+}
 
 function toSet(path: string, file: CocoFile, lookup: ClassLookup): AnnotationSet {
   const categories = new Map(file.categories.map((category) => [category.id, category.name]));
@@ -157,22 +171,43 @@ function contradiction(where: string, what: string): AnnotationError {
   });
 }
 
-function fromSet(set: AnnotationSet): unknown {
-  const images = set.images.map((image, i) => ({
-    id: i + 1,
-    file_name: wholeName(image),
-    width: image.width,
-    height: image.height,
-  }));
-  const annotations = set.images.flatMap((image, i) =>
-    image.structures.map((structure) => ({ image_id: i + 1, ...fromStructure(structure) })),
-  );
-  return {
-    info: { description: 'Written by Packmule' },
-    categories: set.classes.map((name, i) => ({ id: i + 1, name })),
-    images,
-    annotations: annotations.map((annotation, i) => ({ id: i + 1, ...annotation })),
-  };
+/** The file, entry by entry. */
+function* textOf<Image extends ImageEntry>(
+  classes: readonly string[],
+  images: readonly Image[],
+  structuresOf: (image: Image) => readonly Structure[],
+): Iterable<string> {
+  const info = { description: 'Written by Packmule' };
+  const categories = classes.map((name, i) => ({ id: i + 1, name }));
+  yield `{"info":${JSON.stringify(info)},"categories":${JSON.stringify(categories)},"images":[`;
+  for (const [i, image] of images.entries()) {
+    const { width, height } = image;
+    const entry = { id: i + 1, file_name: wholeName(image), width, height };
+    yield `${i === 0 ? '' : ','}${JSON.stringify(entry)}`;
+  }
+  yield '],"annotations":[';
+  let written = 0;
+  for (const [i, image] of images.entries()) {
+    for (const structure of structuresOf(image)) {
+      const entry = { id: written + 1, image_id: i + 1, ...fromStructure(structure) };
+      yield `${written++ === 0 ? '' : ','}${JSON.stringify(entry)}`;
+    }
+  }
+  yield ']}';
+}
+
+const CHUNK = 1 << 16;
+
+/** Text as UTF-8, at least so many characters at a time but for the last. */
+function* inChunks(texts: Iterable<string>): Iterable<Uint8Array> {
+  let chunk = '';
+  for (const text of texts) {
+    chunk += text;
+    if (chunk.length < CHUNK) continue;
+    yield Buffer.from(chunk);
+    chunk = '';
+  }
+  yield Buffer.from(chunk);
 }
 
 function fromStructure({ classIndex, rle, score, trust, provenance }: Structure): Record<string, unknown> {

@@ -16,12 +16,13 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { formatBytes } from './bytes.ts';
-import { RunError } from './errors.ts';
+import { PackmuleError, RunError } from './errors.ts';
 import { systemCode } from './system-code.ts';
 
 /**
  * Writes a whole file, which may come in pieces, or leaves the old one as it was. Folders on the way are made.
- * @throws RunError when the disk is full, the folder may not be written or the path is not a file.
+ * @throws RunError when the disk is full, the folder may not be written or the path is not a file; whatever PackmuleError
+ * the pieces throw.
  */
 export async function writeFileAtomic(
   path: string,
@@ -50,6 +51,8 @@ export async function writeFileAtomic(
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
+    // Of what was to be written, not of writing it.
+    if (cause instanceof PackmuleError) throw cause;
     throw writeError(path, cause);
   }
 }

@@ -1,5 +1,5 @@
 /** @file Masks of a run between memory, journal and annotation files. */
-import { coco } from '../annotations/coco.ts';
+import { writeCoco } from '../annotations/coco.ts';
 import { withWholeNames } from '../annotations/image-names.ts';
 import { readAnnotations } from '../annotations/read.ts';
 import type { AnnotatedImage, AnnotationSet, Structure } from '../annotations/types.ts';
@@ -48,14 +48,14 @@ export async function writeMaskSet(
   split: SplitName,
   byId: (id: string) => readonly StoredStructure[],
 ): Promise<void> {
-  const images = casesOf(dataset, split).map((item) => {
+  const images = casesOf(dataset, split).map((item) => ({ ...imageOf(item, item.size), item }));
+  await writeCoco(path, dataset.classes, images, ({ item }) => {
     const structures = byId(item.id).map(({ counts, ...structure }) => ({
       ...structure,
       rle: rleFromString(counts, item.size, `${item.id} in the journal of ${path}`),
     }));
-    return { ...imageOf(item, item.size), structures: turned(structures, item) };
+    return turned(structures, item);
   });
-  await coco.write(path, { classes: dataset.classes, images });
 }
 
 function imageOf(item: Case, { height, width }: Size): Omit<AnnotatedImage, 'structures'> {

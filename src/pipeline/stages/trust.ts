@@ -3,7 +3,7 @@
  * their evidence is paired with their true Dice, and a model fitted on the pairs judges the masks in refined/.
  */
 import { rm } from 'node:fs/promises';
-import { coco } from '../../annotations/coco.ts';
+import { writeCoco } from '../../annotations/coco.ts';
 import type { Structure } from '../../annotations/types.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
@@ -58,11 +58,9 @@ export async function trustStage(context: RunContext, options: TrustStageOptions
       await writeFileAtomic(run.path('trust', 'pairs.jsonl'), lines.join(''));
       for (const split of splits) {
         const set = await readStoredSet(run, 'refined', split, classes);
-        const images = set.images.map((image) => ({
-          ...image,
-          structures: image.structures.map((structure) => withTrust(structure, fitted.model)),
-        }));
-        await coco.write(run.masks('refined', split), { classes, images });
+        await writeCoco(run.masks('refined', split), classes, set.images, ({ structures }) =>
+          structures.map((structure) => withTrust(structure, fitted.model)),
+        );
       }
       // Written last: its presence says that all masks have their trust.
       await writeFileAtomic(run.trust, `${JSON.stringify(fitted, null, 2)}\n`);
