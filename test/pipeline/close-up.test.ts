@@ -3,11 +3,16 @@ import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
+import { openDataset } from '../../src/dataset/dataset.ts';
+import type { Case } from '../../src/dataset/types.ts';
+import { structuresByName } from '../../src/pipeline/mask-sets.ts';
 import { silentObserver } from '../../src/pipeline/observer.ts';
 import { predictImages } from '../../src/pipeline/predict-images.ts';
 import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { readCloseUps } from '../../src/pipeline/stages/close-up.ts';
+import { foldsOf } from '../../src/pipeline/stages/folds.ts';
+import { trueDice } from '../../src/trust/judge.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
@@ -31,6 +36,8 @@ beforeAll(async () => {
   taught = await runPipeline(config(), { folder: at('first'), until: 'closeUp' });
   first = await runPipeline(config(), { folder: at('first') });
 }, 300_000);
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 const refined = async (run: string): Promise<string> =>
   readFile(at(run, 'refined', 'annotations.json'), 'utf8');
@@ -66,6 +73,20 @@ describe('a run that looks close up', { timeout: 300_000 }, () => {
     };
     expect(await masks('refined')).toEqual(await masks('selected'));
     expect(await readFile(at('first', 'report.html'), 'utf8')).toContain('Masks stay as they are');
+  });
+
+  it('measures what it learnt by the mean over images, however many of them a fold has', async () => {
+    const uneven = config('trust.folds=3', 'trust.networks=3');
+    const { run } = await runPipeline(uneven, { folder: at('uneven'), until: 'closeUp' });
+    const drawn = structuresByName(await coco.read(run.masks('folds', 'labelled')));
+    const dataset = await openDataset({ root: at('data') });
+    const scores = (cases: readonly Case[]): number[] =>
+      cases.map(({ name, structures }) => mean(drawn.get(name)!.map((mask) => trueDice(mask, structures!))));
+    const folds = foldsOf(dataset, { count: 3, networks: 3 }, uneven.seed).map(({ held }) => scores(held));
+    expect(folds.map(({ length }) => length).sort()).toEqual([1, 1, 2]);
+    const { before } = (await readCloseUps(run)).heldOut!;
+    expect(before).toBeCloseTo(mean(folds.flat()), 10);
+    expect(before).not.toBeCloseTo(mean(folds.map(mean)), 4);
   });
 
   it('redraws masks where no image is held out that could tell, and trains no other network anew', async () => {

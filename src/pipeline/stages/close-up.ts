@@ -39,7 +39,7 @@ export interface CloseUpStageOptions {
 
 /** What came of it. */
 export interface CloseUpResult {
-  /** Mean Dice of masks of held-out images, as networks drew them and redrawn; not known where no image is held out. */
+  /** Mean over held-out images of the mean Dice of their masks, as drawn and redrawn; not known where none is held out. */
   readonly heldOut?: { readonly before: number; readonly after: number };
   /** Whether the run refines with the network: not where it makes masks no better. */
   readonly kept: boolean;
