@@ -9,6 +9,7 @@ import { cacheCommand } from './cache.ts';
 import { convertCommand } from './convert.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
+import { embedCommand } from './embed.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { foalCommand } from './foal.ts';
 import { idsCommand } from './ids.ts';
@@ -45,6 +46,7 @@ for (const command of [
   trainCommand(),
   predictCommand(),
   adaptCommand(),
+  embedCommand(),
   refineCommand(),
   evaluateCommand(),
   reportCommand(),

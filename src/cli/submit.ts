@@ -1,21 +1,23 @@
 /** @file `packmule submit`: the images or cells of a command divided among the tasks of a cluster. */
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError } from 'commander';
 import { ConfigError, RunError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { nearestName } from '../base/suggest.ts';
 import { shellWord } from '../base/text.ts';
 import { type ArrayJob, jobName } from '../submit/array-job.ts';
 import type { Cluster } from '../submit/cluster.ts';
-import { kubernetes } from '../submit/kubernetes.ts';
-import { slurm } from '../submit/slurm.ts';
+import { KUBERNETES_TEMPLATE, kubernetes } from '../submit/kubernetes.ts';
+import { SLURM_TEMPLATE, slurm } from '../submit/slurm.ts';
+import type { Template } from '../submit/template.ts';
 import { runArray } from '../submit/watch.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 import { collect } from './source.ts';
 
 /** Commands that take --shard. */
-const DIVIDED: readonly string[] = ['predict', 'refine', 'evaluate', 'run', 'benchmark'];
+const DIVIDED: readonly string[] = ['embed', 'predict', 'refine', 'evaluate', 'run', 'benchmark'];
 
 const ABOUT = `
 The command is written as one types it, after the options of submit. Each task does it with --shard, in a folder that
@@ -34,6 +36,7 @@ interface SubmitOptions {
   readonly every: number;
   readonly folder: string;
   readonly packmule?: string;
+  readonly template?: string;
   readonly dryRun?: boolean;
   readonly out?: string;
 }
@@ -56,6 +59,7 @@ export function submitCommand(): Command {
     )
     .addCommand(slurmCommand())
     .addCommand(kubernetesCommand())
+    .addCommand(templateCommand())
     .addHelpText('after', ABOUT);
 }
 
@@ -74,8 +78,10 @@ function slurmCommand(): Command {
       'packmule submit slurm --tasks 9 benchmark data/teeth --labels 5,10,45 --seeds 3',
       'packmule submit slurm --tasks 16 --dry-run refine runs/teeth',
     ],
-    (context, args: string[], options: SlurmOptions) =>
-      submit(context, slurm(options.sbatch), [process.execPath, resolve(process.argv[1]!)], args, options),
+    async (context, args: string[], options: SlurmOptions) => {
+      const cluster = slurm(options.sbatch, await readTemplate(options.template));
+      return submit(context, cluster, [process.execPath, resolve(process.argv[1]!)], args, options);
+    },
   );
 }
 
@@ -96,9 +102,46 @@ function kubernetesCommand(): Command {
       'packmule submit kubernetes --image registry.example/packmule --volume lab:/lab --tasks 16 refine /lab/runs/teeth',
       'packmule submit kubernetes --image packmule --volume lab:/lab --tasks 16 --out job.yaml refine /lab/runs/teeth',
     ],
-    (context, args: string[], options: KubernetesOptions) =>
-      submit(context, kubernetes(options), ['packmule'], args, options),
+    async (context, args: string[], options: KubernetesOptions) => {
+      const cluster = kubernetes(options, await readTemplate(options.template));
+      return submit(context, cluster, ['packmule'], args, options);
+    },
   );
+}
+
+const TEMPLATES = { slurm: SLURM_TEMPLATE, kubernetes: KUBERNETES_TEMPLATE };
+
+function templateCommand(): Command {
+  const command = new Command('template')
+    .description('print the built-in script or manifest, to be changed and given by --template')
+    .addArgument(new Argument('<cluster>', 'of which kind of cluster').choices(Object.keys(TEMPLATES)));
+  return defineAction(
+    command,
+    [
+      'packmule submit template slurm > ours.sh',
+      'packmule submit slurm --template ours.sh --tasks 16 refine runs/teeth',
+    ],
+    async (_, cluster: keyof typeof TEMPLATES) => {
+      const { text } = TEMPLATES[cluster];
+      return { text: text.trimEnd(), json: { template: text } };
+    },
+  );
+}
+
+/** The template of the user; undefined for the built-in one. @throws ConfigError where it cannot be read. */
+async function readTemplate(path: string | undefined): Promise<Template | undefined> {
+  if (path === undefined) return undefined;
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new ConfigError(
+      {
+        seen: `The template ${path} cannot be read (${cause.message})`,
+        need: 'A script or manifest with placeholders',
+        fix: 'Check the path; packmule submit template prints the built-in one',
+      },
+      { cause },
+    );
+  });
+  return { name: path, text };
 }
 
 function addSubmitOptions(command: Command): Command {
@@ -113,6 +156,7 @@ function addSubmitOptions(command: Command): Command {
     .option('--every <seconds>', 'between two looks at the tasks', whole(1), 10)
     .option('--folder <folder>', 'where scripts and logs go, a folder that all machines see', 'jobs')
     .option('--packmule <command>', 'how Packmule is called where tasks run')
+    .option('--template <file>', 'a script or manifest of your own in place of the built-in one')
     .option('--dry-run', 'print what would be submitted')
     .option('--out <file>', 'write what would be submitted to a file')
     .addHelpText('after', ABOUT);

@@ -14,6 +14,7 @@ export type StageName =
   | 'refine'
   | 'folds'
   | 'adapt'
+  | 'embed'
   | 'tune'
   | 'closeUp'
   | 'trust'

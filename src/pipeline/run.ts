@@ -1,20 +1,14 @@
 /** @file A whole run: checked data in; two networks, masks for every unlabelled image, figures and a report out. */
-
 import type { Adaptation } from '../adapt/adapt.ts';
-import { removeTemporaryFiles } from '../base/files.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { casesOf } from '../dataset/types.ts';
-import type { Machine } from '../machine/devices.ts';
 import type { FittedTrust } from '../trust/model.ts';
 import type { RunConfig } from './config.ts';
 import { type Course, STEPS, setOut } from './course.ts';
-import { acquireLock } from './lock.ts';
-import { type RunObserver, type StageName, silentObserver } from './observer.ts';
-import { type PreparedRun, prepareRun, type Truth } from './prepare.ts';
-import { recordProgress } from './progress-file.ts';
-import { logEvent, type RunDirectory, requireRunOrNothing, runDirectory } from './run-directory.ts';
-import { chooseSam } from './sam-model.ts';
-import type { Shard } from './shard.ts';
+import { type InRunOptions, inRun } from './in-run.ts';
+import type { StageName } from './observer.ts';
+import type { PreparedRun, Truth } from './prepare.ts';
+import { logEvent, type RunDirectory } from './run-directory.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import { readAdaptation, requireLearning } from './stages/adapt.ts';
 import { type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
@@ -24,23 +18,9 @@ import { figuresOf, trackerOf } from './tracking.ts';
 /** The stages after which a run can stop. */
 export type LastStage = 'initial' | 'predict' | 'closeUp' | 'trust' | 'final' | 'evaluate' | 'report';
 
-export interface RunOptions {
-  /** The run directory. */
-  readonly folder: string;
+export interface RunOptions extends InRunOptions {
   /** The last stage to be done; earlier ones are done where they are not done yet. Default: all. */
   readonly until?: LastStage;
-  /** Leave out images with problems instead of stopping. */
-  readonly skipBad?: boolean;
-  /** Whose devices are looked at; this machine by default. */
-  readonly machine?: Machine;
-  /**
-   * Of the first stage that is not done, the part that this process is to do. Any number of processes can do parts of
-   * one run at the same time; a call without a shard puts them together.
-   */
-  readonly shard?: Shard;
-  readonly observer?: RunObserver;
-  /** When aborted, the current step is finished and saved, and the signal's reason thrown. */
-  readonly signal?: AbortSignal;
 }
 
 export interface RunOutcome {
@@ -61,24 +41,9 @@ export interface RunOutcome {
  * @throws PackmuleError for bad data, settings, checkpoints, a run directory in use, a full disk.
  */
 export async function runPipeline(config: RunConfig, options: RunOptions): Promise<RunOutcome> {
-  const { until = 'report', skipBad = false, observer = silentObserver, machine, shard, signal } = options;
-  const run = runDirectory(options.folder);
-  const { checkpointSeconds: saveSeconds } = config;
-  await requireRunOrNothing(run);
-  const model = await chooseSam(config);
-  // A shard writes nothing that another process writes, so that it needs no lock.
-  const release = shard === undefined ? await acquireLock(run.lock) : async () => undefined;
-  const recorder = shard === undefined ? recordProgress(run, observer) : undefined;
-  const context: RunContext = {
-    run,
-    observer: recorder ?? observer,
-    signal,
-    saveSeconds,
-    ...(shard && { shard }),
-  };
-  try {
-    if (shard === undefined) await removeTemporaryFiles(run.root);
-    const { prepared, truth } = await prepareRun(context, config, { model, skipBad, machine });
+  const { until = 'report', shard } = options;
+  return inRun(config, options, async (context, prepared, truth) => {
+    const { run } = context;
     if (shard === undefined) {
       await logEvent(run, { event: 'run started', packmule: PACKMULE_VERSION, until });
     }
@@ -96,10 +61,7 @@ export async function runPipeline(config: RunConfig, options: RunOptions): Promi
       ...(did('trust') && { trust: await readTrust(run) }),
       ...(did('evaluate') && { evaluation: await readEvaluation(run) }),
     };
-  } finally {
-    await recorder?.end();
-    await release();
-  }
+  });
 }
 
 /** Tells the programs of the settings how it goes; a shard leaves that to the call that puts the parts together. */

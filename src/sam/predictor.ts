@@ -95,13 +95,7 @@ export class SamPredictor implements PromptableModel {
     const { config, preprocessing } = this;
     const { store } = this.options;
     const resized = inputSize(image, config.imageSize, preprocessing);
-    const { device } = deviceKey(this.options.device);
-    const kind = [
-      ...(preprocessing === 'sam' ? [] : [preprocessing]),
-      ...(device === undefined ? [] : [device]),
-      ...(this.options.precision === 'int8' ? ['int8'] : []),
-    ];
-    const key = [imageKey, ...kind].join('-');
+    const key = this.storedKey(imageKey);
     let features = await store?.get(this.encoderHash, key, featureShapes(config));
     if (features === undefined) {
       const bytes = resizeForSam(image, config.imageSize, preprocessing);
@@ -109,6 +103,27 @@ export class SamPredictor implements PromptableModel {
       if (store) features = await store.put(this.encoderHash, key, features);
     }
     return { features, resized };
+  }
+
+  /** Whether embeddings are kept. */
+  get stores(): boolean {
+    return this.options.store !== undefined;
+  }
+
+  /** Whether the store has what `encode` keeps of an image. */
+  isStored(imageKey: string): boolean {
+    return this.options.store?.has(this.encoderHash, this.storedKey(imageKey)) ?? false;
+  }
+
+  /** An image is kept for each way in which it is encoded. */
+  private storedKey(imageKey: string): string {
+    const { device } = deviceKey(this.options.device);
+    const kind = [
+      ...(this.preprocessing === 'sam' ? [] : [this.preprocessing]),
+      ...(device === undefined ? [] : [device]),
+      ...(this.options.precision === 'int8' ? ['int8'] : []),
+    ];
+    return [imageKey, ...kind].join('-');
   }
 
   describe({ data }: EncodedImage): Float32Array {

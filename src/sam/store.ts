@@ -2,6 +2,7 @@
  * @file Image embeddings on disk, one file per image and model: encoding takes seconds, and a run asks for the same
  * images again and again.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckpointError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
@@ -20,6 +21,8 @@ export type FeatureShapes = Readonly<Record<string, readonly number[]>>;
 export interface EmbeddingStore {
   /** The stored features of an image, or undefined; a file that is damaged or holds others counts as none. */
   get(modelHash: string, imageKey: string, shapes: FeatureShapes): Promise<ImageFeatures | undefined>;
+  /** Whether there are stored features of an image, damaged or not. */
+  has(modelHash: string, imageKey: string): boolean;
   /** Stores features and returns them as `get` will, so that the first run sees what every later one does. */
   put(modelHash: string, imageKey: string, features: ImageFeatures): Promise<ImageFeatures>;
 }
@@ -47,6 +50,7 @@ export function openEmbeddingStore(folder: string, options: StoreOptions = {}): 
         if (error instanceof CheckpointError) return undefined;
         throw error;
       }),
+    has: (modelHash, imageKey) => existsSync(pathOf(modelHash, imageKey)),
     put: async (modelHash, imageKey, features) => {
       const stored = new Map(
         Object.entries(features).map(([name, array]): [string, NdArray] => [

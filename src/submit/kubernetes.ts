@@ -2,9 +2,9 @@
  * @file Kubernetes: an Indexed Job (batch/v1) by kubectl, from version 1.29 on, which does failed indices again by
  * itself. Pods that are evicted or whose node is drained do not count as failed.
  */
-import { stringify } from 'yaml';
 import { type ArrayJob, taskCommand } from './array-job.ts';
 import { ask, type Cluster, type TaskState, USER_ERROR } from './cluster.ts';
+import { fillTemplate, type Placeholder, type Template } from './template.ts';
 
 export interface KubernetesOptions {
   /** The container in which `packmule` can be called. */
@@ -22,10 +22,7 @@ interface JobStatus {
   readonly conditions?: readonly { readonly type: string; readonly status: string }[];
 }
 
-/** Seconds for which a finished job can be looked at. */
-const KEPT_S = 7 * 24 * 3600;
-
-export function kubernetes(options: KubernetesOptions): Cluster {
+export function kubernetes(options: KubernetesOptions, template = KUBERNETES_TEMPLATE): Cluster {
   const { namespace } = options;
   const kubectl = (...args: string[]): Promise<string> =>
     ask('kubectl', [...args, ...(namespace === undefined ? [] : [`--namespace=${namespace}`])]);
@@ -33,7 +30,7 @@ export function kubernetes(options: KubernetesOptions): Cluster {
     name: 'Kubernetes',
     file: 'job.yaml',
     retries: true,
-    render: (job, tasks) => stringify(manifest(job, tasks, options), { lineWidth: 0 }),
+    render: (job, tasks) => manifest(job, tasks, options, template),
     submit: async (path) => (await kubectl('create', `--filename=${path}`, '--output=name')).trim(),
     states: async (id, _job, tasks) => {
       const { status = {} } = JSON.parse(await kubectl('get', id, '--output=json')) as { status?: JobStatus };
@@ -51,48 +48,86 @@ export function kubernetes(options: KubernetesOptions): Cluster {
   };
 }
 
-function manifest(job: ArrayJob, tasks: readonly number[], { image, namespace, volume }: KubernetesOptions) {
+/**
+ * The manifest of an Indexed Job, unless the user has another one. A pod that ends with exit code 2, where there is
+ * something to be corrected, is not tried again; a finished job can be looked at for a week.
+ */
+export const KUBERNETES_TEMPLATE: Template = {
+  name: 'The template',
+  text: `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{name}}
+  namespace: {{namespace}}
+  labels:
+    app: packmule
+spec:
+  completionMode: Indexed
+  completions: {{completions}}
+  parallelism: {{parallelism}}
+  backoffLimitPerIndex: {{retries}}
+  ttlSecondsAfterFinished: 604800
+  podFailurePolicy:
+    rules:
+      - action: Ignore
+        onPodConditions:
+          - type: DisruptionTarget
+            status: "True"
+      - action: FailIndex
+        onExitCodes:
+          containerName: packmule
+          operator: In
+          values: [${USER_ERROR}]
+  template:
+    metadata:
+      labels:
+        app: packmule
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: packmule
+          image: {{image}}
+          command: ["/bin/sh", "-c", {{command}}]
+          workingDir: {{workFolder}}
+          resources: {{resources}}
+          volumeMounts:
+            - name: data
+              mountPath: {{mountPath}}
+      volumes:
+        - name: data
+          persistentVolumeClaim:
+            claimName: {{claim}}
+`,
+};
+
+/** Values are written as JSON, which is YAML on one line. */
+function manifest(
+  job: ArrayJob,
+  tasks: readonly number[],
+  { image, namespace, volume }: KubernetesOptions,
+  template: Template,
+): string {
   const { cpus, memory, atOnce } = job.needs;
   const asked = { ...(cpus !== undefined && { cpu: String(cpus) }), ...(memory !== undefined && { memory }) };
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { name: job.name, ...(namespace !== undefined && { namespace }), labels: { app: 'packmule' } },
-    spec: {
-      completionMode: 'Indexed',
-      completions: tasks.length,
-      parallelism: Math.min(atOnce ?? tasks.length, tasks.length),
-      backoffLimitPerIndex: job.retries,
-      ttlSecondsAfterFinished: KEPT_S,
-      podFailurePolicy: {
-        rules: [
-          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-          {
-            action: 'FailIndex',
-            onExitCodes: { containerName: 'packmule', operator: 'In', values: [USER_ERROR] },
-          },
-        ],
-      },
-      template: {
-        metadata: { labels: { app: 'packmule' } },
-        spec: {
-          restartPolicy: 'Never',
-          containers: [
-            {
-              name: 'packmule',
-              image,
-              // Indices are counted from 0, parts from 1.
-              command: ['/bin/sh', '-c', `exec ${taskCommand(job, '$((JOB_COMPLETION_INDEX + 1))')}`],
-              workingDir: job.workFolder,
-              ...(Object.keys(asked).length > 0 && { resources: { requests: asked, limits: asked } }),
-              volumeMounts: [{ name: 'data', mountPath: volume.path }],
-            },
-          ],
-          volumes: [{ name: 'data', persistentVolumeClaim: { claimName: volume.claim } }],
-        },
-      },
-    },
-  };
+  const resources = Object.keys(asked).length > 0 ? { requests: asked, limits: asked } : undefined;
+  const json = (value: unknown, needed: boolean): Placeholder => ({
+    value: value === undefined ? undefined : JSON.stringify(value),
+    needed,
+  });
+  return fillTemplate(template, {
+    name: json(job.name, false),
+    namespace: json(namespace, true),
+    completions: json(tasks.length, true),
+    parallelism: json(Math.min(atOnce ?? tasks.length, tasks.length), atOnce !== undefined),
+    retries: json(job.retries, false),
+    image: json(image, false),
+    // Indices are counted from 0, parts from 1.
+    command: json(`exec ${taskCommand(job, '$((JOB_COMPLETION_INDEX + 1))')}`, true),
+    workFolder: json(job.workFolder, true),
+    resources: json(resources, true),
+    mountPath: json(volume.path, false),
+    claim: json(volume.claim, false),
+  });
 }
 
 function statesOf(status: JobStatus, tasks: readonly number[]): ReadonlyMap<number, TaskState> {

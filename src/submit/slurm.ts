@@ -8,17 +8,18 @@ import { RunError } from '../base/errors.ts';
 import { shellWord } from '../base/text.ts';
 import { type ArrayJob, taskCommand } from './array-job.ts';
 import { ask, type Cluster, type TaskState, USER_ERROR } from './cluster.ts';
+import { fillTemplate, type Template } from './template.ts';
 
 /** Last lines of a log that are shown. */
 const LINES = 12;
 
 /** @param options for sbatch, such as `--partition=long` */
-export function slurm(options: readonly string[]): Cluster {
+export function slurm(options: readonly string[], template = SLURM_TEMPLATE): Cluster {
   return {
     name: 'Slurm',
     file: 'job.sh',
     retries: false,
-    render: (job, tasks) => script(job, tasks, options),
+    render: (job, tasks) => script(job, tasks, options, template),
     submit: async (path) => (await ask('sbatch', ['--parsable', path])).trim().split(';')[0]!,
     states,
     printed: async (id, { folder }, task) => {
@@ -31,27 +32,46 @@ export function slurm(options: readonly string[]): Cluster {
   };
 }
 
-function script(job: ArrayJob, tasks: readonly number[], options: readonly string[]): string {
+/** The script of an array, unless the user has another one. */
+export const SLURM_TEMPLATE: Template = {
+  name: 'The template',
+  text: `#!/bin/bash
+#SBATCH --job-name={{name}}
+#SBATCH --array={{array}}
+#SBATCH --chdir="{{workFolder}}"
+#SBATCH --output="{{log}}"
+#SBATCH --cpus-per-task={{cpus}}
+#SBATCH --mem={{memory}}
+#SBATCH {{option}}
+# Each task does its part; the command without --shard puts them together.
+code=0
+{{command}} || code=$?
+echo "$code" > {{exitFile}}
+exit "$code"
+`,
+};
+
+function script(
+  job: ArrayJob,
+  tasks: readonly number[],
+  options: readonly string[],
+  template: Template,
+): string {
   const { cpus, memory, atOnce } = job.needs;
-  const directives = [
-    `--job-name=${job.name}`,
-    `--array=${tasks.join(',')}${atOnce === undefined ? '' : `%${atOnce}`}`,
-    `--chdir="${job.workFolder}"`,
-    `--output="${join(job.folder, '%A_%a.log')}"`,
-    ...(cpus === undefined ? [] : [`--cpus-per-task=${cpus}`]),
-    ...(memory === undefined ? [] : [`--mem=${memory}`]),
-    ...options,
-  ];
-  return [
-    '#!/bin/bash',
-    ...directives.map((directive) => `#SBATCH ${directive}`),
-    `# Each task does its part; the command without --shard puts them together.`,
-    'code=0',
-    `${taskCommand(job, '$SLURM_ARRAY_TASK_ID')} || code=$?`,
-    `echo "$code" > ${shellWord(job.folder)}/"\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}.exit"`,
-    'exit "$code"',
-    '',
-  ].join('\n');
+  return fillTemplate(template, {
+    name: { value: job.name, needed: false },
+    array: { value: `${tasks.join(',')}${atOnce === undefined ? '' : `%${atOnce}`}`, needed: true },
+    workFolder: { value: job.workFolder, needed: true },
+    log: { value: join(job.folder, '%A_%a.log'), needed: false },
+    cpus: { value: cpus, needed: true },
+    memory: { value: memory, needed: true },
+    option: { value: options, needed: true },
+    command: { value: taskCommand(job, '$SLURM_ARRAY_TASK_ID'), needed: true },
+    exitFile: {
+      value: `${shellWord(job.folder)}/"\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}.exit"`,
+      needed: true,
+    },
+  });
 }
 
 async function states(

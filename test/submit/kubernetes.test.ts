@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { kubernetes } from '../../src/submit/kubernetes.ts';
+import { KUBERNETES_TEMPLATE, kubernetes } from '../../src/submit/kubernetes.ts';
 import { MAIN, runCli, startCli } from '../cli/program.ts';
 import { TINY_SETTINGS, writeTinyData } from '../pipeline/tiny.ts';
 import { temporaryFolder } from '../temporary.ts';
@@ -122,6 +122,34 @@ describe('a cluster that answers by kubectl', { timeout: 180_000 }, () => {
     expect(indexedJob.safeParse(parse(shown.stdout)).error).toBeUndefined();
     expect(await readFile(at('job.yaml'), 'utf8')).toBe(shown.stdout);
     expect(await readdir(at('cluster'))).toEqual([]);
+  });
+
+  it('is given a manifest that the user made of the built-in one', async () => {
+    const builtIn = await runCli(folder, 'submit', 'template', 'kubernetes');
+    expect([builtIn.code, builtIn.stdout]).toEqual([0, KUBERNETES_TEMPLATE.text]);
+    await writeFile(at('ours.yaml'), builtIn.stdout.replace('app: packmule', 'app: ours'));
+    const dry = ['--tasks', '2', '--dry-run'];
+    const shown = await submit('--template', 'ours.yaml', ...dry, 'embed', 'runs/tiny');
+    expect([shown.code, parse(shown.stdout).metadata.labels.app]).toEqual([0, 'ours']);
+    expect(shown.stdout).toContain(' embed runs/tiny --shard ');
+    const none = await submit('--template', 'nowhere.yaml', ...dry, 'embed', 'runs/tiny');
+    expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/nowhere\.yaml cannot be read/)]);
+  });
+
+  it('encodes images where the refiner has a use for it, and else says that it has none', async () => {
+    const model = fileURLToPath(new URL('../reference/fixtures/mobile-sam/model.pth', import.meta.url));
+    const { code, stderr } = await submit('--tasks', '2', 'embed', 'runs/tiny', '--model', model);
+    expect(code, stderr).toBe(0);
+    expect(await readFile(at('cluster', 'pod-1.txt'), 'utf8')).toMatch(
+      /6 images are encoded \(part 2 of 2\)/,
+    );
+    const again = await runCli(folder, 'embed', 'runs/tiny', '--model', model, '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({ images: 12, before: 12 });
+    const useless = await runCli(folder, 'embed', 'runs/tiny');
+    expect([useless.code, useless.stderr]).toEqual([
+      2,
+      expect.stringMatching(/random-walker encodes no images/),
+    ]);
   });
 
   it('says what is missing where there is no kubectl', async () => {
