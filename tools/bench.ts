@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../src/base/errors.ts';
 import { PACKAGE_FOLDER } from '../src/base/version.ts';
+import { DEVICES, type Device } from '../src/runtime/device.ts';
 import { PRECISIONS, type Precision } from '../src/sam/predictor.ts';
 import { SAM_SIZES, type SamSize } from './bench/sam-models.ts';
 import { runTool } from './exit.ts';
@@ -15,6 +16,7 @@ interface Options {
   readonly threads: number;
   readonly model: SamSize;
   readonly precision: Precision;
+  readonly device: Device;
   /** These have another default for each bench. */
   readonly size?: readonly number[];
   readonly classes?: number;
@@ -71,12 +73,20 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<Figures>>> 
   },
 };
 
-function unetSettings({ base, batch, threads, size = [384, 224], classes = 17, repeats = 6 }: Options) {
-  return { base, batch, size: heightAndWidth(size), classes, threads, repeats };
+function unetSettings({
+  base,
+  batch,
+  threads,
+  device,
+  size = [384, 224],
+  classes = 17,
+  repeats = 6,
+}: Options) {
+  return { base, batch, size: heightAndWidth(size), classes, threads, device, repeats };
 }
 
-function samSettings({ model, precision, threads, repeats = 3 }: Options) {
-  return { model, precision, threads, repeats };
+function samSettings({ model, precision, threads, device, repeats = 3 }: Options) {
+  return { model, precision, threads, device, repeats };
 }
 
 function heightAndWidth(size: readonly number[]): readonly [number, number] {
@@ -109,6 +119,9 @@ await runTool(async () => {
     .option('--classes <count>', 'classes (17; random-walk and sam-decode 32; load 4; page 10)', whole)
     .addOption(new Option('--model <size>', "size of SAM's encoder").choices(SAM_SIZES).default('b'))
     .addOption(new Option('--precision <type>', "of SAM's products").choices(PRECISIONS).default('float32'))
+    .addOption(
+      new Option('--device <name>', 'where unet-* and sam-* compute').choices(DEVICES).default('cpu'),
+    )
     .option('--threads <count>', 'threads of ONNX Runtime', whole, 2)
     .option('--repeats <count>', 'runs that are timed (unet 6; sam-read 9; others 3)', whole)
     .option('--checkpoint <file>', 'the model that foal and load measure (the shipped one)')

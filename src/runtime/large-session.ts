@@ -27,7 +27,7 @@ export async function openLargeSession(
   try {
     const path = join(folder, 'model.onnx');
     await writeModel(path, model, { external: 'always' });
-    const session = await openSession(path, options);
+    const session = await openSession({ path, nodes: model.nodes }, options);
     const close = async (): Promise<void> => {
       await session.close();
       await remove();

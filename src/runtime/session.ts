@@ -50,8 +50,17 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Opens a session for a model, or for an ONNX file by path (needed where weights lie in a second file). */
-export async function openSession(model: OnnxModel | string, options: SessionOptions = {}): Promise<Session> {
+/** An ONNX file that was written from a model: needed where its weights lie in a second file. */
+export interface ModelFile {
+  readonly path: string;
+  readonly nodes: OnnxModel['nodes'];
+}
+
+/** Opens a session for a model, or for an ONNX file; of one that is named by its path alone nothing is known. */
+export async function openSession(
+  model: OnnxModel | ModelFile | string,
+  options: SessionOptions = {},
+): Promise<Session> {
   const { session, device } = await load(model, options);
   return {
     inputNames: session.inputNames,
@@ -89,17 +98,15 @@ export function listProviders(): readonly { readonly name: string; readonly bund
 
 /** A function of its own, so that the encoded model is not held as long as the session lives. */
 async function load(
-  model: OnnxModel | string,
+  model: OnnxModel | ModelFile | string,
   options: SessionOptions,
 ): Promise<{ session: InferenceSession; device: Device }> {
   const { device = 'cpu', onFallback } = options;
-  const encoded = typeof model === 'string' ? model : encodeModel(model);
+  const { source, nodes } = loadable(model);
   const open = async (on: Device): Promise<{ session: InferenceSession; device: Device }> => {
-    const session = await create(encoded, ortOptions(provider(on, model), options)).catch(
-      (cause: unknown) => {
-        throw notLoaded(model, on, cause);
-      },
-    );
+    const session = await create(source, ortOptions(provider(on, nodes), options)).catch((cause: unknown) => {
+      throw notLoaded(source, on, cause);
+    });
     return { session, device: on };
   };
   return open(device).catch((error: unknown) => {
@@ -107,6 +114,15 @@ async function load(
     onFallback(`${error.seen.split('\n')[0]}.`);
     return open('cpu');
   });
+}
+
+/** What ONNX Runtime loads, a path or bytes, and the nodes in it as far as they are known. */
+function loadable(model: OnnxModel | ModelFile | string): {
+  source: string | Uint8Array;
+  nodes: OnnxModel['nodes'];
+} {
+  if (typeof model === 'string') return { source: model, nodes: [] };
+  return { source: 'path' in model ? model.path : encodeModel(model), nodes: model.nodes };
 }
 
 function create(
@@ -121,11 +137,11 @@ function create(
 /** Arrays that one program may touch on every WebGPU device. */
 const WEBGPU_ARRAYS = 8;
 
-/** The execution provider of a device, with what it needs to run a model. */
-function provider(device: Device, model: OnnxModel | string): InferenceSession.ExecutionProviderConfig {
-  if (device !== 'webgpu' || typeof model === 'string') return PROVIDERS[device];
+/** The execution provider of a device, with what it needs to run the nodes of a model. */
+function provider(device: Device, nodes: OnnxModel['nodes']): InferenceSession.ExecutionProviderConfig {
+  if (device !== 'webgpu') return PROVIDERS[device];
   // Splits of the parameter vector have an output per weight, and ONNX Runtime makes one program of each split.
-  const tooWide = model.nodes.filter(
+  const tooWide = nodes.filter(
     ({ type, inputs, outputs }) => type === 'Split' && inputs.length + outputs.length > WEBGPU_ARRAYS,
   );
   if (tooWide.length === 0) return 'webgpu';
@@ -151,8 +167,8 @@ function ortOptions(
   };
 }
 
-function notLoaded(model: OnnxModel | string, device: Device, cause: unknown): GraphError {
-  const which = typeof model === 'string' ? ` ${model}` : '';
+function notLoaded(source: string | Uint8Array, device: Device, cause: unknown): GraphError {
+  const which = typeof source === 'string' ? ` ${source}` : '';
   const where = device === 'cpu' ? '' : ` on ${device}`;
   return new GraphError(
     {

@@ -1,6 +1,9 @@
 import { readdir } from 'node:fs/promises';
+import { InferenceSession } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { buildModel } from '../../src/graph/build.ts';
+import { add } from '../../src/graph/ops/elementwise.ts';
+import { split } from '../../src/graph/ops/join.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { constant, input } from '../../src/graph/tensor.ts';
 import { openLargeSession } from '../../src/runtime/large-session.ts';
@@ -37,5 +40,20 @@ test('weights in a second file give the same results, and nothing is left behind
   expect((y!.data as Float32Array).some((value) => value !== 0)).toBe(true);
   await inline.close();
   await external.close();
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('splits too wide for WebGPU stay on the CPU, whether weights lie in a second file or not', async () => {
+  const parts = split(matmul(input('x', [1, 32]), weights(0)), new Array<number>(16).fill(2), 1);
+  const model = buildModel({ y: parts.reduce((sum, part) => add(sum, part)) });
+  const [wide] = model.nodes.filter(({ type }) => type === 'Split');
+  const create = vi.spyOn(InferenceSession, 'create').mockRejectedValue(new Error('no graphics card'));
+  for (const largest of [undefined, 1000])
+    await expect(openLargeSession(model, { device: 'webgpu' }, largest)).rejects.toThrow(/no graphics card/);
+  const calls = create.mock.calls as unknown as [string | Uint8Array, InferenceSession.SessionOptions][];
+  create.mockRestore();
+  expect(calls.map(([source]) => typeof source)).toEqual(['object', 'string']);
+  for (const [, { executionProviders }] of calls)
+    expect(executionProviders).toEqual([{ name: 'webgpu', forceCpuNodeNames: [wide!.name] }]);
   expect(await readdir(folder)).toEqual([]);
 });

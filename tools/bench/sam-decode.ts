@@ -16,8 +16,8 @@ const PER_ROW = 16;
 export async function benchSamDecode(
   options: SamBenchOptions & { readonly classes: number },
 ): Promise<{ first_ms: number; second_ms: number; ms: number; peak_rss_gb: number }> {
-  const { model, precision, threads, repeats, classes } = options;
-  const predictor = new SamPredictor(randomSam(model), { threads, precision });
+  const { model, precision, threads, device, repeats, classes } = options;
+  const predictor = new SamPredictor(randomSam(model), { threads, device, precision });
   const rng = createRng(1);
   const pixels = Uint8Array.from({ length: WIDTH * HEIGHT }, () => Math.floor(rng.between(0, 256)));
   const encoded = await predictor.encode({ height: HEIGHT, width: WIDTH, bits: 8, data: pixels }, 'bench');

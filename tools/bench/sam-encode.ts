@@ -1,5 +1,6 @@
 /** @file Time and memory of Segment Anything's image encoder at 1024 x 1024, with random weights. */
 import { createRng } from '../../src/base/rng.ts';
+import type { Device } from '../../src/runtime/device.ts';
 import { type Precision, SamPredictor } from '../../src/sam/predictor.ts';
 import { float32 } from '../../src/tensor/array.ts';
 import { peakRssGb } from './figures.ts';
@@ -9,6 +10,7 @@ export interface SamBenchOptions {
   readonly model: SamSize;
   readonly precision: Precision;
   readonly threads: number;
+  readonly device: Device;
   readonly repeats: number;
 }
 
@@ -17,9 +19,9 @@ export interface SamBenchOptions {
  * process.
  */
 export async function benchSamEncode(options: SamBenchOptions): Promise<{ ms: number; peak_rss_gb: number }> {
-  const { model, precision, threads, repeats } = options;
+  const { model, precision, threads, device, repeats } = options;
   const checkpoint = randomSam(model);
-  const predictor = new SamPredictor(checkpoint, { threads, precision });
+  const predictor = new SamPredictor(checkpoint, { threads, device, precision });
   const rng = createRng(1);
   const { imageSize } = checkpoint.config;
   const pixels = Float32Array.from({ length: 3 * imageSize * imageSize }, () => rng.between(-2, 2));

@@ -7,7 +7,8 @@ import { type UNetConfig, unet } from '../../src/nn/unet.ts';
 import { bceWithLogits } from '../../src/optim/losses.ts';
 import { adamW } from '../../src/optim/optimizers.ts';
 import { packWeights } from '../../src/optim/parameter-vector.ts';
-import { openSession } from '../../src/runtime/session.ts';
+import type { Device } from '../../src/runtime/device.ts';
+import { computeOf, openSession } from '../../src/runtime/session.ts';
 import { elementCount, type Float32NdArray, float32 } from '../../src/tensor/array.ts';
 import { buildTrainingStep, openStepRunner } from '../../src/training/step.ts';
 
@@ -18,9 +19,8 @@ export interface UNetBenchOptions {
   readonly size: readonly [number, number];
   readonly classes: number;
   readonly threads: number;
+  readonly device: Device;
   readonly repeats: number;
-  /** Write ONNX Runtime's profile to files that start with this path. */
-  readonly profile?: string;
 }
 
 export interface UNetBenchResult {
@@ -42,7 +42,7 @@ export async function benchUnetStep(options: UNetBenchOptions): Promise<UNetBenc
   const runner = await openStepRunner(
     step,
     { parameters: packWeights(step.specs, weights) },
-    sessionOptions(options),
+    computeOf(options),
   );
   let at = 0;
   const ms = await medianMs(options.repeats, async () => {
@@ -62,7 +62,7 @@ export async function benchUnetInfer(options: UNetBenchOptions): Promise<UNetBen
   const specs = listParameters((source) => unet(config, source, input('x', x.shape)));
   const weights = initializeWeights(specs, createRng(42));
   const model = buildModel({ logits: unet(config, constantSource(weights), input('x', x.shape)) });
-  const session = await openSession(model, sessionOptions(options));
+  const session = await openSession(model, computeOf(options));
   const into = await session.run({ x });
   const ms = await medianMs(options.repeats, async () => {
     await session.run({ x }, into);
@@ -73,10 +73,6 @@ export async function benchUnetInfer(options: UNetBenchOptions): Promise<UNetBen
     options.batch,
     specs.reduce((total, { shape }) => total + elementCount(shape), 0),
   );
-}
-
-function sessionOptions({ threads, profile }: UNetBenchOptions) {
-  return profile === undefined ? { threads } : { threads, profile };
 }
 
 function batchOf({ base, batch, size, classes }: UNetBenchOptions): {
