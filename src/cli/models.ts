@@ -1,4 +1,4 @@
-/** @file `packmule models`: which promptable models there are, and getting one. */
+/** @file `packmule models`: which promptable models there are, getting one, and removing it. */
 import { homedir } from 'node:os';
 import { Command } from 'commander';
 import { formatBytes } from '../base/bytes.ts';
@@ -7,6 +7,7 @@ import { type ModelEnvironment, thisEnvironment } from '../models/environment.ts
 import { locateModel } from '../models/locate.ts';
 import { addresses, pullModel } from '../models/pull.ts';
 import { findModel, MODELS, type ModelEntry, similarModel } from '../models/registry.ts';
+import { removeModel } from '../models/remove.ts';
 import { verifyModel } from '../models/resolve.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 
@@ -21,6 +22,7 @@ export function modelsCommand(): Command {
     'list the models that refine masks, and where they are on this machine',
   );
   command.addCommand(pullCommand());
+  command.addCommand(removeCommand());
   return defineAction(
     command.addHelpText('after', ABOUT),
     ['packmule models', 'packmule models --json', 'packmule models pull sam-vit-b'],
@@ -37,6 +39,13 @@ function pullCommand(): Command {
     ['packmule models pull sam-vit-h', 'HF_ENDPOINT=https://hub.example.org packmule models pull sam-vit-b'],
     pull,
   );
+}
+
+function removeCommand(): Command {
+  const command = new Command('remove')
+    .description('remove a model that was downloaded')
+    .argument('<name>', 'a name that `packmule models` lists');
+  return defineAction(command, ['packmule models remove sam-vit-h'], remove);
 }
 
 async function listModels(): Promise<ActionResult> {
@@ -76,16 +85,24 @@ function describeJson(entry: ModelEntry, environment: ModelEnvironment): Record<
   return { name, file, bytes, sha256, licence, purpose, preprocessing, from: addresses(entry, environment) };
 }
 
-async function pull({ observer, signal }: ActionContext, name: string): Promise<ActionResult> {
+function modelNamed(name: string): ModelEntry {
   const entry = findModel(name);
-  if (entry === undefined) {
-    const similar = similarModel(name);
-    throw new CheckpointError({
-      seen: `There is no model ${name}`,
-      need: `The models are ${MODELS.map((model) => model.name).join(', ')}`,
-      fix: similar === undefined ? 'Choose one of them' : `Did you mean ${similar}?`,
-    });
-  }
+  if (entry !== undefined) return entry;
+  const similar = similarModel(name);
+  throw new CheckpointError({
+    seen: `There is no model ${name}`,
+    need: `The models are ${MODELS.map((model) => model.name).join(', ')}`,
+    fix: similar === undefined ? 'Choose one of them' : `Did you mean ${similar}?`,
+  });
+}
+
+async function remove(_context: ActionContext, name: string): Promise<ActionResult> {
+  const { path, bytes } = await removeModel(modelNamed(name), thisEnvironment());
+  return { text: `Freed ${formatBytes(bytes)}: ${path} is removed.`, json: { model: name, path, bytes } };
+}
+
+async function pull({ observer, signal }: ActionContext, name: string): Promise<ActionResult> {
+  const entry = modelNamed(name);
   const environment = thisEnvironment();
   const before = await locateModel(entry, environment);
   const path = await pullModel(entry, { environment, observer, signal });

@@ -200,6 +200,30 @@ describe('a run with SAM', () => {
   });
 });
 
+describe('packmule models remove', () => {
+  it('removes the file that lies in its own folder, and nothing else', async () => {
+    await mkdir(inFolder('home', 'models'), { recursive: true });
+    const path = inFolder('home', 'models', medsam.file);
+    await writeFile(path, 'a model');
+    await writeFile(inFolder('home', 'models', 'another.pth'), 'another');
+    const removed = await json(['models', 'remove', 'medsam-vit-b']);
+    expect(removed).toMatchObject({ code: 0, model: 'medsam-vit-b', path, bytes: 7 });
+    expect(existsSync(path)).toBe(false);
+    expect(existsSync(inFolder('home', 'models', 'another.pth'))).toBe(true);
+    await rm(inFolder('home', 'models', 'another.pth'));
+
+    const again = await json(['models', 'remove', 'medsam-vit-b']);
+    expect(again).toMatchObject({ code: 2, error: { seen: 'medsam-vit-b is not here' } });
+  });
+
+  it('leaves what is part of Packmule, and knows the names that there are', async () => {
+    const foal = await json(['models', 'remove', 'foal']);
+    expect(foal).toMatchObject({ code: 2, error: { seen: 'foal is a part of Packmule' } });
+    const unknown = await json(['models', 'remove', 'sam-vit-x']);
+    expect(unknown).toMatchObject({ code: 2, error: { fix: 'Did you mean sam-vit-b?' } });
+  });
+});
+
 describe('packmule cache clear', () => {
   it('wants to be told what', async () => {
     expect((await json(['cache', 'clear'])).error.fix).toContain('--all');

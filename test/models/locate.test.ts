@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { modelEnvironment } from '../../src/models/environment.ts';
 import { locateModel } from '../../src/models/locate.ts';
+import { removeModel } from '../../src/models/remove.ts';
 import { verifyModel } from '../../src/models/resolve.ts';
 import { useFolder } from '../pipeline/folder.ts';
 import { CONTENT, entryOf, environmentIn, ON_HUB } from './server.ts';
@@ -75,6 +76,10 @@ describe('a model', () => {
     const entry = entryOf('https://example.org/tiny.pth', { ...ON_HUB, repository });
     const environment = environmentIn(inFolder('own'), { HF_HOME: inFolder('hf') });
     expect(await locateModel(entry, environment)).toBe(link);
+    await expect(removeModel(entry, environment)).rejects.toMatchObject({
+      seen: `tiny is used from ${link}`,
+      fix: expect.stringContaining('Hugging Face'),
+    });
   });
 
   it('is used only with the hash that was published', async () => {
