@@ -126,7 +126,11 @@ async function measureCopy(
 const measurement = z.object({ key: z.string(), dice: z.record(z.string(), z.number()) });
 
 /** What a measurement came to, kept in a file, so that a training that goes on does not wait for it again. */
-async function measuredOnce(path: string, key: string, measure: () => Promise<ImageDice>): Promise<ImageDice> {
+async function measuredOnce(
+  path: string,
+  key: string,
+  measure: () => Promise<ImageDice>,
+): Promise<ImageDice> {
   const kept = await readFile(path, 'utf8')
     .then((text) => measurement.parse(JSON.parse(text)))
     .catch(() => undefined);
