@@ -36,8 +36,8 @@ export function labelCommand(): Command {
     'after',
     `
 Every stroke is saved at once. An image that you call done is written into FOLDER/annotations.json, where
-\`packmule run FOLDER\` finds it; what is not drawn on it counts as not there. The model looks at up to 200 images and
-suggests which to label next. Settings of FOLDER/${CONFIG_NAME} say how images are seen.`,
+\`packmule run FOLDER\` finds it; what is not drawn on it counts as not there. The model looks at up to 200 images, for
+three minutes at most, and suggests which to label next. Settings of FOLDER/${CONFIG_NAME} say how images are seen.`,
   );
   return defineAction(
     command,

@@ -6,7 +6,7 @@ import { folderRequestSchema, type RoomOpened } from '../desk/protocol.ts';
 import { readBody } from './answers.ts';
 import { createShell, type Shell, servePage } from './app.ts';
 import { type Children, createChildren, type Program } from './children.ts';
-import { type OpenRoom, openLabels, openReview } from './open-room.ts';
+import { type OpenLabelRoom, type OpenRoom, openLabels, openReview } from './open-room.ts';
 import { createPlaces } from './places.ts';
 import { dataSettings } from './recognise.ts';
 import { NotFound } from './refusals.ts';
@@ -66,13 +66,17 @@ export async function createHouse(
   const uploads = createUploads(places);
   const opened = new Map<string, OpenRoom>();
   /** The room of a folder or run is opened once. */
-  const open = async (what: string, make: () => Promise<OpenRoom>): Promise<RoomOpened> => {
+  const open = async <T extends OpenRoom>(
+    what: string,
+    make: () => Promise<T>,
+  ): Promise<{ readonly address: RoomOpened; readonly room: T }> => {
     const entry = rooms.get(what) ?? { id: randomUUID(), room: make() };
     rooms.set(what, entry);
     // One that could not be opened is tried again.
     entry.room.catch(() => rooms.delete(what));
-    opened.set(entry.id, await entry.room);
-    return { path: `room/${entry.id}/` };
+    const room = (await entry.room) as T;
+    opened.set(entry.id, room);
+    return { address: { path: `room/${entry.id}/` }, room };
   };
 
   const api = new Hono();
@@ -80,23 +84,20 @@ export async function createHouse(
   api.route('/runs', runsApi(shelf, children));
   api.post('/rooms/review', async (context) => {
     const folder = shelf.folderOf((await readBody(context, reviewRequestSchema)).run);
-    const room = await open(`review ${folder}`, async () =>
+    const { address } = await open(`review ${folder}`, async () =>
       openReview({ folder, reviewer, model: await modelOf(folder), note }),
     );
-    return context.json(room);
+    return context.json(address);
   });
   api.post('/rooms/labels', async (context) => {
     const folder = await places.folder((await readBody(context, folderRequestSchema)).folder);
-    const room = await open(`labels ${folder}`, async () =>
-      openLabels({
-        data: await dataSettings(folder),
-        run: undefined,
-        reviewer,
-        model: await modelOf(undefined),
-        note,
-      }),
+    const { address, room } = await open<OpenLabelRoom>(`labels ${folder}`, async () =>
+      openLabels({ data: await dataSettings(folder), reviewer, model: await modelOf(undefined), note }),
     );
-    return context.json(room);
+    // A room may have been open before there was a run.
+    const run = await shelf.newestOf(folder);
+    if (run !== undefined) await room.learnFrom(run);
+    return context.json(address);
   });
 
   return (shell) => {

@@ -42,7 +42,7 @@ export function createLabelRoom(
     classes: book.classes().map(({ name }) => name),
     colours: book.classes().map(({ colour }) => colour),
     done: folder.cases.filter(book.isDone).map(({ id }) => id),
-    suggestions: advisor?.suggestions((id) => book.isDone(caseOf(id))) ?? [],
+    suggestions: advisor?.suggestions() ?? [],
     ...(advisor && { looked: advisor.looked() }),
     unreadable: folder.unreadable,
   });
@@ -85,7 +85,11 @@ export function createLabelRoom(
       return { saved, item: itemOf(item, classIndex) };
     },
     changeClasses: (change) => book.change(change),
-    finish: (image, done) => book.finish(caseOf(image), done),
+    finish: async (image, done) => {
+      const item = caseOf(image);
+      await book.finish(item, done);
+      if (done) advisor?.finished(item);
+    },
     close: async () => {
       await advisor?.close();
       await book.close();

@@ -10,7 +10,7 @@ import { labelAddress, labelLock, openLabelBook } from '../label/book.ts';
 import { readRecordedConfig } from '../pipeline/recorded-config.ts';
 import { type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import type { RoomEvent } from '../review/protocol.ts';
-import { startAdvisor } from './advisor.ts';
+import { type Doubts, startAdvisor } from './advisor.ts';
 import { createBroadcast } from './events.ts';
 import { createLabelRoom } from './label-room.ts';
 import { createPictures } from './pictures.ts';
@@ -24,6 +24,11 @@ export interface OpenRoom {
   readonly address: string;
   /** Lets what is being written end. */
   close(): Promise<void>;
+}
+
+export interface OpenLabelRoom extends OpenRoom {
+  /** Has the doubts of a run over these images count when images are suggested. @throws RunError where it is none. */
+  learnFrom(run: string): Promise<void>;
 }
 
 interface RoomOptions {
@@ -42,8 +47,6 @@ export interface ReviewOptions extends RoomOptions {
 export interface LabelOptions extends RoomOptions {
   /** Where the images are, and how they are seen. */
   readonly data: DataConfigInput;
-  /** A run over these images, whose doubts count when images are suggested. */
-  readonly run: string | undefined;
 }
 
 /** @throws RunError where the folder holds no refined masks, or another process reviews it. */
@@ -72,10 +75,9 @@ export async function openReview({ folder, reviewer, model }: ReviewOptions): Pr
 }
 
 /** @throws DatasetError as openLabelFolder, RunError where another process labels the folder. */
-export async function openLabels(options: LabelOptions): Promise<OpenRoom> {
+export async function openLabels(options: LabelOptions): Promise<OpenLabelRoom> {
   const { data, reviewer, model, note } = options;
   const folder = await openLabelFolder(data);
-  const doubts = options.run === undefined ? undefined : await runDoubts(runDirectory(options.run), folder);
   const release = await lockRoom(labelLock(folder.root), 'labelling this folder');
   try {
     const book = await openLabelBook(folder, reviewer);
@@ -84,12 +86,13 @@ export async function openLabels(options: LabelOptions): Promise<OpenRoom> {
     const events = createBroadcast<RoomEvent>();
     const changed = (): void => events.send({ event: 'labels', data: room.labels() });
     const { cases } = folder;
-    const describe = smartEdit.describe;
-    const advisor = model && startAdvisor({ cases, describe, doubts, changed, note });
+    const { describe } = smartEdit;
+    const advisor = model && startAdvisor({ cases, isDone: book.isDone, describe, changed, note });
     const room = createLabelRoom(folder, book, reviewer, advisor);
     return {
       parts: { room, labelRoom: room, pictures, smartEdit, events },
       address: labelAddress(folder.root),
+      learnFrom: async (run) => advisor?.takeDoubts(await runDoubts(runDirectory(run), folder)),
       close: async () => {
         await room.close();
         await smartEdit.close();
@@ -102,13 +105,13 @@ export async function openLabels(options: LabelOptions): Promise<OpenRoom> {
   }
 }
 
-/** Doubt about each image by its id: how far the mean trust in its masks is from 1. */
-async function runDoubts(run: RunDirectory, { cases }: LabelFolder): Promise<ReadonlyMap<string, number>> {
+/** Doubt about each image by its id: how far the mean trust in its masks is from 1; undefined where there is none. */
+async function runDoubts(run: RunDirectory, { cases }: LabelFolder): Promise<Doubts | undefined> {
   await readRecordedConfig(run);
   const path = run.masks('refined', 'unlabelled');
-  if (!existsSync(path)) return new Map();
+  if (!existsSync(path)) return undefined;
   const byName = new Map((await coco.read(path)).images.map((image) => [wholeName(image), image.structures]));
-  return new Map(
+  const doubts = new Map(
     cases.flatMap(({ id, name }) => {
       const structures = byName.get(name) ?? [];
       if (structures.length === 0) return [];
@@ -116,6 +119,7 @@ async function runDoubts(run: RunDirectory, { cases }: LabelFolder): Promise<Rea
       return [[id, 1 - trust / structures.length] as const];
     }),
   );
+  return doubts.size > 0 ? doubts : undefined;
 }
 
 async function lockRoom(path: string, work: string): Promise<() => Promise<void>> {

@@ -1,10 +1,11 @@
 /** @file The runs that a page may see: those in known folders of runs, by ids that tell nothing of paths. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { readdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { RunCard, RunDetail, RunList } from '../desk/protocol.ts';
-import { runDirectory } from '../pipeline/run-directory.ts';
+import { readRecordedConfig } from '../pipeline/recorded-config.ts';
+import { type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import { isRunFolder, readRunCard, readRunStatus } from '../pipeline/run-status.ts';
 import type { Children } from './children.ts';
 import { NotFound } from './refusals.ts';
@@ -21,6 +22,8 @@ export interface RunShelf {
   folderOf(id: string): string;
   list(): Promise<RunList>;
   detail(id: string): Promise<RunDetail>;
+  /** The folder of the run with masks that was last started on the images of a folder; undefined for none. */
+  newestOf(images: string): Promise<string | undefined>;
 }
 
 export function createRunShelf(folders: readonly string[], children: Children): RunShelf {
@@ -41,30 +44,43 @@ export function createRunShelf(folders: readonly string[], children: Children): 
     const state = children.works(folder) ? 'working' : failed ? 'failed' : card.state;
     return { ...card, id: idOf(folder), state };
   };
+  const list = async (): Promise<RunList> => {
+    const all = (await Promise.all([...shelves].map(foldersIn))).flat();
+    const runs = all.filter((folder) => isRunFolder(runDirectory(folder)));
+    const begun = [...known.values()].filter((folder) => children.works(folder) && !runs.includes(folder));
+    const cards = await Promise.all(
+      [...runs, ...begun].map(async (folder) => withChild(folder, await readRunCard(runDirectory(folder)))),
+    );
+    const benchmarks = all.filter((folder) => existsSync(join(folder, TABLE_FILE)));
+    return {
+      runs: cards.sort((a, b) => (b.started ?? '~').localeCompare(a.started ?? '~')),
+      benchmarks: benchmarks.map((folder) => ({ id: idOf(folder), name: basename(folder) })),
+    };
+  };
   return {
     addFolder: (runs) => shelves.add(resolve(runs)),
     idOf,
     folderOf,
-    list: async () => {
-      const all = (await Promise.all([...shelves].map(foldersIn))).flat();
-      const runs = all.filter((folder) => isRunFolder(runDirectory(folder)));
-      const begun = [...known.values()].filter((folder) => children.works(folder) && !runs.includes(folder));
-      const cards = await Promise.all(
-        [...runs, ...begun].map(async (folder) => withChild(folder, await readRunCard(runDirectory(folder)))),
-      );
-      const benchmarks = all.filter((folder) => existsSync(join(folder, TABLE_FILE)));
-      return {
-        runs: cards.sort((a, b) => (b.started ?? '~').localeCompare(a.started ?? '~')),
-        benchmarks: benchmarks.map((folder) => ({ id: idOf(folder), name: basename(folder) })),
-      };
-    },
+    list,
     detail: async (id) => {
       const folder = folderOf(id);
       const failure = children.failure(folder);
       const status = await readRunStatus(runDirectory(folder));
       return { ...withChild(folder, status), ...(failure !== undefined && { failure }) };
     },
+    newestOf: async (images) => {
+      for (const { folder, hasMasks } of (await list()).runs)
+        if (hasMasks && (await isOver(runDirectory(folder), images))) return folder;
+      return undefined;
+    },
   };
+}
+
+/** Whether a run is over the images of a folder: its data set, or a part of that. */
+async function isOver(run: RunDirectory, images: string): Promise<boolean> {
+  const config = await readRecordedConfig(run).catch(() => undefined);
+  const root = config && (await realpath(config.data.root).catch(() => undefined));
+  return root !== undefined && (root === images || root === dirname(images));
 }
 
 /** Folders in a folder, links left out; none where there is no folder. */

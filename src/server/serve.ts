@@ -20,14 +20,27 @@ export interface Running {
   close(): Promise<void>;
 }
 
+interface LabellingOptions extends LabelOptions, ServeOptions {
+  /** A run over these images, whose doubts count when images are suggested. */
+  readonly run: string | undefined;
+}
+
 /** Serves the review of a run. @throws RunError as openReview, and where the port is taken. */
 export function startReview(options: ReviewOptions & ServeOptions): Promise<Running> {
   return serveRoom(() => openReview(options), options);
 }
 
 /** Serves the labelling of a folder. @throws PackmuleError as openLabels, and where the port is taken. */
-export function startLabelling(options: LabelOptions & ServeOptions): Promise<Running> {
-  return serveRoom(() => openLabels(options), options);
+export function startLabelling({ run, ...options }: LabellingOptions): Promise<Running> {
+  return serveRoom(async () => {
+    const room = await openLabels(options);
+    if (run === undefined) return room;
+    await room.learnFrom(run).catch(async (error: unknown) => {
+      await room.close();
+      throw error;
+    });
+    return room;
+  }, options);
 }
 
 async function serveRoom(

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { writePhantomDataset } from '../../src/dataset/phantom/write.ts';
 import type { Children } from '../../src/server/children.ts';
 import { createHouse, type Rooms } from '../../src/server/house.ts';
+import type { ModelSource } from '../../src/server/smart-edit.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { type Asker, asking, KEY } from './asking.ts';
 
@@ -30,8 +31,8 @@ export interface TestHouse extends Asker {
   phantoms(labelled: number): Promise<string>;
 }
 
-/** A house for each test of a file; defects that it notes fail the test. */
-export function useHouse(): TestHouse {
+/** A house for each test of a file, `model` being that of its rooms; defects that it notes fail the test. */
+export function useHouse(model?: ModelSource): TestHouse {
   let root: string;
   let app: Hono;
   let rooms: Rooms;
@@ -63,7 +64,7 @@ export function useHouse(): TestHouse {
         userHome: home(),
         roots: [home()],
         reviewer: 'ada',
-        modelOf: async () => undefined,
+        modelOf: async () => model,
         note,
       },
       children,

@@ -10,16 +10,16 @@ import { emptyMask } from '../../src/masks/mask.ts';
 import { encodeRle, rleToString } from '../../src/masks/rle.ts';
 import type { RoomState } from '../../src/review/protocol.ts';
 import { createRoomApp } from '../../src/server/app.ts';
-import { type LabelOptions, type OpenRoom, openLabels } from '../../src/server/open-room.ts';
+import { type LabelOptions, type OpenLabelRoom, openLabels } from '../../src/server/open-room.ts';
 import { useFolder } from '../pipeline/folder.ts';
-import { fakeModel } from '../refine/fake-model.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
 import { asking, errorOf, HOST, KEY, ORIGIN } from './asking.ts';
+import { describingModel } from './describing-model.ts';
 
 const SIZE = { height: 64, width: 64 };
 
 const inFolder = useFolder();
-let opened: OpenRoom | undefined;
+let opened: OpenLabelRoom | undefined;
 let app: Hono;
 let notes: string[];
 
@@ -32,7 +32,6 @@ async function open(options: Partial<LabelOptions> = {}): Promise<void> {
   const note = (text: string): unknown => notes.push(text);
   opened = await openLabels({
     data: { root: images() },
-    run: undefined,
     reviewer: 'ada',
     model: undefined,
     note,
@@ -62,20 +61,6 @@ const square = (): string => {
 const draw = (image: string, basedOn = 0, counts = square()): Promise<Response> =>
   post('api/decisions', { image, classIndex: 0, verdict: 'corrected', counts, basedOn });
 const labelsOf = async (response: Response): Promise<LabelsState> => (await response.json()) as LabelsState;
-
-/** A model that tells images apart by their mean. */
-const describing = () => ({
-  label: 'fake',
-  open: async () => ({
-    ...fakeModel(),
-    encode: async (image: { data: ArrayLike<number> }) => ({
-      size: SIZE,
-      data: Array.from(image.data).reduce((sum, value) => sum + value, 0),
-    }),
-    describe: ({ data }: { data: unknown }) => Float32Array.of(data as number),
-    close: async () => undefined,
-  }),
-});
 
 /** Waits until the model has looked at all images. */
 async function looked(): Promise<LabelsState> {
@@ -131,7 +116,7 @@ describe('a folder without labels', () => {
   });
 
   it('is labelled by one server at a time', async () => {
-    const options = { data: { root: images() }, run: undefined, reviewer: 'bob', model: undefined };
+    const options = { data: { root: images() }, reviewer: 'bob', model: undefined };
     await expect(openLabels({ ...options, note: () => undefined })).rejects.toMatchObject({
       seen: expect.stringContaining('has been labelling this folder'),
     });
@@ -140,7 +125,7 @@ describe('a folder without labels', () => {
 
 describe('suggestions', () => {
   it('come once a model has looked at the images, and follow what is done', async () => {
-    await open({ model: describing() });
+    await open({ model: describingModel });
     const before = await looked();
     expect(before.suggestions.map(({ reason }) => reason)).toEqual([
       'typical',
@@ -162,7 +147,9 @@ describe('suggestions', () => {
     opened = undefined;
     const run = await writeFinishedRun(inFolder('with-run'), { unlabelled: 3 });
     const data = { root: inFolder('with-run', 'data', 'unlabelled') };
-    await open({ data, run: run.root, model: describing() });
+    await open({ data, model: describingModel });
+    expect((await looked()).suggestions.map(({ reason }) => reason)).not.toContain('doubtful');
+    await opened!.learnFrom(run.root);
     const { suggestions } = await looked();
     expect(suggestions.slice(1).map(({ reason }) => reason)).toEqual(['doubtful', 'doubtful']);
     expect(suggestions.slice(1).every(({ doubt }) => doubt! >= 0 && doubt! <= 1)).toBe(true);

@@ -1,13 +1,14 @@
 /** The runs page's server: runs as they stand and go on, how they are started, their reports and rounds. */
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RunDetail, RunList, RunStarted } from '../../src/desk/protocol.ts';
+import type { RoomOpened, RunDetail, RunList, RunStarted } from '../../src/desk/protocol.ts';
 import type { RoomState } from '../../src/review/protocol.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
+import { describingModel } from './describing-model.ts';
 import { useHouse } from './house.ts';
 
-const { home, project, started, get, post, asked, told, phantoms } = useHouse();
+const { home, project, started, get, post, asked, told, phantoms } = useHouse(describingModel);
 const runs = (): Promise<RunList> => asked('api/runs');
 
 describe('runs', () => {
@@ -95,6 +96,24 @@ describe('runs', () => {
         args: ['run', project('runs', 'tiny'), '--round', '2'],
       },
     ]);
+  });
+
+  it('say where labels help most, in a room that was open before them too', async () => {
+    const folder = project('data', 'unlabelled');
+    const reasons = async (): Promise<string[]> => {
+      const { path } = await told<RoomOpened>('api/rooms/labels', { folder });
+      const room = (): Promise<RoomState> => asked(`${path}api/room`);
+      await expect.poll(async () => (await room()).labels!.suggestions.length).toBe(2);
+      return (await room()).labels!.suggestions.map(({ reason }) => reason);
+    };
+    await rename(project('runs'), project('later'));
+    expect(await reasons()).toEqual(['typical', 'different']);
+    await rename(project('later'), project('runs'));
+    expect(await reasons()).toEqual(['typical', 'doubtful']);
+    // One without masks, though newer, says nothing.
+    await cp(project('runs', 'tiny'), project('runs', 'newer'), { recursive: true });
+    await rm(project('runs', 'newer', 'refined'), { recursive: true });
+    expect(await reasons()).toEqual(['typical', 'doubtful']);
   });
 
   it('show their report where it can do nothing, and no file that a link leads to', async () => {

@@ -47,12 +47,15 @@ export function Images() {
   );
 }
 
-/** How many there are, and in which order. */
+/** How many there are, and in which order: of many, a model looks at some. */
 function orderText(): string {
   const { looked, suggestions } = labels.value!;
   const count = imageQueue.value.length;
   const images = `${count} ${count === 1 ? 'image' : 'images'}`;
-  if (suggestions.length > 0) return `${images}, the most useful first`;
+  if (suggestions.length > 0) {
+    const isSample = looked !== undefined && looked.done < room.value!.images.length;
+    return `${images}, the most useful ${isSample ? `of ${looked.done} looked at ` : ''}first`;
+  }
   if (looked === undefined || looked.done === looked.total) return `${images}, by name`;
   return `${images}; looking at them: ${looked.done} of ${looked.total}`;
 }
