@@ -3,6 +3,7 @@ import type { ClassChange, DoneRequest, LabelsState } from '../../src/label/prot
 import type {
   DecisionAnswer,
   DecisionRequest,
+  DraftRequest,
   ImageMasks,
   ReviewItem,
   RoomEvent,
@@ -44,6 +45,11 @@ export async function sendDecision(decision: DecisionRequest): Promise<{ saved: 
   const response = await post('api/decisions', decision);
   const { item } = (await response.json()) as DecisionAnswer;
   return { saved: response.ok, item };
+}
+
+/** Has a drawing kept until it is decided about, or, without a mask, forgotten. */
+export async function sendDraft(draft: DraftRequest): Promise<void> {
+  await post('api/drafts', draft);
 }
 
 /** Another address for each state of the image's masks. */

@@ -1,10 +1,11 @@
 /** @file Starts the page. */
 import { render } from 'preact';
 import { listenForKeys } from './actions/commands.ts';
+import { isKept, keepDrafts } from './actions/drafts.ts';
 import { saveAsDrawn } from './actions/label.ts';
 import { openRoom } from './actions/load.ts';
-import { firstUnsaved } from './actions/masks.ts';
 import { useColours } from './colours.ts';
+import { unsaved } from './store.ts';
 import './style.css';
 import { App } from './ui/App.tsx';
 
@@ -12,8 +13,9 @@ useColours();
 render(<App />, document.getElementById('app')!);
 listenForKeys();
 saveAsDrawn();
+keepDrafts();
 void openRoom();
 
 addEventListener('beforeunload', (event) => {
-  if (firstUnsaved() !== undefined) event.preventDefault();
+  if (unsaved.value.size > 0 && !isKept()) event.preventDefault();
 });

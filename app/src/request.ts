@@ -11,6 +11,9 @@ export class Failure extends Error {
   }
 }
 
+/** For people. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(path, init).catch(() => {
     throw new Failure(

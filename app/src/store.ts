@@ -36,7 +36,8 @@ export type Tool = 'look' | 'brush' | 'erase' | 'polygon' | 'smart';
 export type Shown = 'mask' | Layer;
 
 export interface Notice {
-  readonly kind: 'done' | 'problem';
+  /** `done` is gone after a while; the others wait to be understood. */
+  readonly kind: 'done' | 'news' | 'problem';
   readonly text: string;
 }
 
@@ -58,6 +59,9 @@ export const selected = signal<Selection | undefined>(undefined);
 export const loaded = signal<Loaded | undefined>(undefined);
 /** Masks that were drawn, by image; they stand before those of decisions and stages. */
 export const drawings = signal<ReadonlyMap<string, History<Masks>>>(new Map());
+
+/** What of the drawings was saved last, by item. */
+export const savedDrawings = signal<ReadonlyMap<string, TiledMask>>(new Map());
 
 export const tool = signal<Tool>('look');
 /** Of brush and eraser, px of the image. */
@@ -121,6 +125,22 @@ export const acceptable = computed(() =>
 export function colourOf(classIndex: number): Rgb {
   return classColour(labels.value?.colours[classIndex] ?? classIndex);
 }
+
+export interface Drawn extends Selection {
+  readonly mask: TiledMask;
+}
+
+/** What is drawn and not saved, of whatever image, by item. */
+export const unsaved = computed(() => {
+  const found = new Map<string, Drawn>();
+  for (const [image, { present }] of drawings.value) {
+    for (const [classIndex, mask] of present) {
+      const key = itemKey({ image, classIndex });
+      if (savedDrawings.value.get(key) !== mask) found.set(key, { image, classIndex, mask });
+    }
+  }
+  return found;
+});
 
 /** The drawing of the shown image. */
 export const drawing = computed(() => {

@@ -35,6 +35,8 @@ export interface RoomState {
   readonly calibration: Calibration;
   /** Who the decisions of this server are by. */
   readonly reviewer: string;
+  /** Drawings of a review that nobody has decided about yet. */
+  readonly drafts?: readonly DraftRequest[];
   /** Where images are labelled from nothing: there is no run, and classes and their colours may change. */
   readonly labels?: LabelsState;
 }
@@ -106,6 +108,15 @@ export type DecisionRequest = z.input<typeof decisionRequestSchema>;
 export interface DecisionAnswer {
   readonly item: ReviewItem;
 }
+
+/** POST drafts: keeps what is drawn of a class, or, without a mask, forgets it. */
+export const draftRequestSchema = z.strictObject({
+  image: z.string(),
+  classIndex: z.int().min(0),
+  /** The mask in COCO's string form. */
+  counts: z.string().optional(),
+});
+export type DraftRequest = z.input<typeof draftRequestSchema>;
 
 const coordinate = z.number().min(-1e6).max(1e6);
 

@@ -60,7 +60,7 @@ export async function openReview({ folder, reviewer, model }: ReviewOptions): Pr
     const pictures = createPictures();
     const smartEdit = createSmartEdit(model, pictures);
     return {
-      parts: { room, pictures, smartEdit, events: createBroadcast<RoomEvent>() },
+      parts: { room, reviewRoom: room, pictures, smartEdit, events: createBroadcast<RoomEvent>() },
       address: run.path('review', 'address.json'),
       close: async () => {
         await room.close();

@@ -13,8 +13,9 @@ import { readRecordedConfig } from '../pipeline/recorded-config.ts';
 import { openRunDataset } from '../pipeline/run-dataset.ts';
 import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import { readTrust } from '../pipeline/stages/trust.ts';
-import { type Decision, statusOf } from '../review/decision.ts';
+import { type Decision, isFinal, statusOf } from '../review/decision.ts';
 import { openDecisionJournal } from '../review/decision-journal.ts';
+import { openDraftBook } from '../review/drafts.ts';
 import {
   type Calibration,
   type Layer,
@@ -26,7 +27,7 @@ import {
 import type { FittedTrust } from '../trust/model.ts';
 import { layerMask } from './layer-mask.ts';
 import { NotFound, Unusable } from './refusals.ts';
-import type { Room } from './room.ts';
+import type { ReviewRoom } from './room.ts';
 
 const SPLITS = ['unlabelled', 'val', 'test'] as const;
 
@@ -38,7 +39,7 @@ const FOLDERS: Readonly<Record<Stage, MaskFolder>> = {
 };
 
 /** @throws RunError where the folder holds no run with refined masks, PackmuleError where its data set is gone. */
-export async function openReviewRoom(folder: string, reviewer: string): Promise<Room> {
+export async function openReviewRoom(folder: string, reviewer: string): Promise<ReviewRoom> {
   const run = runDirectory(folder);
   const config = await readRecordedConfig(run);
   if (!existsSync(run.trust)) throw notRefined(run);
@@ -47,6 +48,7 @@ export async function openReviewRoom(folder: string, reviewer: string): Promise<
   const cases = new Map(SPLITS.flatMap((split) => casesOf(dataset, split)).map((item) => [item.id, item]));
   const layers = await readLayers(run, dataset);
   const calibration = calibrationOf(await readTrust(run));
+  const drafts = await openDraftBook(run.path('review', 'drafts.json'));
   const journal = await openDecisionJournal(run.decisions);
 
   const caseOf = (image: string): Case => {
@@ -56,6 +58,11 @@ export async function openReviewRoom(folder: string, reviewer: string): Promise<
   };
   const foundBy = (stage: Stage, item: Case, classIndex: number): Structure | undefined =>
     layers[stage]?.get(item.name)?.find((structure) => structure.classIndex === classIndex);
+  const classNameOf = (classIndex: number): string => {
+    const found = classes[classIndex];
+    if (found === undefined) throw new NotFound(`There is no class number ${classIndex} in this run`);
+    return found;
+  };
   const decisionOf = (image: string, classIndex: number): Decision | undefined =>
     journal.find({ image, className: classes[classIndex]! });
   const itemOf = (item: Case, classIndex: number): ReviewItem => {
@@ -79,6 +86,10 @@ export async function openReviewRoom(folder: string, reviewer: string): Promise<
       ),
       calibration,
       reviewer,
+      drafts: drafts.all().flatMap(({ image, className, counts }) => {
+        const classIndex = classes.indexOf(className);
+        return classIndex < 0 || !cases.has(image) ? [] : [{ image, classIndex, counts }];
+      }),
     }),
     caseOf,
     masksOf: (image) => {
@@ -102,16 +113,28 @@ export async function openReviewRoom(folder: string, reviewer: string): Promise<
     },
     decide: async ({ image, classIndex, verdict, counts, basedOn }) => {
       const item = caseOf(image);
-      const className = classes[classIndex];
-      if (className === undefined) throw new NotFound(`There is no class number ${classIndex} in this run`);
+      const className = classNameOf(classIndex);
       if (item.split !== 'unlabelled') throw measured(item);
       const refined = foundBy('refined', item, classIndex);
       const mask = maskOfVerdict(verdict, counts, refined, item, className);
       const draft = { image, className, verdict, ...(mask !== undefined && { counts: mask }), by: reviewer };
       const outcome = await journal.decide(draft, basedOn);
-      return { saved: 'saved' in outcome, item: itemOf(item, classIndex) };
+      const saved = 'saved' in outcome;
+      if (saved && isFinal(statusOf(outcome.saved))) await drafts.forget(draft);
+      return { saved, item: itemOf(item, classIndex) };
     },
-    close: journal.close,
+    keepDraft: async ({ image, classIndex, counts }) => {
+      const item = caseOf(image);
+      const className = classNameOf(classIndex);
+      if (item.split !== 'unlabelled') throw measured(item);
+      if (counts === undefined) return drafts.forget({ image, className });
+      const mask = rleFromString(counts, item.size, `The drawing of ${className} in ${item.id}`);
+      return drafts.keep({ image, className, counts: rleToString(mask) });
+    },
+    close: async () => {
+      await drafts.close();
+      await journal.close();
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { classChangeSchema, doneRequestSchema } from '../label/protocol.ts';
 import {
   type DecisionAnswer,
   decisionRequestSchema,
+  draftRequestSchema,
   type RoomEvent,
   type RoomState,
   segmentRequestSchema,
@@ -14,11 +15,13 @@ import { binary, readBody, refuse } from './answers.ts';
 import type { Broadcast } from './events.ts';
 import type { Pictures } from './pictures.ts';
 import { NotFound } from './refusals.ts';
-import type { LabelRoom, Room } from './room.ts';
+import type { LabelRoom, ReviewRoom, Room } from './room.ts';
 import type { SmartEdit } from './smart-edit.ts';
 
 export interface RoomParts {
   readonly room: Room;
+  /** The same room, where the masks of a run are decided about in it. */
+  readonly reviewRoom?: ReviewRoom;
   /** The same room, where images are labelled in it. */
   readonly labelRoom?: LabelRoom;
   readonly pictures: Pictures;
@@ -90,6 +93,13 @@ export function roomApi(partsOf: (context: Context) => RoomParts): Hono {
     const { saved, item } = await room.decide(await readBody(context, decisionRequestSchema));
     if (saved) events.send({ event: 'item', data: item });
     return context.json({ item } satisfies DecisionAnswer, saved ? 200 : 409);
+  });
+
+  api.post('/drafts', async (context) => {
+    const { reviewRoom } = partsOf(context);
+    if (reviewRoom === undefined) throw new NotFound('There are no drafts here: drawings are saved at once');
+    await reviewRoom.keepDraft(await readBody(context, draftRequestSchema));
+    return context.body(null, 204);
   });
 
   api.post('/images/:image/prepare', async (context) => {

@@ -34,6 +34,22 @@ export interface Room {
   close(): Promise<void>;
 }
 
+/** What is drawn of a class and not decided; without a mask: nothing any more. */
+export interface DraftWish {
+  readonly image: string;
+  readonly classIndex: number;
+  readonly counts?: string | undefined;
+}
+
+/** A room in which the masks of a run are decided about. */
+export interface ReviewRoom extends Room {
+  /**
+   * Keeps a drawing until it is decided about.
+   * @throws NotFound for an unknown image or class, PackmuleError for a mask that does not fit.
+   */
+  keepDraft(wish: DraftWish): Promise<void>;
+}
+
 /** A room in which images are labelled from nothing. */
 export interface LabelRoom extends Room {
   labels(): LabelsState;

@@ -5,6 +5,7 @@ import { sendDecision } from '../api.ts';
 import { step } from '../edit/history.ts';
 import { isEmpty, type TiledMask, toRle } from '../masks/tiled-mask.ts';
 import { itemKey, neighbour } from '../queue.ts';
+import { messageOf } from '../request.ts';
 import {
   acceptable,
   canDecide,
@@ -20,8 +21,8 @@ import {
   shown,
 } from '../store.ts';
 import { changeDrawing } from './draw.ts';
-import { forgetImage, messageOf, replaceLoaded, select } from './load.ts';
-import { currentMask, rememberSaved } from './masks.ts';
+import { forgetImage, replaceLoaded, select } from './load.ts';
+import { currentMask, forgetSaved, rememberSaved } from './masks.ts';
 
 const SAID: Readonly<Record<DecisionRequest['verdict'], string>> = {
   accepted: 'accepted',
@@ -104,6 +105,7 @@ async function save(at: Selection, verdict: DecisionRequest['verdict'], mask?: T
       return false;
     }
     if (mask !== undefined) rememberSaved(itemKey(item), mask);
+    else if (verdict === 'withdrawn') forgetSaved(itemKey(item));
     keepDecided(item, mask);
     return true;
   } catch (error) {
@@ -126,9 +128,11 @@ function keepDecided({ image, classIndex, status }: ReviewItem, mask: TiledMask 
   if (kept === undefined) decided.delete(classIndex);
   else decided.set(classIndex, kept);
   replaceLoaded({ ...now, decided });
-  if (status !== 'rejected') return;
+  if (status === 'pending' || status === 'skipped') return;
+  // A drawing that was not what was decided has lost its purpose; undo brings it back.
   changeDrawing((history) => {
-    if (!history.present.has(classIndex)) return history;
+    const drawn = history.present.get(classIndex);
+    if (drawn === undefined || drawn === mask) return history;
     const next = new Map(history.present);
     next.delete(classIndex);
     return step(history, next);

@@ -5,6 +5,7 @@ import { segment } from '../api.ts';
 import { amend, type History, redo, startHistory, step, undo } from '../edit/history.ts';
 import { strokeSpans, withPolygon } from '../edit/stroke.ts';
 import { emptyTiled, fromRle, isEmpty, type TiledMask, withSpans } from '../masks/tiled-mask.ts';
+import { messageOf } from '../request.ts';
 import {
   brushRadius,
   canDecide,
@@ -22,7 +23,6 @@ import {
   smartBusy,
   smartPrompt,
 } from '../store.ts';
-import { messageOf } from './load.ts';
 import { currentMask, savedMask } from './masks.ts';
 
 /** Puts a mask in the place of the one that is worked on. `isSameStep` goes on with the last change. */

@@ -6,9 +6,10 @@ import type { ReviewItem } from '../../../src/review/protocol.ts';
 import { fetchMasks, sendClass, sendDecision, sendDone } from '../api.ts';
 import { type TiledMask, toRle } from '../masks/tiled-mask.ts';
 import { itemKey } from '../queue.ts';
-import { Failure } from '../request.ts';
+import { Failure, messageOf } from '../request.ts';
 import {
   connected,
+  type Drawn,
   drawings,
   imageQueue,
   imagesById,
@@ -20,9 +21,10 @@ import {
   saving,
   selected,
   stroking,
+  unsaved,
 } from '../store.ts';
-import { forgetImage, keepLabels, messageOf, replaceLoaded, select } from './load.ts';
-import { type Drawn, firstUnsaved, rememberSaved } from './masks.ts';
+import { forgetImage, keepLabels, replaceLoaded, select } from './load.ts';
+import { rememberSaved } from './masks.ts';
 
 /** Saves what is drawn, stroke by stroke, for as long as the page is open. */
 export function saveAsDrawn(): void {
@@ -63,6 +65,8 @@ async function saveAll(): Promise<boolean> {
     saving.value--;
   }
 }
+
+const firstUnsaved = (): Drawn | undefined => unsaved.value.values().next().value;
 
 /** Masks by item whose answer did not come: the server may have saved them all the same. */
 const unanswered = new Map<string, Set<string>>();

@@ -12,7 +12,7 @@ import type {
 import { fetchMasks, fetchPixels, fetchRoom, listenForEvents, prepareSmartEdit } from '../api.ts';
 import { fromRle } from '../masks/tiled-mask.ts';
 import { itemKey, neighbour } from '../queue.ts';
-import { Failure } from '../request.ts';
+import { Failure, messageOf } from '../request.ts';
 import {
   connected,
   failure,
@@ -39,6 +39,7 @@ import {
 import { firstWindow } from '../view/grey.ts';
 import { createImagePainter } from '../view/image-painter.ts';
 import { forgetOutlines } from '../view/mask-painter.ts';
+import { restoreDrafts } from './drafts.ts';
 import { showImage } from './look.ts';
 
 /** Images that wait in memory: the one before, this one and the next. */
@@ -52,7 +53,7 @@ export async function openRoom(): Promise<void> {
     items.value = new Map(state.items.map((item) => [itemKey(item), item]));
     room.value = state;
     document.title = `${state.run} · Packmule ${state.labels === undefined ? 'review' : 'labels'}`;
-    const first = firstOf(state);
+    const first = restoreDrafts(state) ?? firstOf(state);
     if (first !== undefined) await select(first);
     listenForEvents(
       (event) => {
@@ -89,8 +90,6 @@ export function keepLabels(next: LabelsState): void {
   const { classes } = next;
   if (room.value !== undefined) room.value = { ...room.value, classes, labels: next };
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Shows an item, and gets the image after it meanwhile. */
 export async function select({ image, classIndex }: Selection): Promise<void> {

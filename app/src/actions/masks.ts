@@ -1,7 +1,7 @@
 /** @file Which mask a class has: the one that was drawn, else the decided one, else the refined one. */
 import { emptyTiled, isEmpty, type TiledMask } from '../masks/tiled-mask.ts';
 import { itemKey } from '../queue.ts';
-import { drawing, drawings, items, loaded, type Masks, type Selection } from '../store.ts';
+import { drawing, items, loaded, type Masks, savedDrawings } from '../store.ts';
 
 /** The mask without what was drawn and not saved. */
 export function savedMask(classIndex: number): TiledMask | undefined {
@@ -34,23 +34,12 @@ export function currentMasks(classCount: number): Masks {
   return masks;
 }
 
-/** What of the drawings was saved last, by item. */
-const savedDrawings = new Map<string, TiledMask>();
-
 export function rememberSaved(key: string, mask: TiledMask): void {
-  savedDrawings.set(key, mask);
+  savedDrawings.value = new Map(savedDrawings.value).set(key, mask);
 }
 
-export interface Drawn extends Selection {
-  readonly mask: TiledMask;
-}
-
-/** A drawing, of whatever image, that would be lost with the page. */
-export function firstUnsaved(): Drawn | undefined {
-  for (const [image, { present }] of drawings.value) {
-    for (const [classIndex, mask] of present) {
-      if (savedDrawings.get(itemKey({ image, classIndex })) !== mask) return { image, classIndex, mask };
-    }
-  }
-  return undefined;
+/** What was saved counts no more. */
+export function forgetSaved(key: string): void {
+  const left = new Map(savedDrawings.value);
+  if (left.delete(key)) savedDrawings.value = left;
 }

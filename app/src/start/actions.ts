@@ -1,5 +1,5 @@
 /** @file What the buttons of the start page and the runs page do. */
-import { Failure } from '../request.ts';
+import { Failure, messageOf } from '../request.ts';
 import * as api from './api.ts';
 import type { Dropped } from './dropped.ts';
 import {
@@ -57,7 +57,7 @@ async function trying(work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     problem.value = {
-      seen: error instanceof Error ? error.message : String(error),
+      seen: messageOf(error),
       fix: error instanceof Failure ? error.fix : 'Load the page again',
     };
   } finally {

@@ -67,7 +67,7 @@ function NoticeLine() {
   return (
     <div class={`notice ${now === undefined ? '' : `is-${now.kind}`}`} role="status" aria-live="polite">
       {now?.text}
-      {now?.kind === 'problem' && (
+      {(now?.kind === 'problem' || now?.kind === 'news') && (
         <button
           type="button"
           onClick={() => {

@@ -4,7 +4,7 @@ import { changeFilter } from '../actions/commands.ts';
 import { select } from '../actions/load.ts';
 import { thumbnailPath } from '../api.ts';
 import { isOpen, itemKey, type QueueFilter, type StatusFilter, type TrustRange } from '../queue.ts';
-import { colourOf, filter, imagesById, poolItems, queue, room, selected } from '../store.ts';
+import { colourOf, filter, imagesById, poolItems, queue, room, selected, unsaved } from '../store.ts';
 import { Icon, type IconName } from './icons.tsx';
 import { LongList, type RowPlace } from './LongList.tsx';
 
@@ -168,6 +168,7 @@ const STATUS_ICONS: Readonly<Record<Exclude<ReviewItem['status'], 'pending'>, re
 function Item({ item, isCurrent, tabIndex }: RowPlace & { readonly item: ReviewItem }) {
   const name = room.value!.classes[item.classIndex]!;
   const status = item.status === 'pending' ? undefined : STATUS_ICONS[item.status];
+  const isDrawn = unsaved.value.has(itemKey(item));
   return (
     <button
       type="button"
@@ -183,7 +184,7 @@ function Item({ item, isCurrent, tabIndex }: RowPlace & { readonly item: ReviewI
           {name}
         </span>
         <span class="image">{imagesById.value.get(item.image)?.name}</span>
-        <Trust {...item} />
+        {isDrawn ? <span class="edited">not saved yet</span> : <Trust {...item} />}
       </span>
       {status && (
         <span class="status" title={status[1]}>
