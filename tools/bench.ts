@@ -14,7 +14,7 @@ interface Options {
   readonly base: number;
   readonly batch: number;
   readonly threads: number;
-  readonly model: SamSize;
+  readonly model?: SamSize;
   readonly precision: Precision;
   readonly device: Device;
   /** These have another default for each bench. */
@@ -26,6 +26,8 @@ interface Options {
   readonly images?: number;
   readonly frames: number;
   readonly clicks: number;
+  readonly run: string;
+  readonly masks: number;
   readonly json?: boolean;
 }
 
@@ -61,11 +63,20 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<Figures>>> 
     const settings = { images, classes, size: heightAndWidth(size ?? [128, 96]), threads, checkpoint };
     return { ...settings, ...(await (await import('./bench/load.ts')).benchLoad(settings)) };
   },
-  page: async ({ size, classes = 10, frames, clicks }) => {
+  page: async ({ size, classes = 10, frames, clicks, model, checkpoint }) => {
     const { benchPage } = await import('./bench/page.ts');
     const settings = { size: heightAndWidth(size ?? [3000, 3000]), classes, frames, clicks };
-    return { ...settings, ...(await benchPage(settings)) };
+    return {
+      ...settings,
+      model: checkpoint ?? model ?? 'foal',
+      ...(await benchPage({ ...settings, model, checkpoint })),
+    };
   },
+  review: async ({ run, masks }) => ({
+    run,
+    masks,
+    ...(await (await import('./bench/review.ts')).benchReview({ run, masks })),
+  }),
   'random-walk': async ({ size, classes = 32, repeats = 3 }) => {
     const { benchRandomWalk } = await import('./bench/random-walk.ts');
     const settings = { size: heightAndWidth(size ?? [512, 904]), classes, repeats };
@@ -85,7 +96,7 @@ function unetSettings({
   return { base, batch, size: heightAndWidth(size), classes, threads, device, repeats };
 }
 
-function samSettings({ model, precision, threads, device, repeats = 3 }: Options) {
+function samSettings({ model = 'b', precision, threads, device, repeats = 3 }: Options) {
   return { model, precision, threads, device, repeats };
 }
 
@@ -117,18 +128,20 @@ await runTool(async () => {
       (text, sizes: number[] = []) => [...sizes, whole(text)],
     )
     .option('--classes <count>', 'classes (17; random-walk and sam-decode 32; load 4; page 10)', whole)
-    .addOption(new Option('--model <size>', "size of SAM's encoder").choices(SAM_SIZES).default('b'))
+    .addOption(new Option('--model <size>', "size of SAM's encoder (b; page: Foal)").choices(SAM_SIZES))
     .addOption(new Option('--precision <type>', "of SAM's products").choices(PRECISIONS).default('float32'))
     .addOption(
       new Option('--device <name>', 'where unet-* and sam-* compute').choices(DEVICES).default('cpu'),
     )
     .option('--threads <count>', 'threads of ONNX Runtime', whole, 2)
     .option('--repeats <count>', 'runs that are timed (unet 6; sam-read 9; others 3)', whole)
-    .option('--checkpoint <file>', 'the model that foal and load measure (the shipped one)')
+    .option('--checkpoint <file>', 'the model that foal, load and page measure (the shipped one)')
     .option('--data <folder>', 'where foal finds teeth/ and nuclei/', '../shared/data')
     .option('--images <count>', 'how many of each set foal measures (all), or images of load (500)', whole)
     .option('--frames <count>', 'frames of each movement of page', whole, 120)
-    .option('--clicks <count>', 'clicks of smart edit of page', whole, 30)
+    .option('--clicks <count>', 'clicks of smart edit of page, and boxes', whole, 30)
+    .option('--run <folder>', 'finished run over phantoms that review learns from', 'runs/demo')
+    .option('--masks <count>', 'masks that review decides', whole, 20)
     .option('--json', 'print one line of JSON')
     .exitOverride()
     .parse();

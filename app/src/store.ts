@@ -57,6 +57,8 @@ export const doneFilter = signal<DoneFilter>('open');
 export const selected = signal<Selection | undefined>(undefined);
 /** The image that is shown; undefined while it loads. */
 export const loaded = signal<Loaded | undefined>(undefined);
+/** Why the selected image cannot be shown. */
+export const unshown = signal<string | undefined>(undefined);
 /** Masks that were drawn, by image; they stand before those of decisions and stages. */
 export const drawings = signal<ReadonlyMap<string, History<Masks>>>(new Map());
 

@@ -25,6 +25,29 @@ export function describeFolder({
   ];
 }
 
+/** More names are not read by anybody. */
+const MOST_NAMES = 12;
+
+/** The same in short, for people who want to know whether they chose the right folder. */
+export function summariseFolder({ counts, sizes, classes }: FolderInspection): string[] {
+  const { labelled, unlabelled, val, test } = counts;
+  const names = classes.map(({ name }) => name);
+  const others = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+  const [size] = sizes;
+  return [
+    `${images(labelled)} with outlines to learn from, ${images(unlabelled)} to be outlined.`,
+    `${names.length === 1 ? 'The structure is' : `${names.length} structures:`} ${names.slice(0, MOST_NAMES).join(', ')}${others}.`,
+    ...(val + test > 0
+      ? [`${images(val + test)} with outlines more, kept apart to measure how good the result is.`]
+      : []),
+    ...(size === undefined
+      ? []
+      : [`${sizes.length > 1 ? 'Most of them are' : 'They are'} ${size.width} × ${size.height} px.`]),
+  ];
+}
+
+const images = (count: number): string => `${count} ${count === 1 ? 'image' : 'images'}`;
+
 function describeFlips(pairs: FolderInspection['mirroredPairs']): string {
   if (pairs === undefined) {
     return 'Images are not flipped in training, because the names of the classes tell no left and right (data.mirroredPairs: [] flips them).';

@@ -236,9 +236,9 @@ function requireFolder(path: string, what: string): void {
 
 function requireImages(layout: Layout): Layout {
   if (layout.sources.some((source) => source.imageFiles.length > 0)) return layout;
-  const where = layout.sources.map((source) => relative(layout.root, source.imagesFolder) || '.').join(', ');
+  const where = layout.sources.map((source) => relative(layout.root, source.imagesFolder)).join(', ');
   throw new DatasetError({
-    seen: `There is no image in ${layout.root} (looked in ${where})`,
+    seen: `There is no image in ${layout.root}${where === '' ? '' : ` (looked in ${where})`}`,
     need: `Images are files ending in ${IMAGE_EXTENSIONS.join(', ')}, DICOM files of any name (also in folders beneath), in the folder, in images/ or in labelled/, val/, test/ and unlabelled/`,
     fix: 'Check the folder, or set data.images',
   });

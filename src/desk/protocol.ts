@@ -38,7 +38,9 @@ export interface Recognised {
   readonly kind: 'ready' | 'bare';
   readonly folder: string;
   readonly name: string;
-  /** Full sentences: what was found and how it was understood. */
+  /** What was found, a few sentences. */
+  readonly summary: readonly string[];
+  /** How it was understood, full sentences with the names of settings. */
   readonly found: readonly string[];
   /** What somebody should know before a run, sentences. */
   readonly warnings: readonly string[];
@@ -77,7 +79,10 @@ export const runRequestSchema = z.strictObject({
 });
 export type RunRequest = z.input<typeof runRequestSchema>;
 
-/** The answer to POST runs and POST runs/ID/round. */
+/** POST demo: starts the run over phantoms in a project, or goes on with it. */
+export const demoRequestSchema = z.strictObject({ project: path });
+
+/** The answer to POST runs, POST runs/ID/round and POST demo. */
 export interface RunStarted {
   readonly id: string;
 }

@@ -18,18 +18,18 @@ import { listSettings } from './settings-list.ts';
 import { readEvaluation } from './stages/evaluate.ts';
 
 const TITLES: Readonly<Partial<Record<StageName, string>>> = {
-  checkModel: 'Check the promptable model',
-  initial: 'Train the initial network',
-  predict: 'Mask the unlabelled images',
-  folds: 'Train on folds, for trust',
-  adapt: 'Adapt Foal',
+  checkModel: 'Check the model that refines',
+  initial: 'Learn from the annotated images',
+  predict: 'Mask all other images',
+  folds: 'Try it on images held back',
+  adapt: 'Adapt Foal to these images',
   closeUp: 'Learn outlines close up',
   refine: 'Refine the masks',
-  trust: 'Calibrate trust',
-  final: 'Train the final network',
-  predictFinal: 'Mask with the final network',
-  refineFinal: 'Refine the final masks',
-  evaluate: 'Evaluate',
+  trust: 'Say how far each can be trusted',
+  final: 'Learn from all images',
+  predictFinal: 'Mask them anew',
+  refineFinal: 'Refine the new masks',
+  evaluate: 'Measure against the truth',
   report: 'Write the report',
 };
 

@@ -8,6 +8,7 @@ import type { OnnxModel } from '../graph/onnx/model.ts';
 import { quantizeProducts } from '../graph/onnx/quantize.ts';
 import { input } from '../graph/tensor.ts';
 import type { Image } from '../imaging/image.ts';
+import type { Mask } from '../masks/mask.ts';
 import { constantSource, type Weights } from '../nn/parameters.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { requireExactBytes } from '../runtime/eight-bit.ts';
@@ -179,8 +180,9 @@ export class SamPredictor implements PromptableModel {
         predictions[members[at]!] = wanted.map((_, k) => {
           const own = logits.subarray(k * cells, (k + 1) * cells);
           const lowResLogits = placeLogits(config, own, window);
-          const mask = upsampleMask(lowResLogits, 4 * config.gridSize, imageSize, resized, encoded.size);
-          return { mask, predictedIou: iou[k]!, lowResLogits };
+          const enlarge = (): Mask =>
+            upsampleMask(lowResLogits, 4 * config.gridSize, imageSize, resized, encoded.size);
+          return prediction(enlarge, iou[k]!, lowResLogits);
         });
       });
     }
@@ -268,4 +270,17 @@ export class SamPredictor implements PromptableModel {
     const tokens = promptTokens(this.tokens, config.imageSize, points, box);
     return { tokens, mask: paintsPrompts(config) ? paintPrompt(config, { points, box, mask }) : mask };
   }
+}
+
+/** Its mask is enlarged when it is first looked at: of several candidates mostly one is. */
+function prediction(enlarge: () => Mask, predictedIou: number, lowResLogits: Float32Array): MaskPrediction {
+  let mask: Mask | undefined;
+  return {
+    get mask() {
+      mask ??= enlarge();
+      return mask;
+    },
+    predictedIou,
+    lowResLogits,
+  };
 }

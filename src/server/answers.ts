@@ -1,12 +1,18 @@
-/** @file Answers of the server that are errors: three sentences as JSON. */
+/** @file Answers of the server that are errors: three sentences, as JSON for our pages and as a page for people. */
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { z } from 'zod';
 import { type Complaint, PackmuleError } from '../base/errors.ts';
 import type { Refusal } from '../review/protocol.ts';
+import { REFUSAL_POLICY, refusalPage } from './refusal-page.ts';
 import { NotFound, Unusable } from './refusals.ts';
 
 export function refuse(context: Context, status: ContentfulStatusCode, complaint: Complaint): Response {
+  if (context.req.header('Accept')?.includes('text/html')) {
+    context.header('Content-Security-Policy', REFUSAL_POLICY);
+    context.header('Cache-Control', 'no-store');
+    return context.html(refusalPage(complaint), status);
+  }
   const { seen, need, fix } = complaint;
   return context.json({ error: { seen, need, fix } } satisfies Refusal, status);
 }

@@ -107,7 +107,8 @@ export async function createHouse(
       '/:key/room/:room/api',
       roomApi((context) => {
         const room = opened.get(context.req.param('room') ?? '');
-        if (room === undefined) throw new NotFound('There is no such room');
+        if (room === undefined)
+          throw new NotFound('This room is not open any more', 'Open it again from the start page');
         return room.parts;
       }),
     );

@@ -38,8 +38,9 @@ export function createLabelRoom(
       const rle = book.mask(item, classIndex);
       return rle === undefined ? [] : [{ classIndex, counts: rleToString(rle) }];
     });
+  const classes = (): string[] => book.classes().map(({ name }) => name);
   const labels: LabelRoom['labels'] = () => ({
-    classes: book.classes().map(({ name }) => name),
+    classes: classes(),
     colours: book.classes().map(({ colour }) => colour),
     done: folder.cases.filter(book.isDone).map(({ id }) => id),
     suggestions: advisor?.suggestions() ?? [],
@@ -48,11 +49,12 @@ export function createLabelRoom(
   });
 
   return {
+    classes,
     caseOf,
     labels,
     state: () => ({
       run: basename(folder.root),
-      classes: labels().classes,
+      classes: classes(),
       images: folder.cases.map(({ id, name, size: { width, height } }) => ({
         id,
         name,

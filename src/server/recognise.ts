@@ -5,7 +5,7 @@ import { PackmuleError } from '../base/errors.ts';
 import { checkDataset } from '../dataset/check.ts';
 import type { DataConfigInput } from '../dataset/config.ts';
 import { openDataset } from '../dataset/dataset.ts';
-import { describeFolder, folderWarnings } from '../dataset/describe.ts';
+import { describeFolder, folderWarnings, summariseFolder } from '../dataset/describe.ts';
 import { inspectFolder } from '../dataset/inspect.ts';
 import { openLabelFolder } from '../dataset/label-folder.ts';
 import type { Checked, Recognised } from '../desk/protocol.ts';
@@ -31,14 +31,21 @@ export async function recognise(folder: string): Promise<Recognised> {
   try {
     const found = await inspectFolder(folder);
     const images = Object.values(found.counts).reduce((sum, count) => sum + count, 0);
-    return { ...about, kind: 'ready', found: describeFolder(found), warnings: folderWarnings(found), images };
+    return {
+      ...about,
+      kind: 'ready',
+      summary: summariseFolder(found),
+      found: describeFolder(found),
+      warnings: folderWarnings(found),
+      images,
+    };
   } catch (error) {
     if (!(error instanceof PackmuleError)) throw error;
     const bare = await openLabelFolder(await dataSettings(folder)).catch(() => undefined);
     if (bare === undefined || bare.cases.some(({ split }) => split === 'labelled')) throw error;
-    const found = [`${bare.cases.length} images without annotations.`];
+    const summary = [`${bare.cases.length} images without outlines.`];
     const warnings = bare.unreadable === 0 ? [] : [`${bare.unreadable} images cannot be read.`];
-    return { ...about, kind: 'bare', found, warnings, images: bare.cases.length };
+    return { ...about, kind: 'bare', summary, found: [], warnings, images: bare.cases.length };
   }
 }
 

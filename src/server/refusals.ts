@@ -3,8 +3,8 @@ import { PackmuleError } from '../base/errors.ts';
 
 /** Something that is not there: status 404. */
 export class NotFound extends PackmuleError {
-  constructor(seen: string) {
-    super({ seen, need: 'A name that this review knows', fix: 'Load the page again' });
+  constructor(seen: string, fix = 'Load the page again') {
+    super({ seen, need: 'A name that this server knows', fix });
   }
 }
 

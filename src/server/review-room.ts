@@ -91,6 +91,7 @@ export async function openReviewRoom(folder: string, reviewer: string): Promise<
         return classIndex < 0 || !cases.has(image) ? [] : [{ image, classIndex, counts }];
       }),
     }),
+    classes: () => classes,
     caseOf,
     masksOf: (image) => {
       const item = caseOf(image);

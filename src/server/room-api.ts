@@ -72,7 +72,7 @@ export function roomApi(partsOf: (context: Context) => RoomParts): Hono {
   api.get('/images/:image/thumbnail', async (context) => {
     const { room, pictures } = partsOf(context);
     const item = imageOf(context);
-    const structures = room.state().classes.flatMap((_, index) => room.standing(item.id, index) ?? []);
+    const structures = room.classes().flatMap((_, index) => room.standing(item.id, index) ?? []);
     const png = await pictures.overview(item, structures);
     return binary(context, new Uint8Array(png), 'image/png', 'private, max-age=3600');
   });

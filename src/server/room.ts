@@ -17,6 +17,7 @@ export interface DecisionWish {
 export interface Room {
   /** Everything but pixels, masks and the model. */
   state(): Omit<RoomState, 'smartEdit'>;
+  classes(): readonly string[];
   /** @throws NotFound for an unknown id. */
   caseOf(image: string): Case;
   /** @throws NotFound for an unknown id. */

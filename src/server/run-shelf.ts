@@ -47,7 +47,9 @@ export function createRunShelf(folders: readonly string[], children: Children): 
   const list = async (): Promise<RunList> => {
     const all = (await Promise.all([...shelves].map(foldersIn))).flat();
     const runs = all.filter((folder) => isRunFolder(runDirectory(folder)));
-    const begun = [...known.values()].filter((folder) => children.works(folder) && !runs.includes(folder));
+    const isBegun = (folder: string): boolean =>
+      children.works(folder) || children.failure(folder) !== undefined;
+    const begun = [...known.values()].filter((folder) => isBegun(folder) && !runs.includes(folder));
     const cards = await Promise.all(
       [...runs, ...begun].map(async (folder) => withChild(folder, await readRunCard(runDirectory(folder)))),
     );

@@ -7,6 +7,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { RunError } from '../base/errors.ts';
 import { inspectFolder } from '../dataset/inspect.ts';
 import {
+  demoRequestSchema,
   folderRequestSchema,
   type Home,
   type RunStarted,
@@ -28,6 +29,8 @@ import type { Uploads } from './uploads.ts';
 const MOST_BYTES = 64 * 2 ** 10;
 /** Where runs lie in the folder of a project. */
 const RUNS = 'runs';
+/** The run that `packmule demo` does. */
+const DEMO = 'demo';
 
 export interface StartParts {
   readonly project: string;
@@ -90,6 +93,17 @@ export function startApi({ project, userHome, places, uploads, shelf, children }
     shelf.addFolder(runs);
     const more = request.minutes === undefined ? [] : ['--set', `training.minutes=${request.minutes}`];
     children.start(run, ['run', folder, '--name', request.name, '--runs', runs, ...more], base);
+    return context.json({ id: shelf.idOf(run) } satisfies RunStarted);
+  });
+
+  /** For whoever has no images at hand. */
+  api.post('/demo', async (context) => {
+    const base = await places.folder((await readBody(context, demoRequestSchema)).project);
+    const runs = join(base, RUNS);
+    const run = join(runs, DEMO);
+    shelf.addFolder(runs);
+    const isDone = existsSync(runDirectory(run).report);
+    if (!isDone && !children.works(run)) children.start(run, ['demo', '--runs', runs], base);
     return context.json({ id: shelf.idOf(run) } satisfies RunStarted);
   });
 

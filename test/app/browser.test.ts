@@ -1,26 +1,15 @@
 /** The review page in a browser: what it shows, what its keys and pointers do, and what is saved. */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
-import { PACKAGE_FOLDER } from '../../src/base/version.ts';
 import type { Mask } from '../../src/masks/mask.ts';
 import { decodeRle, rleFromString, rleToString } from '../../src/masks/rle.ts';
 import type { Decision } from '../../src/review/decision.ts';
 import { readDecisions } from '../../src/review/decision-journal.ts';
 import { startReview } from '../../src/server/serve.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
-import {
-  coloursAt,
-  drawn,
-  focusOrder,
-  lowContrastInBoth,
-  onPage,
-  picture,
-  whyNoBrowser,
-} from './chromium.ts';
+import { coloursAt, drawn, focusOrder, lowContrastInBoth, onPage, whyNoBrowser } from './chromium.ts';
 import { useReviewPage } from './review-page.ts';
 
 /** How long a machine takes is for the test runner to judge. */
@@ -121,9 +110,9 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     await page.mouse.down();
     await page.mouse.move(...(await onPage(page, 60, 30)), { steps: 6 });
     await page.mouse.up();
-    expect(await page.locator('.edited').count()).toBe(1);
+    expect(await page.locator('.about .edited').count()).toBe(1);
     await page.keyboard.press('Control+z');
-    expect(await page.locator('.edited').count()).toBe(0);
+    expect(await page.locator('.about .edited').count()).toBe(0);
     await page.keyboard.press('Control+Shift+z');
     await page.keyboard.press('p');
     for (const [px, py] of [
@@ -155,7 +144,7 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     const page = await openPage();
     await page.keyboard.press('w');
     await page.mouse.click(...(await onPage(page, 100, 120)));
-    await page.locator('.edited').waitFor();
+    await page.locator('.about .edited').waitFor();
     await page.locator('.accept').click();
     await decided(page, 1);
     const [decision] = await decisions();
@@ -168,7 +157,7 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     await page.keyboard.press('2');
     expect(await page.locator('.badge').innerText()).toBe('Final masks');
     await page.getByRole('button', { name: 'Use this' }).click();
-    expect(await page.locator('.edited').count()).toBe(1);
+    expect(await page.locator('.about .edited').count()).toBe(1);
     await page.getByLabel('Images').selectOption('Test');
     await page.locator('.item').first().click();
     await drawn(page);
@@ -287,28 +276,6 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     expect(bright![0]).toBeGreaterThan(dark![0]!);
   });
 
-  it('is pictured for the docs', async () => {
-    const page = await openPage({ colorScheme: 'dark' });
-    await picture(page, 'review');
-    await page.keyboard.press('f');
-    await page.keyboard.press('b');
-    await page.mouse.move(...(await onPage(page, 120, 150)));
-    await page.mouse.down();
-    await page.mouse.move(...(await onPage(page, 140, 160)), { steps: 5 });
-    await page.mouse.up();
-    await drawn(page);
-    await picture(page, 'review-edit');
-    await page.keyboard.press('?');
-    await page.getByRole('dialog').waitFor();
-    await picture(page, 'review-keys');
-    await picture(await openPage({ colorScheme: 'light' }), 'review-light');
-    await picture(
-      await openPage({ colorScheme: 'light', viewport: { width: 480, height: 900 } }),
-      'review-narrow',
-    );
-    expect(existsSync(join(PACKAGE_FOLDER, 'dist', 'screenshots', 'review-narrow.png'))).toBe(true);
-  });
-
   it('is served once a run', async () => {
     const again = {
       folder: review.run().root,
@@ -331,7 +298,7 @@ describe.skipIf(whyNoBrowser !== '')(`the review page in a browser${whyNoBrowser
     await page.keyboard.press('a');
     await page.locator('.notice.is-problem').waitFor();
     expect(await page.locator('.notice').innerText()).toContain('The server does not answer');
-    expect(await page.locator('.edited').count()).toBe(1);
+    expect(await page.locator('.about .edited').count()).toBe(1);
     expect(await page.locator('.save').innerText()).toBe('No connection');
     review.forgive(/ERR_CONNECTION|ERR_INCOMPLETE/);
   });

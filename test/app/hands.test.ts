@@ -68,7 +68,7 @@ describe.skipIf(whyNoBrowser !== '')(`hands and eyes on the canvas${whyNoBrowser
     await fingers('touchStart', [from]);
     await fingers('touchMove', [to]);
     await fingers('touchEnd', []);
-    expect(await page.locator('.edited').count()).toBe(1);
+    expect(await page.locator('.about .edited').count()).toBe(1);
 
     const before = await viewport(page);
     const middle = await onPage(page, 230, 290);
@@ -127,13 +127,13 @@ describe.skipIf(whyNoBrowser !== '')(`hands and eyes on the canvas${whyNoBrowser
       await page.keyboard.press('Tab');
       if ((await page.evaluate('document.activeElement.tagName')) === 'CANVAS') break;
     }
-    const queued = await page.locator('.item[aria-current]').innerText();
+    const queued = await page.locator('.item[aria-current] img').getAttribute('src');
     for (let i = 0; i < 8; i++) await page.keyboard.press('Shift+ArrowUp');
     await page.keyboard.press('Enter');
     for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowRight');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Shift+ArrowDown');
-    expect(await page.locator('.item[aria-current]').innerText()).toBe(queued);
+    expect(await page.locator('.item[aria-current] img').getAttribute('src')).toBe(queued);
     const [scale, left, top] = (await viewport(page)).split(' ').map(Number) as [number, number, number];
     const { width, height } = (await page.locator('canvas').boundingBox())!;
     const y = Math.round((height / 2 - 8 * 32 - top) / scale - 0.5);

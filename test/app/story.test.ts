@@ -18,7 +18,6 @@ import {
   lowContrastInBoth,
   onPage,
   openTab,
-  picture,
   whyNoBrowser,
 } from './chromium.ts';
 
@@ -127,7 +126,6 @@ describe.skipIf(whyNoBrowser !== '')(`a whole story in a browser${whyNoBrowser}`
     });
     await page.goto(server!.url);
     await page.locator('.drop').waitFor();
-    await picture(page, 'start');
     expect(await lowContrastInBoth(page)).toEqual([]);
     expect(await focusOrder(page, 6)).toEqual([
       'Packmule',
@@ -139,13 +137,13 @@ describe.skipIf(whyNoBrowser !== '')(`a whole story in a browser${whyNoBrowser}`
     ]);
 
     await drop(page, folder);
-    await page.getByText('8 images, and nobody has annotated one').waitFor();
+    await page.getByText('8 images, and none is outlined yet').waitFor();
     const copied = join(project, 'hands');
     expect(await page.locator('.title .path').innerText()).toBe('~/project/hands');
     expect(await readFile(join(copied, 'packmule.yaml'), 'utf8')).toBe(SETTINGS);
     await expect(readFile(join(copied, 'notes.docx'))).rejects.toThrow('ENOENT');
 
-    await page.getByRole('button', { name: 'Annotate images' }).click();
+    await page.getByRole('button', { name: 'Outline images' }).click();
     await drawn(page);
     const classes = [truth.classes[0]!, truth.classes[1]!];
     for (const name of classes) {
@@ -164,7 +162,6 @@ describe.skipIf(whyNoBrowser !== '')(`a whole story in a browser${whyNoBrowser}`
       if (done === 3) {
         await page.emulateMedia({ colorScheme: 'dark' });
         await drawn(page);
-        await picture(page, 'label');
         expect(await lowContrastInBoth(page)).toEqual([]);
         await page.emulateMedia({ colorScheme: 'light' });
       }
@@ -177,15 +174,13 @@ describe.skipIf(whyNoBrowser !== '')(`a whole story in a browser${whyNoBrowser}`
     await page.getByRole('link', { name: 'Begin with a folder' }).click();
     await page.getByLabel('Path of the folder').fill('~/project/hands');
     await page.keyboard.press('Enter');
-    await page.getByText('Every image can be read and fits its annotation.').waitFor();
-    await picture(page, 'start-found');
+    await page.getByText('Every image can be read and fits its outlines.').waitFor();
     expect(await lowContrastInBoth(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Start the run' }).click();
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
     await page.locator('.stages .is-working').first().waitFor();
     await finished(page);
     expect(await page.locator('.stages .is-done').count()).toBeGreaterThan(5);
     expect(await page.locator('polyline').count()).toBe(4);
-    await picture(page, 'run');
     expect(await lowContrastInBoth(page)).toEqual([]);
 
     const report = page.context().waitForEvent('page');
@@ -200,7 +195,7 @@ describe.skipIf(whyNoBrowser !== '')(`a whole story in a browser${whyNoBrowser}`
     await page.keyboard.press('w');
     const box = (await page.locator('canvas').boundingBox())!;
     await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
-    await page.locator('.edited').waitFor();
+    await page.locator('.about .edited').waitFor();
     await page.keyboard.press('a');
     await page.locator('.progress b', { hasText: /^1$/ }).waitFor();
     await page.keyboard.press('a');
@@ -224,11 +219,9 @@ describe.skipIf(whyNoBrowser !== '')(`a whole story in a browser${whyNoBrowser}`
     await page.getByRole('link', { name: 'Runs' }).click();
     for (const name of ['hands', 'hands-round-2'])
       await page.getByLabel(`Compare ${name}`, { exact: true }).check();
-    await picture(page, 'runs');
     expect(await lowContrastInBoth(page)).toEqual([]);
     await page.getByRole('button', { name: 'Compare the two chosen' }).click();
     await page.getByRole('cell', { name: '["hands"]' }).waitFor();
-    await picture(page, 'compare');
     expect(await lowContrastInBoth(page)).toEqual([]);
     expect(noise).toEqual([]);
   });

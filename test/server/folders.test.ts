@@ -71,6 +71,10 @@ describe('a folder that is looked at', () => {
     const folder = await phantoms(3);
     const found = await told<Recognised>('api/recognise', { folder });
     expect(found).toMatchObject({ kind: 'ready', name: 'hands', images: 5, hasSettings: false });
+    expect(found.summary.slice(0, 2)).toEqual([
+      '3 images with outlines to learn from, 2 images to be outlined.',
+      expect.stringMatching(/^3 structures: /),
+    ]);
     expect(found.found.join(' ')).toContain('labelled: 3 images in labelled/images');
     expect(found.warnings).toEqual([expect.stringContaining('no test images')]);
     expect(await told('api/check', { folder })).toEqual({ problems: [] });
@@ -85,7 +89,8 @@ describe('a folder that is looked at', () => {
     expect(await told('api/recognise', { folder })).toMatchObject({
       kind: 'bare',
       images: 2,
-      found: ['2 images without annotations.'],
+      summary: ['2 images without outlines.'],
+      found: [],
     });
     const { path } = await told<{ path: string }>('api/rooms/labels', { folder });
     expect((await get(path)).status).toBe(200);

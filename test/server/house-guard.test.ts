@@ -12,6 +12,7 @@ describe('what is refused', () => {
     ['api/check', { folder: '/x' }],
     ['api/uploads', { project: '/x', name: 'x', files: 1, bytes: 1 }],
     ['api/runs', { folder: '/x', project: '/x', name: 'x' }],
+    ['api/demo', { project: '/x' }],
     ['api/runs/x/round', {}],
     ['api/runs/x/resume', {}],
     ['api/runs/x/stop', {}],
@@ -54,6 +55,25 @@ describe('what is refused', () => {
     expect(noKey.status).toBe(403);
     expect((await get(path, { 'Sec-Fetch-Site': 'cross-site' })).status).toBe(403);
     expect((await get(path, { Origin: 'null' })).status).toBe(403);
+  });
+
+  it('people as a page, which takes nothing for markup, and programs as JSON', async () => {
+    const ask = (path: string, host: string, accept: string): Response | Promise<Response> =>
+      app().request(`${ORIGIN}/${path}`, { headers: { Host: host, Accept: accept } });
+    const page = await ask('wrong/', HOST, 'text/html,*/*');
+    expect([page.status, page.headers.get('Content-Type')]).toEqual([
+      403,
+      expect.stringMatching('text/html'),
+    ]);
+    expect(page.headers.get('Content-Security-Policy')).toMatch(
+      /^default-src 'none'; img-src data:; style-src/,
+    );
+    expect(page.headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(await page.text()).toContain('<h1>This address has no key, or that of an earlier start.</h1>');
+    expect(await (await ask('wrong/', '<script>', 'text/html')).text()).toContain('the host &lt;script&gt;.');
+    expect(await (await ask('wrong/', HOST, '*/*')).json()).toMatchObject({
+      error: { fix: 'Open that address' },
+    });
   });
 
   it.each([

@@ -42,7 +42,7 @@ describe('runs', () => {
     await mkdir(project('runs', 'tiny', 'stages'));
     await writeFile(project('runs', 'tiny', 'stages', 'initial.json'), '{"state":"finished","seconds":3}');
     expect((await events.read()).value).toMatch(
-      /"name":"initial","title":"Train the initial network","state":"done","seconds":3/,
+      /"name":"initial","title":"Learn from the annotated images","state":"done","seconds":3/,
     );
     await events.cancel();
   });
@@ -68,6 +68,22 @@ describe('runs', () => {
     expect((await post('api/runs', { folder, project: project(), name: 'first' })).status).toBe(422);
     expect((await post(`api/runs/${id}/stop`, {})).status).toBe(204);
     expect(started()).toEqual([]);
+  });
+
+  it('are done on phantoms for whoever has no images, once', async () => {
+    const begin = (): Promise<RunStarted> => told('api/demo', { project: project() });
+    const { id } = await begin();
+    const run = project('runs', 'demo');
+    const asked = { run, args: ['demo', '--runs', project('runs')], cwd: project() };
+    expect(started()).toEqual([asked]);
+    expect(await begin()).toEqual({ id });
+    expect(started()).toEqual([asked]);
+    await post(`api/runs/${id}/stop`, {});
+    await mkdir(run, { recursive: true });
+    await writeFile(join(run, 'report.html'), '<!doctype html>');
+    expect(await begin()).toEqual({ id });
+    expect(started()).toEqual([]);
+    expect((await post('api/demo', { project: '/etc' })).status).toBe(422);
   });
 
   it.each([

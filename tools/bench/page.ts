@@ -1,16 +1,18 @@
 /**
  * @file How fluent the page is on a large image, in Chromium: time between frames while a hand moves, zooms, windows and
- * paints, and from a click of smart edit to the frame that shows the mask. Frames come as fast as they are done and not
+ * paints, and from a click or box of smart edit to the frame that shows the mask. Frames come as fast as they are done and not
  * with those of a screen, so that what is left below 16.7 ms shows.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { writePhantomDataset } from '../../src/dataset/phantom/write.ts';
+import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { quantile } from './figures.ts';
+import { randomSam, type SamSize } from './sam-models.ts';
 
 export interface PageBenchOptions {
   /** Height and width in px. */
@@ -18,7 +20,11 @@ export interface PageBenchOptions {
   readonly classes: number;
   /** Frames of each movement. */
   readonly frames: number;
+  /** Of smart edit, and as many boxes. */
   readonly clicks: number;
+  /** Segment Anything of this size with random weights, or the weights of a file; without either, Foal. */
+  readonly model: SamSize | undefined;
+  readonly checkpoint: string | undefined;
 }
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -61,18 +67,31 @@ export async function benchPage(options: PageBenchOptions): Promise<Record<strin
       bits: 16,
       counts,
     });
-    return await measure(folder, options);
+    return await measure(folder, options, await modelArguments(folder, options));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+/** As a user names a model of his own; nothing for the shipped one. */
+async function modelArguments(
+  folder: string,
+  { model, checkpoint }: PageBenchOptions,
+): Promise<readonly string[]> {
+  if (checkpoint !== undefined) return ['--model', checkpoint];
+  if (model === undefined) return [];
+  const path = join(folder, 'sam.safetensors');
+  await writeFile(path, encodeSafetensors(randomSam(model).weights));
+  return ['--model', path];
+}
+
 async function measure(
   folder: string,
   { frames, clicks }: PageBenchOptions,
+  more: readonly string[],
 ): Promise<Record<string, number>> {
   const { chromium } = await import('playwright-core');
-  const { child, url } = await startLabelling(folder);
+  const { child, url } = await startLabelling(folder, more);
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-frame-rate-limit'],
@@ -97,12 +116,13 @@ async function measure(
         figures[`${name}_${view}_p95_ms`] = rounded(quantile(times, 0.95));
       }
     }
-    const waits = await clickTimes(page, clicks);
-    return {
-      ...figures,
-      smart_edit_p50_ms: rounded(quantile(waits, 0.5)),
-      smart_edit_p95_ms: rounded(quantile(waits, 0.95)),
-    };
+    for (const kind of ['click', 'box'] as const) {
+      const { waits, server } = await smartTimes(page, kind, clicks);
+      figures[`smart_${kind}_p50_ms`] = rounded(quantile(waits, 0.5));
+      figures[`smart_${kind}_p95_ms`] = rounded(quantile(waits, 0.95));
+      figures[`smart_${kind}_server_p50_ms`] = rounded(quantile(server, 0.5));
+    }
+    return figures;
   } finally {
     await browser.close();
     child.kill('SIGINT');
@@ -115,8 +135,9 @@ const rounded = (value: number): number => Number(value.toFixed(1));
 /** The server as a user starts it, in a process of its own. */
 async function startLabelling(
   folder: string,
+  more: readonly string[],
 ): Promise<{ readonly child: ChildProcessWithoutNullStreams; readonly url: string }> {
-  const child = spawn(process.execPath, [MAIN, 'label', join(folder, 'labelled'), '--no-open']);
+  const child = spawn(process.execPath, [MAIN, 'label', join(folder, 'labelled'), '--no-open', ...more]);
   const url = await new Promise<string>((done, fail) => {
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => {
@@ -162,14 +183,21 @@ async function framesOf(
   return times.slice(5);
 }
 
-/** Milliseconds from the release of the button to the frame after the one that draws the answer. */
-async function clickTimes(page: Page, clicks: number): Promise<readonly number[]> {
+interface SmartTimes {
+  /** Milliseconds from the release of the button to the frame after the one that draws the answer. */
+  readonly waits: readonly number[];
+  /** Those of them until the server has answered. */
+  readonly server: readonly number[];
+}
+
+async function smartTimes(page: Page, kind: 'click' | 'box', count: number): Promise<SmartTimes> {
   await page.keyboard.press('0');
   await page.keyboard.press('w');
   const box = (await page.locator('canvas').boundingBox())!;
-  const times: number[] = [];
-  // The first click waits for the image to be encoded.
-  for (let i = 0; i <= clicks; i++) {
+  const waits: number[] = [];
+  const server: number[] = [];
+  // The first one waits for the image to be encoded.
+  for (let i = 0; i <= count; i++) {
     await page.keyboard.press('w');
     // There before the click: what is not waited for might come after it.
     await page.evaluate(`globalThis.answered = new Promise((done) => {
@@ -186,14 +214,26 @@ async function clickTimes(page: Page, clicks: number): Promise<readonly number[]
         }).observe(ground, { childList: true, subtree: true });
       }, { once: true, capture: true });
     }); 0`);
-    const turn = (2 * Math.PI * i) / clicks;
-    await page.mouse.click(
+    await page.evaluate('performance.clearResourceTimings()');
+    const turn = (2 * Math.PI * i) / count;
+    const [x, y] = [
       box.x + box.width * (0.5 + 0.15 * Math.cos(turn)),
       box.y + box.height * (0.5 + 0.3 * Math.sin(turn)),
-    );
-    const time = (await page.evaluate('answered')) as number;
-    if (i > 0) times.push(time);
+    ];
+    const half = kind === 'box' ? 0.08 * box.height : 0;
+    await page.mouse.move(x - half, y - half);
+    await page.mouse.down();
+    await page.mouse.move(x + half, y + half);
+    await page.mouse.up();
+    const wait = (await page.evaluate('answered')) as number;
+    const answer = (await page.evaluate(
+      `performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/segment')).duration`,
+    )) as number;
+    if (i > 0) {
+      waits.push(wait);
+      server.push(answer);
+    }
     await page.locator('.save', { hasText: 'All saved' }).waitFor();
   }
-  return times;
+  return { waits, server };
 }

@@ -26,7 +26,6 @@ import {
   loaded,
   type Masks,
   NO_PROMPT,
-  notice,
   polygon,
   queue,
   room,
@@ -35,6 +34,7 @@ import {
   selected,
   shown,
   smartPrompt,
+  unshown,
 } from '../store.ts';
 import { firstWindow } from '../view/grey.ts';
 import { createImagePainter } from '../view/image-painter.ts';
@@ -109,6 +109,7 @@ function shownFirst(at: Selection): Shown {
 
 async function showLoaded(image: string): Promise<void> {
   loaded.value = undefined;
+  unshown.value = undefined;
   try {
     const found = await obtain(image);
     // Meanwhile the user may have gone on.
@@ -119,7 +120,7 @@ async function showLoaded(image: string): Promise<void> {
     showImage();
     prefetch();
   } catch (error) {
-    if (selected.value?.image === image) notice.value = { kind: 'problem', text: messageOf(error) };
+    if (selected.value?.image === image) unshown.value = messageOf(error);
   }
 }
 

@@ -25,7 +25,7 @@ export function Curves({ runs }: { readonly runs: readonly RunDetail[] }) {
             const y = value(point);
             return y === undefined ? [] : [[point.minutes, y] as const];
           });
-          const own = stage === 'initial' ? 'initial network' : 'final network';
+          const own = stage === 'initial' ? 'first network' : 'final network';
           const isOnly = runs.length === 1;
           return {
             name: isOnly ? own : `${name}, ${own}`,
@@ -41,8 +41,10 @@ export function Curves({ runs }: { readonly runs: readonly RunDetail[] }) {
   return (
     <>
       <div class="charts">
-        <Chart title="Loss" lines={loss} from={0} />
-        {dice.length > 0 && <Chart title="Validation Dice" lines={dice} from={0} to={100} />}
+        <Chart title="Loss: how far off it still is" lines={loss} from={0} />
+        {dice.length > 0 && (
+          <Chart title="Dice on images that it does not learn from" lines={dice} from={0} to={100} />
+        )}
       </div>
       <ul class="legend">
         {loss.map(({ name, series, isDashed }) => (

@@ -3,11 +3,13 @@ import type { RunDetail, RunFigure } from '../../../src/desk/protocol.ts';
 import { percent } from './words.ts';
 
 const STAGES: Readonly<Record<string, string>> = {
-  initial: 'Initial network',
-  refined: 'Refined masks',
+  initial: 'First network',
+  refined: 'Refined',
   final: 'Final network',
   finalRefined: 'Final network, refined',
 };
+
+const SPLITS: Readonly<Record<string, string>> = { val: 'Validation', test: 'Test' };
 
 export function Figures({ runs }: { readonly runs: readonly RunDetail[] }) {
   const rows = new Map(
@@ -15,10 +17,13 @@ export function Figures({ runs }: { readonly runs: readonly RunDetail[] }) {
   );
   return (
     <table>
-      <caption>Mean Dice of present classes, with its 95 % interval</caption>
+      <caption>
+        How well the masks cover the truth (mean Dice; 100 is all of it), and the range in which it lies by 95
+        %
+      </caption>
       <thead>
         <tr>
-          <th scope="col">Split</th>
+          <th scope="col">Images</th>
           <th scope="col">Masks</th>
           {runs.map(({ id, name }) => (
             <th key={id} scope="col">
@@ -30,7 +35,7 @@ export function Figures({ runs }: { readonly runs: readonly RunDetail[] }) {
       <tbody>
         {[...rows].map(([key, { split, stage }]) => (
           <tr key={key}>
-            <td>{split}</td>
+            <td>{SPLITS[split] ?? split}</td>
             <th scope="row">{STAGES[stage] ?? stage}</th>
             {runs.map(({ id, figures }) => (
               <td key={id}>

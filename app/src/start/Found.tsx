@@ -5,18 +5,18 @@ import { shortPath } from './paths.ts';
 import { busy, checked, recognised } from './store.ts';
 
 export function Found() {
-  const { kind, folder, found, warnings, images } = recognised.value!;
+  const { kind, folder, summary, found, warnings, images } = recognised.value!;
   const isReady = kind === 'ready';
   return (
     <>
       <div class="title">
-        <h2>{isReady ? 'This can be learnt from' : `${images} images, and nobody has annotated one`}</h2>
+        <h2>{isReady ? 'These can be learnt from' : `${images} images, and none is outlined yet`}</h2>
         <p class="path">{shortPath(folder)}</p>
       </div>
       <section class="card">
-        <h3>What was recognised</h3>
+        <h3>What is in the folder</h3>
         <ul class="sentences">
-          {found.map((sentence) => (
+          {summary.map((sentence) => (
             <li key={sentence}>{sentence}</li>
           ))}
         </ul>
@@ -28,6 +28,16 @@ export function Found() {
           </ul>
         )}
         {isReady && <Check />}
+        {found.length > 0 && (
+          <details class="detail">
+            <summary>How it was understood, in detail</summary>
+            <ul class="sentences">
+              {found.map((sentence) => (
+                <li key={sentence}>{sentence}</li>
+              ))}
+            </ul>
+          </details>
+        )}
       </section>
       {isReady ? <Begin /> : <Label />}
       <button
@@ -47,7 +57,7 @@ export function Found() {
 function Check() {
   if (checked.value === undefined) return <p class="quiet-text">Looking at every file …</p>;
   const { problems } = checked.value;
-  if (problems.length === 0) return <p class="good">Every image can be read and fits its annotation.</p>;
+  if (problems.length === 0) return <p class="good">Every image can be read and fits its outlines.</p>;
   return (
     <details class="is-warning" open>
       <summary>
@@ -73,8 +83,8 @@ function Begin() {
       <h3>Start</h3>
       <p class="quiet-text">
         {hasSettings
-          ? 'The settings in packmule.yaml of the folder are used.'
-          : 'Settings that fit are written into packmule.yaml of the folder.'}
+          ? 'The folder has settings of its own, in packmule.yaml: they are used.'
+          : 'Settings that fit these images are chosen, and written into packmule.yaml of the folder.'}
       </p>
       <form
         class="row"
@@ -84,26 +94,27 @@ function Begin() {
         }}
       >
         <label class="grow">
-          <span>Name of the run</span>
+          <span>Name</span>
           <input type="text" value={text} onInput={({ currentTarget: { value } }) => setText(value)} />
         </label>
         <label>
-          <span>Minutes a network</span>
+          <span>Minutes to learn</span>
           <input
             type="number"
             min="0.1"
             max="1440"
             step="any"
-            placeholder="as set"
+            placeholder="as usual"
+            title="For each of the networks. More minutes learn finer outlines, up to a point."
             value={minutes}
             onInput={({ currentTarget: { value } }) => setMinutes(value)}
           />
         </label>
         <button type="submit" class="main" disabled={busy.value && checked.value !== undefined}>
-          Start the run
+          Start
         </button>
         <button type="button" onClick={() => void label(folder)}>
-          Label more first
+          Outline more first
         </button>
       </form>
     </section>
@@ -113,10 +124,10 @@ function Begin() {
 function Label() {
   return (
     <section class="card">
-      <h3>Draw the first labels</h3>
+      <h3>Outline the first ones</h3>
       <p class="quiet-text">
-        One to five images are enough to begin: name what is to be found, draw it, and let a network do the
-        others.
+        One to five images are enough to begin: name what is to be found, draw around it, and let Packmule do
+        the others.
       </p>
       <button
         type="button"
@@ -124,7 +135,7 @@ function Label() {
         disabled={busy.value}
         onClick={() => void label(recognised.value!.folder)}
       >
-        Annotate images
+        Outline images
       </button>
     </section>
   );

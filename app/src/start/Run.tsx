@@ -89,7 +89,7 @@ function Actions({ run }: { readonly run: RunDetail }) {
 function Progress({ run: { stages, progress, state } }: { readonly run: RunDetail }) {
   return (
     <section class="card">
-      <h3>Stages</h3>
+      <h3>What is done, step by step</h3>
       <ol class="stages">
         {stages.map((stage) => (
           <Stage key={stage.name} stage={stage} />

@@ -33,7 +33,7 @@ export function Runs() {
       {runs.length === 0 ? (
         <section class="card">
           <h3>There is no run yet</h3>
-          <p class="quiet-text">A run learns from annotated images and masks all others.</p>
+          <p class="quiet-text">A run learns from the images that are outlined, and outlines all others.</p>
           <a class="button main" href="#start">
             Begin with a folder
           </a>
@@ -87,7 +87,12 @@ function Row({ run, isChosen, choose }: RowProps) {
         </span>
       )}
       <State state={state} />
-      <button type="button" disabled={!hasMasks} onClick={() => void review(id)}>
+      <button
+        type="button"
+        disabled={!hasMasks}
+        title={hasMasks ? undefined : 'It has no masks to review yet'}
+        onClick={() => void review(id)}
+      >
         Review
       </button>
     </li>

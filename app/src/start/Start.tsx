@@ -1,6 +1,7 @@
 /** @file Where one begins: drop a folder or name one, see what was recognised, go on. */
+import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
-import { browse, look, take } from './actions.ts';
+import { browse, look, take, tryIt } from './actions.ts';
 import { chosenFiles, droppedFiles } from './dropped.ts';
 import { FolderBrowser } from './FolderBrowser.tsx';
 import { Found } from './Found.tsx';
@@ -21,17 +22,39 @@ export function Start() {
     <>
       <div class="title">
         <h2>Begin with your images</h2>
-        <p>A few that are annotated and many that are not; or none that is, to draw the first labels here.</p>
+        <p>
+          Outline what you look for in a few of them; Packmule learns from these and outlines it in all
+          others. Where nothing is outlined yet, you draw the first ones here.
+        </p>
       </div>
       <DropZone />
       <section class="card">
         <h3>A folder on this computer</h3>
-        <p class="quiet-text">Nothing is copied; labels and settings are written beside the images.</p>
+        <p class="quiet-text">Nothing is copied; what you outline is saved beside the images.</p>
         <NameFolder />
         {browsing.value && <FolderBrowser list={browsing.value} />}
       </section>
-      <p class="quiet-text">Everything stays on this computer.</p>
+      <TryIt />
+      <p class="quiet-text">Everything stays on this computer: nothing is sent anywhere.</p>
     </>
+  );
+}
+
+/** For whoever has no images at hand. */
+function TryIt() {
+  return (
+    <section class="card with-action">
+      <div class="grow">
+        <h3>No images at hand?</h3>
+        <p class="quiet-text">
+          See the whole way on drawn X-ray hands, which belong to nobody: 12 with outlined bones to learn
+          from, 40 to be outlined. It takes some five minutes, and you can watch.
+        </p>
+      </div>
+      <button type="button" disabled={busy.value} onClick={() => void tryIt()}>
+        Try it on drawn hands
+      </button>
+    </section>
   );
 }
 
@@ -55,7 +78,7 @@ function DropZone() {
     >
       <p class="drop-title">Drop a folder here</p>
       <p>
-        It is copied into <code>{shortPath(project.value)}</code>
+        A copy is made in <code>{shortPath(project.value)}</code>; the originals stay as they are.
       </p>
       <label class="button">
         Choose a folder …
@@ -73,8 +96,11 @@ function DropZone() {
   );
 }
 
+/** What was typed stays while a folder is looked at, which may fail. */
+const typed = signal('');
+
 function NameFolder() {
-  const [path, setPath] = useState('');
+  const path = typed.value;
   return (
     <form
       class="row"
@@ -89,7 +115,9 @@ function NameFolder() {
           type="text"
           value={path}
           placeholder={shortPath(`${project.value}/my-radiographs`)}
-          onInput={({ currentTarget: { value } }) => setPath(value)}
+          onInput={({ currentTarget: { value } }) => {
+            typed.value = value;
+          }}
         />
       </label>
       <button type="submit" disabled={path.trim() === '' || busy.value}>

@@ -140,6 +140,10 @@ export function begin(name: string, minutes: number | undefined): Promise<void> 
   });
 }
 
+/** Has phantoms drawn and learnt from; a trial that was done before is shown. */
+export const tryIt = (): Promise<void> =>
+  trying(async () => go(`run/${(await api.startDemo(project.value)).id}`));
+
 export const beginRound = (run: string): Promise<void> =>
   trying(async () => go(`run/${(await api.nextRound(run)).id}`));
 

@@ -25,6 +25,7 @@ export const recognise = (folder: string): Promise<Recognised> => told('recognis
 export const check = (folder: string): Promise<Checked> => told('check', { folder });
 export const beginUpload = (wish: UploadRequest): Promise<Upload> => told('uploads', wish);
 export const startRun = (wish: RunRequest): Promise<RunStarted> => told('runs', wish);
+export const startDemo = (project: string): Promise<RunStarted> => told('demo', { project });
 export const nextRound = (run: string): Promise<RunStarted> => told(`runs/${run}/round`, {});
 export const resumeRun = (run: string): Promise<RunStarted> => told(`runs/${run}/resume`, {});
 export const fetchRuns = (): Promise<RunList> => got('runs');

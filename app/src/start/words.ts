@@ -8,8 +8,9 @@ export const STATES: Readonly<Record<RunState, string>> = {
   failed: 'Failed',
 };
 
-/** `8 s`, `4 min`, `2 h 10 min`. */
+/** `< 1 s`, `8 s`, `4 min`, `2 h 10 min`. */
 export function duration(seconds: number): string {
+  if (seconds < 1) return '< 1 s';
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.round(whole / 60)} min`;

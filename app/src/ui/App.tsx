@@ -1,5 +1,6 @@
 /** @file The page as a whole, and what it shows while it has nothing to show. */
 import { useEffect } from 'preact/hooks';
+import { isInHouse, START } from '../house.ts';
 import { failure, labels, notice, room } from '../store.ts';
 import { Help } from './Help.tsx';
 import { Images } from './Images.tsx';
@@ -19,6 +20,7 @@ export function App() {
         <div role="alert">
           <h1>{seen}</h1>
           <p>{fix}</p>
+          <WayBack />
         </div>
       </main>
     );
@@ -35,9 +37,10 @@ export function App() {
       <main class="alone">
         <h1>There are no masks to review</h1>
         <p>
-          The network found nothing in the images of this run. Train it longer: set training.epochs, and run
-          again.
+          The network found nothing in the images of this run. Let it learn for longer, or from more annotated
+          images, in another run.
         </p>
+        <WayBack />
       </main>
     );
   }
@@ -52,6 +55,15 @@ export function App() {
       <NoticeLine />
       <Help />
     </>
+  );
+}
+
+function WayBack() {
+  if (!isInHouse) return null;
+  return (
+    <a class="button" href={START}>
+      To the start page
+    </a>
   );
 }
 

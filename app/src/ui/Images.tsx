@@ -2,10 +2,12 @@
 import type { ReviewImage } from '../../../src/review/protocol.ts';
 import { select } from '../actions/load.ts';
 import { overviewPath } from '../api.ts';
+import { isInHouse, START } from '../house.ts';
 import { type DoneFilter, reasonText } from '../images.ts';
 import { allItems, doneFilter, imageQueue, labels, room, selected } from '../store.ts';
 import { Icon } from './icons.tsx';
 import { LongList, type RowPlace } from './LongList.tsx';
+import { Thumbnail } from './Thumbnail.tsx';
 
 const FILTERS: readonly (readonly [DoneFilter, string])[] = [
   ['open', 'To label'],
@@ -76,14 +78,7 @@ function Row({ image, isCurrent, tabIndex }: RowPlace & { readonly image: Review
       aria-current={isCurrent ? 'true' : undefined}
       onClick={() => void select({ image: image.id, classIndex: selected.value?.classIndex ?? 0 })}
     >
-      <img
-        src={overviewPath(image.id, state)}
-        alt=""
-        width="56"
-        height="56"
-        loading="lazy"
-        decoding="async"
-      />
+      <Thumbnail src={overviewPath(image.id, state)} />
       <span class="what">
         <span class="name">{image.name}</span>
         <span class="image">
@@ -103,20 +98,24 @@ function Row({ image, isCurrent, tabIndex }: RowPlace & { readonly image: Review
   );
 }
 
+function NowLearn() {
+  return isInHouse ? (
+    <>
+      Now a network can learn from them: choose the folder on the <a href={START}>start page</a>.
+    </>
+  ) : (
+    <>
+      Now a network can learn from them: <code>packmule run {room.value!.run}</code>
+    </>
+  );
+}
+
 function Empty() {
   const isDone = doneFilter.value === 'open';
   return (
     <div class="empty">
       <b>{isDone ? 'Every image is done.' : 'No image is done yet.'}</b>
-      <p>
-        {isDone ? (
-          <>
-            Now a network can learn from them: <code>packmule run {room.value!.run}</code>
-          </>
-        ) : (
-          'Draw what is to be found, then press A.'
-        )}
-      </p>
+      <p>{isDone ? <NowLearn /> : 'Draw what is to be found, then press A.'}</p>
     </div>
   );
 }

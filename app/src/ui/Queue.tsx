@@ -3,10 +3,12 @@ import type { ReviewImage, ReviewItem, Stage } from '../../../src/review/protoco
 import { changeFilter } from '../actions/commands.ts';
 import { select } from '../actions/load.ts';
 import { thumbnailPath } from '../api.ts';
+import { isInHouse, START } from '../house.ts';
 import { isOpen, itemKey, type QueueFilter, type StatusFilter, type TrustRange } from '../queue.ts';
 import { colourOf, filter, imagesById, poolItems, queue, room, selected, unsaved } from '../store.ts';
 import { Icon, type IconName } from './icons.tsx';
 import { LongList, type RowPlace } from './LongList.tsx';
+import { Thumbnail } from './Thumbnail.tsx';
 
 type Choices<T> = readonly (readonly [value: T, title: string])[];
 
@@ -142,10 +144,16 @@ function Empty() {
       {isDone ? (
         <>
           <b>Everything is decided.</b>
-          <p>
-            Let the next round learn from it:
-            <code>packmule run RUN --round 2</code>
-          </p>
+          {isInHouse ? (
+            <p>
+              Let the next round learn from it: choose the run among <a href={`${START}#runs`}>all runs</a>.
+            </p>
+          ) : (
+            <p>
+              Let the next round learn from it:
+              <code>packmule run RUN --round 2</code>
+            </p>
+          )}
         </>
       ) : (
         <>
@@ -177,7 +185,7 @@ function Item({ item, isCurrent, tabIndex }: RowPlace & { readonly item: ReviewI
       aria-current={isCurrent ? 'true' : undefined}
       onClick={() => void select(item)}
     >
-      <img src={thumbnailPath(item)} alt="" width="56" height="56" loading="lazy" decoding="async" />
+      <Thumbnail src={thumbnailPath(item)} />
       <span class="what">
         <span class="name">
           <Dot classIndex={item.classIndex} />

@@ -136,6 +136,8 @@ function Row({ name, value, doubtful, about }: Finding) {
 }
 
 function Drawing() {
+  // Close-ups and random walkers are asked for nothing.
+  const hasPrompts = [...(loaded.value?.about.values() ?? [])].some(({ prompts }) => prompts !== undefined);
   return (
     <section class="drawing">
       <h2>Show</h2>
@@ -152,7 +154,7 @@ function Drawing() {
         />
       </label>
       <Check label="Outlines" state={showOutlines} />
-      {labels.value === undefined && <Check label="Prompts of the refiner" state={showPrompts} />}
+      {hasPrompts && <Check label="Prompts of the refiner" state={showPrompts} />}
     </section>
   );
 }

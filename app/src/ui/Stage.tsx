@@ -16,6 +16,7 @@ import {
   smartBusy,
   type Tool,
   tool,
+  unshown,
 } from '../store.ts';
 import { Canvas } from '../view/Canvas.tsx';
 import { CommandButton } from './CommandButton.tsx';
@@ -37,10 +38,22 @@ export function Stage() {
           <CommandButton command="fitMask" icon="target" label="Close to the mask" />
           <CommandButton command="fitImage" icon="fit" label="Whole image" />
         </div>
-        {loaded.value === undefined && <p class="loading">Loading the image …</p>}
+        <Waiting />
       </div>
       {labels.value === undefined ? <Decision /> : <LabelBar />}
     </section>
+  );
+}
+
+/** What stands in the place of an image. */
+function Waiting() {
+  if (loaded.value !== undefined) return null;
+  if (unshown.value === undefined) return <p class="loading">Loading the image …</p>;
+  return (
+    <div class="unshown" role="alert">
+      <b>This image cannot be shown</b>
+      <p>{unshown.value}</p>
+    </div>
   );
 }
 
@@ -190,7 +203,9 @@ function Decision() {
           </CommandButton>
         </div>
       ) : (
-        <p class="note">This image has a ground truth. It is here to look at.</p>
+        loaded.value !== undefined && (
+          <p class="note">This image has a ground truth. It is here to look at.</p>
+        )
       )}
     </div>
   );

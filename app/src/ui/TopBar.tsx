@@ -1,10 +1,9 @@
 /** @file The head of the page: which run, how far the review is, what more of it is worth, and that all is saved. */
+
+import { isInHouse, START } from '../house.ts';
 import { expectedGain, isOpen } from '../queue.ts';
 import { connected, labels, poolItems, queue, room, saving } from '../store.ts';
 import { CommandButton } from './CommandButton.tsx';
-
-/** Whether this page was opened from the start page, to which there is a way back. */
-const isInHouse = location.pathname.split('/').at(-3) === 'room';
 
 /** As many as one looks at in a few minutes. */
 const NEXT = 20;
@@ -13,7 +12,7 @@ export function TopBar() {
   return (
     <header class="top">
       <h1>
-        {isInHouse ? <a href="../../#runs">Packmule</a> : 'Packmule'} <span>{room.value!.run}</span>
+        {isInHouse ? <a href={`${START}#runs`}>Packmule</a> : 'Packmule'} <span>{room.value!.run}</span>
       </h1>
       {labels.value !== undefined ? (
         <ImagesDone />
