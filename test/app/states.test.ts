@@ -193,6 +193,25 @@ describe.skipIf(whyNoBrowser !== '')(`states of the pages${whyNoBrowser}`, () =>
     await page.getByRole('heading', { name: 'Runs' }).waitFor();
   });
 
+  it('a folder in which all images are done still shows them', async () => {
+    await writePhantomDataset(join(home, 'hands'), {
+      seed: 3,
+      classes: 3,
+      size: { height: 64, width: 64 },
+      counts: { labelled: 2, val: 0, test: 0, unlabelled: 1 },
+    });
+    const page = await openPage();
+    await lookAt(page, '~/hands/labelled');
+    await page.getByRole('button', { name: 'Outline more first' }).click();
+    await page.waitForURL(/room/);
+    await drawn(page);
+    await page.getByText('Every image is done.').waitFor();
+    expect(await page.locator('.about .stands').innerText()).toContain('Done');
+    await legible(page);
+    await page.getByRole('link', { name: 'start page' }).click();
+    await page.locator('.drop').waitFor();
+  });
+
   it('a room of an earlier start leads back', async () => {
     const page = await openPage('room/unknown/');
     await page.getByRole('heading', { name: 'This room is not open any more' }).waitFor();

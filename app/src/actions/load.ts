@@ -72,12 +72,12 @@ export async function openRoom(): Promise<void> {
   }
 }
 
-function firstOf({ labels, items: all }: RoomState): Selection | undefined {
+/** Where all is done or decided, there is still something to look at. */
+function firstOf({ labels, items: all, images: every }: RoomState): Selection | undefined {
   if (labels !== undefined) {
-    const [image] = imageQueue.value;
+    const image = imageQueue.value[0] ?? every[0];
     return image && { image: image.id, classIndex: 0 };
   }
-  // Where all is decided, there is still something to look at.
   return queue.value[0] ?? all[0];
 }
 
