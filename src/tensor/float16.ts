@@ -63,7 +63,8 @@ let valueOfHalf: Float32Array | undefined;
 
 function lookUp(halves: Uint16Array, out: Float32Array): void {
   valueOfHalf ??= valuesOfHalves();
-  for (let i = 0; i < halves.length; i++) out[i] = valueOfHalf[halves[i]!]!;
+  const values = valueOfHalf;
+  for (let i = 0; i < halves.length; i++) out[i] = values[halves[i]!]!;
 }
 
 function valuesOfHalves(): Float32Array {
