@@ -45,7 +45,9 @@ function ClassRow({ name, classIndex }: { readonly name: string; readonly classI
           onClick={() => void chooseClass(classIndex)}
         >
           <Dot classIndex={classIndex} />
-          <span class="name">{name}</span>
+          <span class="name" title={name}>
+            {name}
+          </span>
           <span class="state">{has ? 'drawn' : classIndex < 9 ? <kbd>{classIndex + 1}</kbd> : ''}</span>
         </button>
         <button

@@ -84,7 +84,9 @@ function ClassRow({
         onClick={() => void select({ image: image!, classIndex })}
       >
         <Dot classIndex={classIndex} />
-        <span class="name">{name}</span>
+        <span class="name" title={name}>
+          {name}
+        </span>
         <span class="state">{state || (has && item ? <Trust {...item} /> : 'none')}</span>
       </button>
       <button
