@@ -135,6 +135,8 @@ async function doJobs(
   };
 
   await measureWhatIsDone();
+  // A grid that has grown shows from the first moment on what it lacks.
+  if (results.length > 0) await writeOutputs(run, tableSoFar());
   const size = asked ?? fittingJobs(setup.compute);
   await requireFreeSpace(
     run.root,

@@ -11,6 +11,7 @@ import { coco } from '../../src/annotations/coco.ts';
 import type { AnnotatedImage, AnnotationSet } from '../../src/annotations/types.ts';
 import type { PointXy } from '../../src/base/geometry.ts';
 import { PACKAGE_FOLDER } from '../../src/base/version.ts';
+import { maskArea } from '../../src/masks/mask.ts';
 import { decodeRle, rleToString } from '../../src/masks/rle.ts';
 import { readRecordedConfig } from '../../src/pipeline/recorded-config.ts';
 import { type RunDirectory, runDirectory } from '../../src/pipeline/run-directory.ts';
@@ -122,9 +123,10 @@ describe.skipIf(whyNoBrowser !== '')(`the pictures of the docs${whyNoBrowser}`, 
     const [found, right] = [maskIn(set), maskIn(truth)];
     if (found === undefined || right === undefined) return [];
     const [mask, whole] = [decodeRle(found.rle), decodeRle(right.rle)];
-    return Array.from(whole.data.keys())
-      .filter((i) => whole.data[i] === 1 && mask.data[i] === 0)
-      .map((i) => [i % whole.width, Math.floor(i / whole.width)] as const);
+    const lacking = Array.from(whole.data.keys()).filter((i) => whole.data[i] === 1 && mask.data[i] === 0);
+    // What lies elsewhere is out of sight where the view is fitted to the mask.
+    if (lacking.length > maskArea(whole) / 2) return [];
+    return lacking.map((i) => [i % whole.width, Math.floor(i / whole.width)] as const);
   }
 
   it('review, and a mask that is being mended', async () => {
@@ -132,10 +134,10 @@ describe.skipIf(whyNoBrowser !== '')(`the pictures of the docs${whyNoBrowser}`, 
     await picture(page, 'review');
     expect(taken('review')).toBe(true);
 
-    // The mask of the next few that lacks most.
+    // The mask of the next few that lacks most; of a run whose least trusted masks lie elsewhere, of those behind them.
     const lacks: number[] = [];
-    for (let i = 0; i < 6; i++) {
-      await page.locator('.item').nth(i).click();
+    while (lacks.length < 6 || Math.max(...lacks) === 0) {
+      await page.locator('.item').nth(lacks.length).click();
       await drawn(page);
       lacks.push((await missing(page)).length);
     }

@@ -310,6 +310,13 @@ describe('a benchmark that is stopped', () => {
     );
     expect(text).toMatch(/\| U-Net \| – \| – \|/);
 
+    // A larger grid shows what it lacks before anything of it is done.
+    const begun = benchmark('stopped', { labelled: [2, 3, 4] }, (kind, controller) => {
+      if (kind !== 'check') controller.abort(new Error('at once'));
+    });
+    await expect(begun).rejects.toThrow('at once');
+    expect(await readFile(at('stopped', 'table.md'), 'utf8')).toMatch(/8 of 9 cells are missing/);
+
     const { outcome, told } = await benchmark('stopped');
     expect(outcome.table).toEqual(first.outcome.table);
     expect(told.works).toHaveLength(first.told.works.length - 8);
