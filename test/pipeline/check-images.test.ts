@@ -1,6 +1,6 @@
 /** The check of a run's images when it is interrupted: what was found sound stays known. */
 import { readFile } from 'node:fs/promises';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { openDataset } from '../../src/dataset/dataset.ts';
 import { checkImages } from '../../src/pipeline/check-images.ts';
 import { silentObserver } from '../../src/pipeline/observer.ts';
@@ -23,7 +23,9 @@ it('is kept now and then, and ends as a check that nobody interrupted', async ()
     await checkImages(context, dataset, false).catch((error: unknown) => {
       if (!signal?.aborted) throw error;
     });
-    return JSON.parse(await readFile(inFolder(run, 'checked.json'), 'utf8')) as string[];
+    // A check that is stopped does not wait for what is being written.
+    const text = await vi.waitFor(() => readFile(inFolder(run, 'checked.json'), 'utf8'), 10_000);
+    return JSON.parse(text) as string[];
   };
   const interrupted = await check('killed', stopping.signal);
   const whole = await check('whole');

@@ -17,7 +17,7 @@ describe('the settings that masks depend on', () => {
   });
 
   it('leave out none of those that there are', () => {
-    const all = Object.keys(refineSettingsSchema.parse({ closeUpMinutes: 1 }));
+    const all = Object.keys(refineSettingsSchema.parse({ closeUpMinutes: 1, adaptSteps: 1 }));
     expect(new Set([...keysOf('sam'), ...keysOf('random-walker'), ...ELSEWHERE])).toEqual(new Set(all));
   });
 });
