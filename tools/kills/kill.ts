@@ -54,8 +54,10 @@ export interface KillFigures {
 
 /** A process that was just started takes longer over a stage than one that did others before. */
 const STRETCH = 1.25;
-/** Further runs for stages that were over before their kill: the time in which they are killed is halved each time. */
-const PATIENCE = 8;
+/** Further runs for stages that were over before their kill, which comes sooner each time, down to a quarter of the stage. */
+const PATIENCE = 16;
+const SOONER = 0.7;
+const SOONEST = 0.25;
 
 export async function killRuns(options: KillOptions): Promise<KillFigures> {
   const { dist, folder, moments, seed, only, onKill, onDefect, signal } = options;
@@ -81,7 +83,7 @@ export async function killRuns(options: KillOptions): Promise<KillFigures> {
   const short = ({ course, killed }: (typeof done)[number]): string[] =>
     course.stages.filter((stage) => killsOf(killed, stage) < share);
   for (let round = 1; round <= share + PATIENCE; round++) {
-    const within = STRETCH * 0.5 ** Math.max(0, round - share);
+    const within = Math.max(SOONEST, STRETCH * SOONER ** Math.max(0, round - share));
     for (const one of done) {
       const aims = short(one);
       if (aims.length === 0 || signal?.aborted) continue;
