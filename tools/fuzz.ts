@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { ConfigError } from '../src/base/errors.ts';
 import { listImages } from '../src/dataset/layout.ts';
+import { counted } from '../src/report/format.ts';
 import { runTool, wholeNumber } from './exit.ts';
 import type { MutantResult } from './fuzz/child.ts';
 import { HOSTILE } from './fuzz/hostile.ts';
@@ -182,5 +183,5 @@ function table(tallies: ReadonlyMap<string, Tally>, seed: number): string {
   );
   const defects = [...tallies.values()].flatMap((tally) => tally.defects);
   const listed = defects.map(({ input, mutant, what }) => `${input}, mutant ${mutant}: ${what}`);
-  return `${[...lines, `${tallies.size} inputs of seed ${seed}, ${defects.length} did harm.`, ...listed].join('\n')}\n`;
+  return `${[...lines, `${counted(tallies.size, 'input')} of seed ${seed}, ${defects.length} did harm.`, ...listed].join('\n')}\n`;
 }
