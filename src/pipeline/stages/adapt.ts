@@ -133,7 +133,7 @@ export function requireLearning(prepared: PreparedRun): void {
   if (why === undefined || triesAtlas(prepared)) return;
   throw new ConfigError({
     seen: `The refiner learns nothing, because ${why}`,
-    need: 'The refiner close-up; or foal, steps to learn in, and enough labelled images to hold some out; or an atlas and such images',
+    need: 'The refiner close-up; or foal or sam, steps to learn in (refine.adaptSteps), and enough labelled images to hold some out; or an atlas and such images',
     fix: 'Change the settings, or go on without: packmule run',
   });
 }
