@@ -1,4 +1,5 @@
 /** @file Deciding: what is sent, what follows from the answer, and where to go next. */
+import { batch } from '@preact/signals';
 import { rleToString } from '../../../src/masks/rle.ts';
 import type { DecisionRequest, ReviewItem } from '../../../src/review/protocol.ts';
 import { sendDecision } from '../api.ts';
@@ -99,15 +100,15 @@ async function save(at: Selection, verdict: DecisionRequest['verdict'], mask?: T
       basedOn,
       ...(counts !== undefined && { counts }),
     });
-    items.value = new Map(items.value).set(itemKey(item), item);
-    if (!saved) {
-      tellConflict(item);
-      return false;
-    }
-    if (mask !== undefined) rememberSaved(itemKey(item), mask);
-    else if (verdict === 'withdrawn') forgetSaved(itemKey(item));
-    keepDecided(item, mask);
-    return true;
+    // At once: between the new revision and the end of its drawing, the server would be told to keep that again.
+    batch(() => {
+      items.value = new Map(items.value).set(itemKey(item), item);
+      if (!saved) return tellConflict(item);
+      if (mask !== undefined) rememberSaved(itemKey(item), mask);
+      else if (verdict === 'withdrawn') forgetSaved(itemKey(item));
+      keepDecided(item, mask);
+    });
+    return saved;
   } catch (error) {
     notice.value = { kind: 'problem', text: `Not saved: ${messageOf(error)}` };
     return false;
