@@ -7,7 +7,7 @@ import { input } from '../graph/tensor.ts';
 import { buildPromptedStep } from '../prompted/step.ts';
 import type { PromptedTask } from '../prompted/train.ts';
 import type { SamRefinerSettings } from '../refine/sam-refiner.ts';
-import { type SamCheckpoint, weightsHash } from '../sam/checkpoint.ts';
+import { encoderHash, type SamCheckpoint, weightsHash } from '../sam/checkpoint.ts';
 import { encodeDecoder } from '../sam/decoder-file.ts';
 import { type EncodedFeatures, fineShape } from '../sam/image-encoder.ts';
 import type { SamPredictor } from '../sam/predictor.ts';
@@ -37,9 +37,11 @@ const PROMPTS = 4;
 /** @param encoder the model as it is, which stays open */
 export function decoderLearner(options: DecoderLearnerOptions, encoder: SamPredictor): Learner {
   const { base, open } = options;
+  // Of weights that may be gigabytes, and the same in all that is learnt.
+  const hashes = { whole: weightsHash(base.weights), encoder: encoderHash(base.weights) };
   return {
     learningRate: 1e-4,
-    task: (cases) => decoderTask(options, encoder, cases),
+    task: (cases) => decoderTask(options, encoder, hashes, cases),
     ask: async (weights, use) => {
       if (weights === undefined) return use(encoder);
       const model = open({ ...base, weights });
@@ -55,6 +57,7 @@ export function decoderLearner(options: DecoderLearnerOptions, encoder: SamPredi
 function decoderTask(
   { base, preprocessing, refine, classes, seed, data }: DecoderLearnerOptions,
   encoder: SamPredictor,
+  hashes: { readonly whole: string; readonly encoder: string },
   cases: readonly AdaptCase[],
 ): PromptedTask<null> {
   const { config, weights } = base;
@@ -68,7 +71,7 @@ function decoderTask(
     ...(fine && { fine: input('fine', fine) }),
   });
   return {
-    key: { of: data, ids: cases.map(({ id }) => id), start: weightsHash(weights), size, seed },
+    key: { of: data, ids: cases.map(({ id }) => id), start: hashes.whole, size, seed },
     build: (averageDecay) => buildPromptedStep({ config, size, frequencies, features }, { averageDecay }),
     start: () => weights,
     answerLength: PROMPTS * (4 * gridSize) ** 2,
@@ -77,6 +80,6 @@ function decoderTask(
       openDecoderEpisodes({ cases, size, refine, encoder, preprocessing, frequencies, seed }, state),
     whole: (trained) => new Map([...weights, ...trained]),
     file: DECODER_FILE,
-    encode: encodeDecoder,
+    encode: (whole, metadata) => encodeDecoder(whole, hashes.encoder, metadata),
   };
 }

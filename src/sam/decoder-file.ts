@@ -13,10 +13,14 @@ import { isEncoderWeight } from './image-encoder.ts';
 /** Of the file's metadata: the hash of the encoder that it belongs to. */
 const ENCODER = 'packmule.encoder';
 
-/** The file of the decoder of a whole model, in single precision. */
-export function encodeDecoder(whole: Weights, metadata: Readonly<Record<string, string>>): Uint8Array {
+/** The file of the decoder of a whole model, in single precision. @param encoder the hash of its encoder */
+export function encodeDecoder(
+  whole: Weights,
+  encoder: string,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const decoder = [...whole].filter(([name]) => !isEncoderWeight(name));
-  return encodeSafetensors(new Map(decoder), { ...metadata, [ENCODER]: encoderHash(whole) });
+  return encodeSafetensors(new Map(decoder), { ...metadata, [ENCODER]: encoder });
 }
 
 /**
