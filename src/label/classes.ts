@@ -1,9 +1,8 @@
 /** @file The class list of a labelled folder: classes are added, renamed and coloured, and keep their masks. */
 import { z } from 'zod';
-import { AnnotationError, RunError } from '../base/errors.ts';
+import { AnnotationError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
-import { readRegularFile } from '../base/regular-file.ts';
-import { systemCode } from '../base/system-code.ts';
+import { readListFile } from '../base/list-file.ts';
 import type { ClassChange } from './protocol.ts';
 
 const classSchema = z.strictObject({
@@ -76,20 +75,11 @@ export function classNumber(classes: readonly LabelClass[], name: string): numbe
 }
 
 /** No class where there is no file yet. @throws RunError for a damaged one. */
-export async function readClasses(path: string): Promise<readonly LabelClass[]> {
-  try {
-    return z.array(classSchema).parse(JSON.parse((await readRegularFile(path)).toString('utf8')));
-  } catch (cause) {
-    if (systemCode(cause) === 'ENOENT') return [];
-    throw new RunError(
-      {
-        seen: `${path} is damaged or cannot be read`,
-        need: 'The class list as Packmule wrote it',
-        fix: 'Restore the file from a copy',
-      },
-      { cause },
-    );
-  }
+export function readClasses(path: string): Promise<readonly LabelClass[]> {
+  return readListFile(path, classSchema, {
+    need: 'The class list as Packmule wrote it',
+    fix: 'Restore the file from a copy',
+  });
 }
 
 export async function writeClasses(path: string, classes: readonly LabelClass[]): Promise<void> {

@@ -3,10 +3,8 @@
  * work of a hand, and forgotten with the decision. They are no decisions: no run learns from them.
  */
 import { z } from 'zod';
-import { RunError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
-import { readRegularFile } from '../base/regular-file.ts';
-import { systemCode } from '../base/system-code.ts';
+import { readListFile } from '../base/list-file.ts';
 import { type ReviewTarget, targetKey } from './decision.ts';
 
 const drawingSchema = z.strictObject({
@@ -51,18 +49,8 @@ export async function openDraftBook(path: string): Promise<DraftBook> {
   };
 }
 
-async function readDrawings(path: string): Promise<readonly Drawing[]> {
-  try {
-    return z.array(drawingSchema).parse(JSON.parse((await readRegularFile(path)).toString('utf8')));
-  } catch (cause) {
-    if (systemCode(cause) === 'ENOENT') return [];
-    throw new RunError(
-      {
-        seen: `${path} is damaged or cannot be read`,
-        need: 'The drawings as Packmule kept them',
-        fix: 'Restore the file from a copy, or delete it: decisions are not in it',
-      },
-      { cause },
-    );
-  }
-}
+const readDrawings = (path: string): Promise<readonly Drawing[]> =>
+  readListFile(path, drawingSchema, {
+    need: 'The drawings as Packmule kept them',
+    fix: 'Restore the file from a copy, or delete it: decisions are not in it',
+  });
