@@ -6,7 +6,7 @@ import { readCase } from '../dataset/view.ts';
 import { encodeRle } from '../masks/rle.ts';
 import type { Refiner } from '../refine/refiner.ts';
 import { trueDice } from '../trust/judge.ts';
-import { initialMask } from './refine-images.ts';
+import { initialMasks } from './refine-images.ts';
 
 /**
  * Of each image, by its id, the mean Dice in [0, 1] of what a refiner makes of such masks; images without one are left
@@ -36,7 +36,7 @@ export async function diceOfImage(
   { dataset, imageHashes }: CheckedDataset,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  const initial = (drawn.get(item.name) ?? []).map(initialMask);
+  const initial = initialMasks(drawn.get(item.name));
   if (initial.length === 0) return undefined;
   const refined = await refiner.refine(await readCase(item), initial, {
     classes: dataset.classes,

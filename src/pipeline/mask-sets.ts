@@ -17,6 +17,7 @@ export interface StoredStructure {
   /** Runs in COCO's string form. */
   readonly counts: string;
   readonly score?: number;
+  readonly trust?: number;
   readonly provenance?: Readonly<Record<string, unknown>>;
 }
 

@@ -16,11 +16,12 @@ import { listImages } from '../dataset/layout.ts';
 import { sourceImages } from '../dataset/source-images.ts';
 import type { Case } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
+import type { Image } from '../imaging/image.ts';
 import { renderOverlay } from '../imaging/overlay.ts';
 import { readImageFile } from '../imaging/read.ts';
 import { writeRgbPng } from '../imaging/write.ts';
 import { decodeRle, rleFromString } from '../masks/rle.ts';
-import type { Refiner } from '../refine/refiner.ts';
+import type { InitialMask, RefineContext, Refiner } from '../refine/refiner.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
 import { imageKey } from '../sam/segment.ts';
 import { openPredictor, type Predictor, probabilitiesToMasks } from '../training/predictor.ts';
@@ -28,9 +29,9 @@ import type { Head, ProbabilityMaps } from '../training/types.ts';
 import { type RunConfig, runSchema } from './config.ts';
 import { doImages, doPart, forgetJournals, type ImageJob, type Part } from './image-job.ts';
 import { type StoredStructure, storeMasks } from './mask-sets.ts';
-import { predictedMasks, type SelectedClassMask, selectedMasks, settledMasks } from './network-masks.ts';
+import { predictedMasks, selectedMasks, settledMasks } from './network-masks.ts';
 import { recordView } from './recorded-view.ts';
-import { openRefiner, type RefinerOptions } from './refine-images.ts';
+import { openRefiner, type RefinerOptions, refineImage } from './refine-images.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { type SettleOptions, settleSam } from './sam-model.ts';
 import { atlasFile, readAtlas } from './settling.ts';
@@ -38,6 +39,7 @@ import { describeShard, type Shard } from './shard.ts';
 import type { RunContext } from './stage.ts';
 import { refiningSam } from './stages/adapt.ts';
 import { closeUpRefining } from './stages/close-up.ts';
+import { type Judge, readJudge, withTrust } from './stages/trust.ts';
 import { asFiled, turned } from './turned.ts';
 
 export interface PredictImagesOptions {
@@ -109,7 +111,7 @@ async function withJob<T>(
 ): Promise<T> {
   const { run, observer } = context;
   const network = await findNetwork(run);
-  const { config, refining, atlas } = await settingsOf(run, refine, {
+  const { config, refining, atlas, judge } = await settingsOf(run, refine, {
     device: compute.device ?? 'cpu',
     note: observer.note,
   });
@@ -123,6 +125,7 @@ async function withJob<T>(
       ...(refining.closeUp && { closeUp: await hashFile(refining.closeUp) }),
     },
     ...(atlas && { atlas }),
+    ...(judge && { judge }),
     images: cases.map(({ id, fileHash, view }) => [id, fileHash, view ?? null]),
   }).slice(0, 12);
   const start = performance.now();
@@ -136,13 +139,9 @@ async function withJob<T>(
       const refiner = refining && (await openRefiner(context, { ...refining, compute, embeddings }));
       return {
         work: (item) => {
-          const initial = (maps: ProbabilityMaps) => initialMasks(maps, predictor.plan.head, atlas, config);
-          return predictImage(
-            predictor,
-            refiner && { refiner, initial },
-            item,
-            join(out, `${item.id}.overlay.png`),
-          );
+          const initial = (maps: ProbabilityMaps) => initialOf(maps, predictor.plan.head, atlas, config);
+          const mend = refiner && { refiner, initial, judge };
+          return predictImage(predictor, mend, item, join(out, `${item.id}.overlay.png`));
         },
         close: async () => refiner?.close(),
       };
@@ -157,21 +156,25 @@ async function withJob<T>(
   }
 }
 
+interface Mend {
+  readonly refiner: Refiner;
+  /** What the refiner starts from. */
+  readonly initial: (maps: ProbabilityMaps) => InitialMask[];
+  readonly judge: Judge | undefined;
+}
+
 async function predictImage(
   predictor: Predictor,
-  refining:
-    | { readonly refiner: Refiner; readonly initial: (maps: ProbabilityMaps) => SelectedClassMask[] }
-    | undefined,
+  mend: Mend | undefined,
   item: Case,
   overlayPath: string,
 ): Promise<StoredStructure[]> {
   const image = await readCase(item);
   const maps = await predictor.predict(image);
   const { head, classes } = predictor.plan;
-  const found = refining
-    ? await refining.refiner.refine(image, refining.initial(maps), { classes, imageKey: imageKey(image) })
-    : predictedMasks(maps, probabilitiesToMasks(maps, head));
-  const stored = storeMasks(found.map(({ classIndex, mask, score }) => ({ classIndex, mask, score })));
+  const stored = mend
+    ? await mended(mend, image, maps, { classes, imageKey: imageKey(image) })
+    : storeMasks(predictedMasks(maps, probabilitiesToMasks(maps, head)));
   const filed = asFiled(item);
   const shown = filed === item ? image : await readCase(filed);
   const drawn = turned(structuresOf(stored, item, overlayPath), item).map(({ classIndex, rle }) => ({
@@ -182,15 +185,30 @@ async function predictImage(
   return stored;
 }
 
+/** Refined masks with their evidence and, where the run can judge them, their trust. */
+async function mended(
+  { refiner, initial, judge }: Mend,
+  image: Image,
+  maps: ProbabilityMaps,
+  context: RefineContext,
+): Promise<StoredStructure[]> {
+  if (judge === undefined) return storeMasks(await refiner.refine(image, initial(maps), context));
+  const refined = await refineImage(refiner, image, initial(maps), judge.usual, context);
+  return refined.map((mask) => withTrust(mask, judge.model));
+}
+
 /** What the refiner starts from, as in the run. */
-function initialMasks(
+function initialOf(
   maps: ProbabilityMaps,
   head: Head,
   atlas: Atlas | undefined,
   { refine }: Pick<RunConfig, 'refine'>,
-): SelectedClassMask[] {
-  if (atlas !== undefined && head === 'exclusive') return settledMasks(maps, atlas, refine);
-  return selectedMasks(maps, probabilitiesToMasks(maps, head), head, refine);
+): InitialMask[] {
+  const masks =
+    atlas !== undefined && head === 'exclusive'
+      ? settledMasks(maps, atlas, refine)
+      : selectedMasks(maps, probabilitiesToMasks(maps, head), head, refine);
+  return masks.map(({ provenance, ...mask }) => ({ ...mask, evidence: provenance }));
 }
 
 /** Stored masks in the frame of the case; `where` they are stored, for errors. */
@@ -222,6 +240,8 @@ async function settingsOf(
   refining: Pick<RefinerOptions, 'config' | 'sam' | 'closeUp'> | undefined;
   /** Settles masks before they are refined. */
   atlas: Atlas | undefined;
+  /** Judges refined masks. */
+  judge: Judge | undefined;
 }> {
   const recorded = runSchema.pick({ data: true, refine: true, sam: true });
   const config = await readFile(run.config, 'utf8')
@@ -236,7 +256,7 @@ async function settingsOf(
         { cause },
       );
     });
-  if (!refine) return { config, refining: undefined, atlas: undefined };
+  if (!refine) return { config, refining: undefined, atlas: undefined, judge: undefined };
   const model = await refiningSam(run, config);
   const sam = model && (await settleSam(model, config, { run, ...options }));
   const looksClose = config.refine.refiner === 'close-up';
@@ -244,7 +264,14 @@ async function settingsOf(
     config,
     refining: { sam, ...(looksClose ? await closeUpRefining(run, config) : { config }) },
     atlas: existsSync(atlasFile(run)) ? await readAtlas(run) : undefined,
+    judge: await knownJudge(run, options.note),
   };
+}
+
+async function knownJudge(run: RunDirectory, note: (text: string) => void): Promise<Judge | undefined> {
+  const judge = await readJudge(run);
+  if (judge === undefined) note('Masks get no trust: this run has not been judged, or by an older version.');
+  return judge;
 }
 
 /** The images of files and folders, viewed as those of the run were. */

@@ -2,8 +2,7 @@
 import type { Structure } from '../annotations/types.ts';
 import { openCloseUp } from '../closeup/predictor.ts';
 import type { ClassShapes } from '../dataset/shapes.ts';
-import type { Case } from '../dataset/types.ts';
-import { readCase } from '../dataset/view.ts';
+import type { Image } from '../imaging/image.ts';
 import { decodeRle } from '../masks/rle.ts';
 import type { NetworkEvidence } from '../refine/evidence.ts';
 import { gatherEvidence } from '../refine/gather-evidence.ts';
@@ -46,16 +45,15 @@ function withModel(refiner: Refiner, model: { close(): Promise<void> }): Refiner
   };
 }
 
-/** Refines the selected masks of one image; `usual` are the shapes that their evidence compares them with. */
+/** Refines the masks of one image; `usual` are the shapes that their evidence compares them with. */
 export async function refineImage(
   refiner: Refiner,
-  item: Case,
-  selected: readonly Structure[],
+  image: Image,
+  initial: readonly InitialMask[],
   usual: ClassShapes,
   context: RefineContext,
 ): Promise<StoredStructure[]> {
-  const initial = selected.map(initialMask);
-  const refined = await refiner.refine(await readCase(item), initial, context);
+  const refined = await refiner.refine(image, initial, context);
   const evidence = gatherEvidence(initial, refined, usual);
   return storeMasks(
     refined.map(({ evidence: _, provenance, ...mask }, k) => ({
@@ -65,13 +63,15 @@ export async function refineImage(
   );
 }
 
-/** What the network said about a selected mask is its provenance. */
-export function initialMask({ classIndex, rle, score = 0, provenance }: Structure): InitialMask {
-  const { componentShare, margin } = (provenance ?? {}) as Partial<NetworkEvidence>;
-  return {
-    classIndex,
-    mask: decodeRle(rle),
-    score,
-    ...(componentShare !== undefined && margin !== undefined && { evidence: { componentShare, margin } }),
-  };
+/** Stored masks of an image, to be refined; what the network said about each is its provenance. */
+export function initialMasks(selected: readonly Structure[] = []): InitialMask[] {
+  return selected.map(({ classIndex, rle, score = 0, provenance }) => {
+    const { componentShare, margin } = (provenance ?? {}) as Partial<NetworkEvidence>;
+    return {
+      classIndex,
+      mask: decodeRle(rle),
+      score,
+      ...(componentShare !== undefined && margin !== undefined && { evidence: { componentShare, margin } }),
+    };
+  });
 }

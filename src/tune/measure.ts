@@ -6,7 +6,7 @@ import { dice, rleOverlap } from '../masks/overlap.ts';
 import { encodeRle, rleArea } from '../masks/rle.ts';
 import { readMaskSet, structuresByName } from '../pipeline/mask-sets.ts';
 import type { PreparedFolds } from '../pipeline/prepare.ts';
-import { initialMask } from '../pipeline/refine-images.ts';
+import { initialMasks } from '../pipeline/refine-images.ts';
 import { openSam, type SamChoice, type SamOptions } from '../pipeline/sam-model.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import { foldSam } from '../pipeline/stages/adapt.ts';
@@ -61,7 +61,7 @@ export async function openMeasure(context: RunContext, options: MeasureOptions):
   const open = async ({ item, fold }: HeldImage): Promise<OpenImage> => ({
     item,
     image: await readCase(item),
-    initial: (drawn.get(item.name) ?? []).map(initialMask),
+    initial: initialMasks(drawn.get(item.name)),
     model: await modelOf(fold),
   });
 

@@ -1,5 +1,5 @@
 /** A tiny run whose masks are redrawn close up. */
-import { cp, readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
@@ -12,7 +12,10 @@ import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { readCloseUps } from '../../src/pipeline/stages/close-up.ts';
 import { foldsOf } from '../../src/pipeline/stages/folds.ts';
+import { readTrust } from '../../src/pipeline/stages/trust.ts';
+import type { Evidence } from '../../src/refine/evidence.ts';
 import { trueDice } from '../../src/trust/judge.ts';
+import { trustOf } from '../../src/trust/model.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
@@ -99,18 +102,31 @@ describe('a run that looks close up', { timeout: 300_000 }, () => {
     expect(await refined('untold')).toContain('"refiner":"close-up"');
   });
 
-  it('redraws the masks of other images as its own', async () => {
+  it('redraws and judges the masks of other images as its own', async () => {
     const context = { run: runDirectory(at('untold')), observer: silentObserver, signal: undefined };
     const paths = [at('data', 'test', 'images')];
     const options = { paths, out: at('predicted'), compute: { threads: 1 }, embeddings: at('embeddings') };
+    const structuresIn = async (path: string) =>
+      (await coco.read(path)).images.flatMap(({ fileName, structures }) =>
+        structures.map(({ provenance, ...structure }) => {
+          const { calibrated, evidence, ...others } = provenance!;
+          return { fileName, ...structure, calibrated, evidence: evidence as Evidence, others };
+        }),
+      );
     const { annotations } = await predictImages(context, { ...options, refine: true });
-    const masks = async (path: string): Promise<unknown[]> => {
-      const { images } = await coco.read(path);
-      return images.map(({ fileName, structures }) => [
-        fileName,
-        structures.map(({ classIndex, rle }) => [classIndex, rle]),
-      ]);
-    };
-    expect(await masks(annotations)).toEqual(await masks(at('untold', 'final-refined', 'test.json')));
+    const found = await structuresIn(annotations);
+    const told = await structuresIn(at('untold', 'final-refined', 'test.json'));
+    expect(found.map((mask) => ({ ...mask, trust: undefined, calibrated: undefined }))).toEqual(told);
+    const { model } = await readTrust(context.run);
+    expect(found.length).toBeGreaterThan(0);
+    for (const { trust, evidence } of found) expect(trust).toBe(trustOf(model, evidence));
+
+    // A run of before what is usual was kept.
+    await rm(at('untold', 'trust', 'usual.json'));
+    const again = await predictImages(context, { ...options, out: at('unjudged'), refine: true });
+    const unjudged = await structuresIn(again.annotations);
+    expect(unjudged.map(({ rle, trust }) => ({ rle, trust }))).toEqual(
+      found.map(({ rle }) => ({ rle, trust: undefined })),
+    );
   });
 });

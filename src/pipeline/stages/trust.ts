@@ -2,13 +2,15 @@
  * @file Giving each refined mask its trust: the held-out masks of the labelled images are refined as all others,
  * their evidence is paired with their true Dice, and a model fitted on the pairs judges the masks in refined/.
  */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { writeCoco } from '../../annotations/coco.ts';
 import type { Structure } from '../../annotations/types.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
-import { classShapes } from '../../dataset/shapes.ts';
-import type { Case, SplitName } from '../../dataset/types.ts';
+import { type ClassShapes, classShapes } from '../../dataset/shapes.ts';
+import { type Case, casesOf, type SplitName } from '../../dataset/types.ts';
+import { readCase } from '../../dataset/view.ts';
 import { rleFromString } from '../../masks/rle.ts';
 import type { Evidence } from '../../refine/evidence.ts';
 import { trueDice } from '../../trust/judge.ts';
@@ -17,7 +19,7 @@ import { eachImage } from '../each-image.ts';
 import { readMaskSet, readStoredSet, type StoredStructure, structuresByName } from '../mask-sets.ts';
 import { partOf } from '../observer.ts';
 import { readResult } from '../read-result.ts';
-import { openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
+import { initialMasks, openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { foldSam } from './adapt.ts';
@@ -62,6 +64,9 @@ export async function trustStage(context: RunContext, options: TrustStageOptions
           structures.map((structure) => withTrust(structure, fitted.model)),
         );
       }
+      const labelled = casesOf(checked.dataset, 'labelled').map(({ structures = [] }) => structures);
+      const usual = classShapes(labelled, classes.length);
+      await writeFileAtomic(usualOf(run), `${JSON.stringify(usual)}\n`);
       // Written last: its presence says that all masks have their trust.
       await writeFileAtomic(run.trust, `${JSON.stringify(fitted, null, 2)}\n`);
       await rm(journalOf(run), { force: true });
@@ -73,6 +78,26 @@ export async function trustStage(context: RunContext, options: TrustStageOptions
 /** @throws RunError where trust/model.json is missing or damaged. */
 export function readTrust(run: RunDirectory): Promise<FittedTrust> {
   return readResult(run.trust, 'The calibration of a finished run');
+}
+
+/** What is usual in the labelled images of a run, for the evidence of masks of further images. */
+const usualOf = (run: RunDirectory): string => run.path('trust', 'usual.json');
+
+/**
+ * What judges the masks of further images; undefined where the run has not come to it, or was made by a version that did
+ * not keep what is usual. @throws RunError where a file of it is damaged.
+ */
+export async function readJudge(run: RunDirectory): Promise<Judge | undefined> {
+  if (!existsSync(run.trust) || !existsSync(usualOf(run))) return undefined;
+  const { model } = await readTrust(run);
+  const usual = await readResult<ClassShapes>(usualOf(run), 'What is usual in the labelled images');
+  // JSON has null for a class that no image shows.
+  return { model, usual: { ...usual, classes: usual.classes.map((shape) => shape ?? undefined) } };
+}
+
+export interface Judge {
+  readonly model: TrustModel;
+  readonly usual: ClassShapes;
 }
 
 /** How the trust of a run is to be believed, one line. */
@@ -108,12 +133,18 @@ async function heldOutPairs(
     const refiner = await openRefiner(context, { ...options, sam, closeUp });
     try {
       const part = partOf(observer, fold / folds.length, (fold + 1) / folds.length);
-      const refined = await eachImage({ ...context, observer: part }, held, journalOf(run), (item) =>
-        refineImage(refiner, item, selected.get(item.name) ?? [], usual.get(item.id)!, {
-          classes: dataset.classes,
-          imageKey: imageHashes.get(item.id)!,
-          ...(signal && { signal }),
-        }),
+      const refined = await eachImage({ ...context, observer: part }, held, journalOf(run), async (item) =>
+        refineImage(
+          refiner,
+          await readCase(item),
+          initialMasks(selected.get(item.name)),
+          usual.get(item.id)!,
+          {
+            classes: dataset.classes,
+            imageKey: imageHashes.get(item.id)!,
+            ...(signal && { signal }),
+          },
+        ),
       );
       pairs.push(...held.flatMap((item) => refined.get(item.id)!.map((mask) => pairOf(item, fold, mask))));
     } finally {
@@ -150,7 +181,10 @@ function pairOf(item: Case, fold: number, mask: StoredStructure): TrustPair {
  * The structure with its trust, which replaces one that an earlier calibration gave. A mask that somebody drew into
  * the file has no evidence and gets none.
  */
-function withTrust(structure: Structure, model: TrustModel): Structure {
+export function withTrust<S extends Pick<Structure, 'provenance' | 'trust'>>(
+  structure: S,
+  model: TrustModel,
+): S {
   const evidence = structure.provenance?.evidence as Evidence | undefined;
   if (evidence === undefined) return structure;
   const provenance = { ...structure.provenance, calibrated: model.calibrated };
