@@ -6,10 +6,11 @@
  * epsilon of the encoder's norms and the input size of a TinyViT or of Foal; Hugging Face's config.json tells those, and
  * is checked against the shapes.
  */
+import { HEAD_WIDTH } from '../nn/conv-blocks.ts';
 import type { TwoWayConfig } from '../nn/two-way-transformer.ts';
 import { type EncoderConfig, encoderFromShapes } from './encoder-config.ts';
 import type { SamHints } from './hints.ts';
-import { TensorShapes } from './shapes.ts';
+import { isCount, TensorShapes } from './shapes.ts';
 
 export interface SamConfig {
   /** Side of the encoder's square input in px. */
@@ -28,7 +29,12 @@ export interface SamConfig {
   readonly iouHead: { readonly depth: number; readonly width: number };
   /** Whether the decoder has SAM-HQ's additional token, see high-quality.ts. */
   readonly highQuality: boolean;
+  /** Features by which the decoder's places see each other, of Foal, see place-mixing.ts; without it they do not. */
+  readonly mixing?: number;
 }
+
+/** The tensor that tells that a decoder's places see each other. */
+const MIXING = 'mask_decoder.mixing.in.conv.weight';
 
 /** Of every published model, and of Foal. */
 const DECODER_HEADS = { published: 8, foal: 4 } as const;
@@ -59,6 +65,12 @@ export function configFromShapes(
   if (highQuality && encoder.kind === 'vit' && !encoder.windows.includes(0)) {
     throw shapes.refusal("has SAM-HQ's token, but no block of global attention for its early features");
   }
+  const mixing = shapes.has(MIXING) ? shapes.of(MIXING, 4)[0]! : undefined;
+  if (mixing !== undefined && (encoder.kind !== 'conv' || !isCount(mixing / HEAD_WIDTH))) {
+    throw shapes.refusal(
+      `has places that mix ${mixing} features, which only Foal's do, and multiples of ${HEAD_WIDTH}`,
+    );
+  }
   return {
     ...sized,
     width,
@@ -68,17 +80,18 @@ export function configFromShapes(
     ],
     transformer: {
       width,
-      depth: shapes.count('mask_decoder.transformer.layers.#.norm1.weight'),
+      depth: shapes.count('mask_decoder.transformer.layers.'),
       heads,
       mlpWidth: shapes.of('mask_decoder.transformer.layers.0.mlp.lin1.weight', 2)[0]!,
       crossWidth,
     },
     maskTokens: shapes.of('mask_decoder.mask_tokens.weight', 2)[0]!,
     iouHead: {
-      depth: shapes.count('mask_decoder.iou_prediction_head.layers.#.weight'),
+      depth: shapes.count('mask_decoder.iou_prediction_head.layers.'),
       width: shapes.of('mask_decoder.iou_prediction_head.layers.0.weight', 2)[0]!,
     },
     highQuality,
+    ...(mixing !== undefined && { mixing }),
   };
 }
 

@@ -3,11 +3,11 @@
  * MobileSAM, or the convolutions of Foal. The latter two have no position embeddings, so that nothing tells their input
  * size: it is 1024 px, unless a config.json says otherwise.
  */
-import { type ConvEncoderConfig, type ConvStage, HEAD_WIDTH } from '../nn/conv-encoder.ts';
+import { type ConvStage, HEAD_WIDTH } from '../nn/conv-blocks.ts';
+import type { ConvEncoderConfig } from '../nn/conv-encoder.ts';
 import type { AttentionStage, TinyVitConfig } from '../nn/tiny-vit.ts';
 import type { VitConfig } from '../nn/vit.ts';
 import type { SamHints } from './hints.ts';
-import { whatItSeems } from './recognise.ts';
 import { isCount, type TensorShapes } from './shapes.ts';
 
 export type EncoderConfig =
@@ -38,7 +38,7 @@ export function encoderFromShapes(shapes: TensorShapes, hints: SamHints | undefi
   if (shapes.has('image_encoder.patch_embed.seq.0.c.weight')) return tinyVitFromShapes(shapes, hints);
   if (shapes.has('image_encoder.stem.conv.weight')) return convFromShapes(shapes, hints);
   if (shapes.has('image_encoder.patch_embed.proj.weight')) return vitFromShapes(shapes, hints);
-  throw shapes.refusal(`has no tensor image_encoder.patch_embed.proj.weight; ${whatItSeems(shapes.names())}`);
+  throw shapes.lacks('image_encoder.patch_embed.proj.weight');
 }
 
 function tinyVitFromShapes(shapes: TensorShapes, hints: SamHints | undefined): SizedEncoder {
@@ -55,7 +55,7 @@ function tinyVitFromShapes(shapes: TensorShapes, hints: SamHints | undefined): S
     if (!isCount(heads) || !isCount(width / heads)) {
       throw shapes.refusal(`has ${heads} attention heads for a width of ${width} in stage ${i}`);
     }
-    const depth = shapes.count(`${layers}.${i}.blocks.#.mlp.fc1.weight`);
+    const depth = shapes.count(`${layers}.${i}.blocks.`);
     return { width, depth, heads, window, mlpWidth };
   };
   const [hidden, width] = shapes.of(`${layers}.0.blocks.0.conv1.c.weight`, 4) as [number, number];
@@ -65,7 +65,7 @@ function tinyVitFromShapes(shapes: TensorShapes, hints: SamHints | undefined): S
     encoder: {
       kind: 'tiny-vit',
       stem: shapes.of('image_encoder.patch_embed.seq.0.c.weight', 4)[0]!,
-      convolutions: { width, depth: shapes.count(`${layers}.0.blocks.#.conv1.c.weight`), hidden },
+      convolutions: { width, depth: shapes.count(`${layers}.0.blocks.`), hidden },
       stages: [stage(1), stage(2), stage(3)],
     },
   };
@@ -81,10 +81,10 @@ function convFromShapes(shapes: TensorShapes, hints: SamHints | undefined): Size
   const imageSize = hintedImageSize(shapes, hints, COARSEST_PX);
   const stage = (i: number): ConvStage => ({
     width: shapes.of(`image_encoder.stages.${i}.down.conv.weight`, 4)[0]!,
-    depth: shapes.count(`image_encoder.stages.${i}.blocks.#.conv0.weight`),
+    depth: shapes.count(`image_encoder.stages.${i}.blocks.`),
   });
   const stages = [stage(0), stage(1), stage(2), stage(3)] as const;
-  const contexts = shapes.count('image_encoder.contexts.#.norm0.weight');
+  const contexts = shapes.count('image_encoder.contexts.');
   if (contexts > 0 && !isCount(stages[3].width / HEAD_WIDTH)) {
     throw shapes.refusal(`has attention over ${stages[3].width} features, no multiple of ${HEAD_WIDTH}`);
   }
@@ -103,8 +103,8 @@ function vitFromShapes(shapes: TensorShapes, hints: SamHints | undefined): Sized
   if (gridSize !== gridWidth || !isCount(gridSize) || !isCount(patchSize)) {
     throw shapes.refusal(`has patches of ${patchSize} px on a grid of ${gridSize} x ${gridWidth}`);
   }
-  const depth = shapes.count('image_encoder.blocks.#.norm1.weight');
-  const relativePositions = shapes.has('image_encoder.blocks.0.attn.rel_pos_h');
+  const depth = shapes.count('image_encoder.blocks.');
+  const relativePositions = shapes.names().some((name) => name.endsWith('.attn.rel_pos_h'));
   const heads = relativePositions
     ? width / shapes.of('image_encoder.blocks.0.attn.rel_pos_h', 2)[1]!
     : hints?.vision_config.num_attention_heads;

@@ -20,6 +20,7 @@ import {
 } from '../nn/two-way-transformer.ts';
 import type { SamConfig } from './config.ts';
 import { fineMask } from './high-quality.ts';
+import { mixPlaces } from './place-mixing.ts';
 import { toImages, upscale } from './upscaling.ts';
 
 /** Layers of the perceptrons that make the filters. */
@@ -109,7 +110,11 @@ export function maskDecoder(
       width / 8,
     ),
   );
-  const upscaled = upscale(source, 'output_upscaling', places, width / 4, width / 8);
+  const mixed =
+    config.mixing === undefined
+      ? places
+      : mixPlaces(scoped(source, 'mixing.'), places, config.mixing, gridSize);
+  const upscaled = upscale(source, 'output_upscaling', mixed, width / 4, width / 8);
   const pixels = gelu(fine && !highQuality ? add(upscaled, fine) : upscaled);
   const logits = toImages(matmul(concat(filters, 1), swapLast(pixels)), gridSize);
   const iou = perceptron(

@@ -1,5 +1,20 @@
 /** @file The shapes of a checkpoint's tensors, as the architecture is read off them. */
 import { CheckpointError } from '../base/errors.ts';
+import { whatItSeems } from './recognise.ts';
+
+/** Tensors that are in every model, whatever its encoder. */
+const EVERY_MODEL = [
+  'prompt_encoder.point_embeddings.0.weight',
+  'prompt_encoder.mask_downscaling.0.weight',
+  'mask_decoder.iou_token.weight',
+  'mask_decoder.mask_tokens.weight',
+  'mask_decoder.transformer.layers.0.self_attn.q_proj.weight',
+  'mask_decoder.output_upscaling.0.weight',
+];
+
+const PARTS = /^(image_encoder|prompt_encoder|mask_decoder)\./;
+
+const SHOWN_NAMES = 3;
 
 export class TensorShapes {
   private readonly shapes: ReadonlyMap<string, readonly number[]>;
@@ -22,15 +37,31 @@ export class TensorShapes {
   /** The shape of a tensor; CheckpointError where it is missing or has another rank. */
   of(name: string, rank: number): readonly number[] {
     const shape = this.shapes.get(name);
-    if (shape?.length === rank) return shape;
-    throw this.refusal(`has ${shape ? `${name} of shape [${shape}]` : `no tensor ${name}`}`);
+    if (shape === undefined) throw this.lacks(name);
+    if (shape.length === rank) return shape;
+    throw this.refusal(`has ${name} of shape [${shape}]`);
   }
 
-  /** How many tensors there are of a name with # for 0, 1, 2 ... */
-  count(pattern: string): number {
-    let n = 0;
-    while (this.shapes.has(pattern.replace('#', String(n)))) n++;
-    return n;
+  /**
+   * How many numbered parts there are below a prefix, such as `image_encoder.blocks.`: one more than the highest number,
+   * so that those between that lack are missed by name. Where fewer than half of them are there, numbers mean nothing.
+   */
+  count(prefix: string): number {
+    const found = this.names().flatMap((name) => {
+      const number = name.startsWith(prefix) ? /^\d+(?=\.)/.exec(name.slice(prefix.length)) : null;
+      return number === null ? [] : [Number(number[0])];
+    });
+    const numbers = new Set(found);
+    const count = [...numbers].reduce((most, number) => Math.max(most, number + 1), 0);
+    return count <= 2 * numbers.size ? count : numbers.size;
+  }
+
+  /** The error that a telling tensor is missing: with it what else every model has, and what none has. */
+  lacks(name: string): CheckpointError {
+    const missing = [name, ...EVERY_MODEL.filter((other) => other !== name && !this.has(other))];
+    const strange = this.names().filter((other) => !PARTS.test(other));
+    const stranger = strange.length > 0 ? `; ${listed(strange, 'and')} left over` : '';
+    return this.refusal(`has no tensor ${listed(missing, 'nor')}${stranger}; ${whatItSeems(this.names())}`);
   }
 
   /** The error that the file `what`, such as 'has no tensor x'. */
@@ -41,6 +72,13 @@ export class TensorShapes {
       fix: 'Name a checkpoint such as sam_vit_b_01ec64.pth or mobile_sam.pt, or a folder with its own config.json and model.safetensors',
     });
   }
+}
+
+function listed(names: readonly string[], last: string): string {
+  const more = names.length - SHOWN_NAMES;
+  const shown = names.slice(0, SHOWN_NAMES);
+  if (more > 0) return `${shown.join(', ')} ${last} ${more} more`;
+  return [shown.slice(0, -1).join(', '), shown.at(-1)].filter((part) => part !== '').join(` ${last} `);
 }
 
 export function isCount(value: number): boolean {

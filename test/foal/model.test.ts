@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CheckpointError } from '../../src/base/errors.ts';
 import { foalConfig } from '../../src/foal/config.ts';
-import { checkpointFromTensors, loadSamCheckpoint, samParameters } from '../../src/sam/checkpoint.ts';
+import {
+  checkpointFromTensors,
+  loadSamCheckpoint,
+  type SamCheckpoint,
+  samParameters,
+} from '../../src/sam/checkpoint.ts';
 import { samName } from '../../src/sam/config.ts';
 import { SamPredictor } from '../../src/sam/predictor.ts';
 import { openEmbeddingStore } from '../../src/sam/store.ts';
-import { elementCount, float32, type NdArray } from '../../src/tensor/array.ts';
+import { elementCount, type Float32NdArray, float32, type NdArray } from '../../src/tensor/array.ts';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { tinyImage } from '../sam/tiny-model.ts';
 import { temporaryFolder } from '../temporary.ts';
@@ -51,6 +56,11 @@ describe('the file of a Foal', () => {
       (t) => t.set('image_encoder.stages.3.down.conv.weight', zeros(48, 16, 2, 2)),
       'attention over 48 features',
     ],
+    [
+      'places that mix half a head',
+      (t) => t.set('mask_decoder.mixing.in.conv.weight', zeros(48, 16, 1, 1)),
+      'mix 48 features',
+    ],
     ['no early features', (t) => t.delete('image_encoder.early.weight'), 'early.weight is missing'],
   ])('with %s is refused', (_, change, message) => {
     const tensors = new Map<string, NdArray>(tinyFoalCheckpoint().weights);
@@ -61,7 +71,7 @@ describe('the file of a Foal', () => {
   });
 });
 
-function zeros(...shape: number[]): NdArray {
+function zeros(...shape: number[]): Float32NdArray {
   return float32(shape, new Float32Array(elementCount(shape)));
 }
 
@@ -99,6 +109,25 @@ describe('Foal', () => {
       expect(value).toBeCloseTo(equal.embedding!.data[i]!, 4);
     });
     await model.close();
+  });
+
+  test('its places see each other once they know the prompt, but for one that learnt without', async () => {
+    const { config, name, weights } = tinyFoalCheckpoint();
+    const { mixing: _, ...apart } = config;
+    const names = new Set(samParameters(apart).map((spec) => spec.name));
+    const fresh = new Map(weights).set('mask_decoder.mixing.out.weight', zeros(16, 32, 1, 1));
+    const answerOf = async (checkpoint: SamCheckpoint) => {
+      const model = new SamPredictor(checkpoint, { threads: 1 });
+      const encoded = await model.encode(tinyImage(), 'image');
+      const answers = await model.decode(encoded, [BOX], { multimask: false });
+      await model.close();
+      return answers[0]![0]!.lowResLogits;
+    };
+    const without = new Map([...weights].filter(([key]) => names.has(key)));
+    const old = await answerOf({ name, config: apart, weights: without });
+    expect(await answerOf({ name, config, weights: fresh })).toEqual(old);
+    expect(await answerOf({ name, config, weights })).not.toEqual(old);
+    expect(checkpointFromTensors(without, undefined, 'foal.safetensors').config.mixing).toBeUndefined();
   });
 
   test('its early features reach the mask', async () => {

@@ -1,8 +1,9 @@
 /** @file A Foal of a few thousand weights, for tests. */
 import { createRng } from '../../src/base/rng.ts';
-import { initializeWeights } from '../../src/nn/parameters.ts';
+import { initializeWeights, type ParameterSpec } from '../../src/nn/parameters.ts';
 import { type SamCheckpoint, samParameters } from '../../src/sam/checkpoint.ts';
 import { type SamConfig, samName } from '../../src/sam/config.ts';
+import type { Float32NdArray } from '../../src/tensor/array.ts';
 
 /** Inputs of `imageSize` px, a multiple of 32. */
 export function tinyFoal(imageSize: number): SamConfig {
@@ -26,11 +27,20 @@ export function tinyFoal(imageSize: number): SamConfig {
     maskTokens: 4,
     iouHead: { depth: 3, width: 12 },
     highQuality: false,
+    mixing: 32,
   };
 }
 
 export function tinyFoalCheckpoint(imageSize = 64, seed = 1): SamCheckpoint {
   const config = tinyFoal(imageSize);
-  const weights = initializeWeights(samParameters(config), createRng(seed));
-  return { name: samName(config), config, weights };
+  return { name: samName(config), config, weights: randomWeights(samParameters(config), seed) };
+}
+
+/** Fresh weights, but that the mixing of places, which begins as nothing, does something. */
+export function randomWeights(specs: readonly ParameterSpec[], seed: number): Map<string, Float32NdArray> {
+  const rng = createRng(seed);
+  const weights = initializeWeights(specs, rng);
+  const out = weights.get('mask_decoder.mixing.out.weight')!;
+  out.data.set(out.data.map(() => 0.1 * rng.normal()));
+  return weights;
 }

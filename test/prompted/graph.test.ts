@@ -5,7 +5,7 @@ import { pixelFeatures } from '../../src/foal/features.ts';
 import { buildModel } from '../../src/graph/build.ts';
 import type { OnnxModel } from '../../src/graph/onnx/model.ts';
 import { input } from '../../src/graph/tensor.ts';
-import { constantSource, initializeWeights } from '../../src/nn/parameters.ts';
+import { constantSource } from '../../src/nn/parameters.ts';
 import { packWeights } from '../../src/optim/parameter-vector.ts';
 import { promptedMasks, promptInputs } from '../../src/prompted/graph.ts';
 import { promptFeeds, type TrainingPrompt } from '../../src/prompted/prompt-feeds.ts';
@@ -18,7 +18,7 @@ import { PromptDecoder } from '../../src/sam/prompt-decoder.ts';
 import { FREQUENCIES_NAME, pointTokens, promptTokens } from '../../src/sam/prompt-encoder.ts';
 import type { PromptPoint } from '../../src/sam/promptable.ts';
 import { type Float32NdArray, float32 } from '../../src/tensor/array.ts';
-import { tinyFoalCheckpoint } from '../foal/tiny.ts';
+import { randomWeights, tinyFoalCheckpoint } from '../foal/tiny.ts';
 import { tinyCheckpoint, tinyConfig } from '../sam/tiny-model.ts';
 
 const SIDE = 64;
@@ -96,7 +96,7 @@ describe('the graph of many prompts', () => {
 describe('the training step', () => {
   test('has the gradients that finite differences have', async () => {
     const step = buildPromptedStep(model, { returnGradient: true });
-    const start = packWeights(step.specs, initializeWeights(step.specs, createRng(1)));
+    const start = packWeights(step.specs, randomWeights(step.specs, 1));
     // No cell is covered by half, so that the true IoU does not jump.
     const covered = Uint8Array.from({ length: 6 * cells * cells }, () => rng.below(120));
     const batch: Feeds = {

@@ -49,6 +49,10 @@ describe('what does not fit is an error that lists the differences', () => {
     change(weights);
     return weights;
   };
+  const without = (names: RegExp) =>
+    changed((w) => {
+      for (const name of tiny.weights.keys()) if (names.test(name)) w.delete(name);
+    });
   const bias = 'image_encoder.blocks.1.attn.proj.bias';
   test.each([
     ['missing', changed((w) => w.delete(bias)), `${bias} is missing`],
@@ -58,6 +62,27 @@ describe('what does not fit is an error that lists the differences', () => {
       'of a telling tensor',
       changed((w) => w.delete('image_encoder.pos_embed')),
       'has no tensor image_encoder.pos_embed',
+    ],
+    ['the first block', without(/blocks\.0\./), 'has no tensor image_encoder.blocks.0.attn.rel_pos_h'],
+    [
+      'a layer between others',
+      without(/iou_prediction_head\.layers\.1\./),
+      'mask_decoder.iou_prediction_head.layers.1.weight is missing',
+    ],
+    ['norms of all blocks', without(/blocks\.\d+\.norm1/), 'image_encoder.blocks.0.norm1.weight is missing'],
+    [
+      'a decoder',
+      without(/^mask_decoder/),
+      'has no tensor mask_decoder.transformer.layers.0.cross_attn_token_to_image.q_proj.weight, mask_decoder.iou_token.weight, mask_decoder.mask_tokens.weight nor 2 more',
+    ],
+    [
+      'all of another architecture',
+      new Map<string, NdArray>(
+        ['conv1.weight', 'layer1.0.conv1.weight', 'layer1.0.conv2.weight', 'fc.weight', 'fc.bias'].map(
+          (name) => [name, float32([1], [0])],
+        ),
+      ),
+      'has no tensor image_encoder.patch_embed.proj.weight, prompt_encoder.point_embeddings.0.weight, prompt_encoder.mask_downscaling.0.weight nor 4 more; conv1.weight, layer1.0.conv1.weight, layer1.0.conv2.weight and 2 more left over; it seems to be a ResNet',
     ],
     [
       'a window that is none',
