@@ -8,7 +8,7 @@ import { locateModel } from '../models/locate.ts';
 import { findModel, SHIPPED_MODEL } from '../models/registry.ts';
 import { chooseModel, modelLabel, preprocessingOf } from '../models/resolve.ts';
 import {
-  obtainSam,
+  obtainCheckedSam,
   openSam,
   type SamChoice,
   type SamModel,
@@ -62,7 +62,7 @@ export async function modelSource(
 ): Promise<ModelSource | undefined> {
   if (chosen === undefined) return undefined;
   const { model, settle } = chosen;
-  await obtainSam(model, context);
+  await obtainCheckedSam(model, context);
   return {
     label: modelLabel(model.chosen),
     open: async () => {

@@ -51,7 +51,11 @@ export function shardOption(): Option {
 /** The options that say which data and settings, without a run. */
 export function addSettingsOptions(command: Command): Command {
   return command
-    .argument('[source]', 'a settings file, the folder of a data set, or of a run', CONFIG_NAME)
+    .argument(
+      '[source]',
+      'a settings file, the folder of a data set, or of a run; the data set in this folder, where it holds one and no settings',
+      CONFIG_NAME,
+    )
     .option('--set <key=value>', 'override a setting; may be given again', collect, [])
     .option('--preset <preset>', 'laptop or paper')
     .option('--refiner <name>', 'close-up, foal, sam, random-walker or none')
@@ -165,17 +169,23 @@ export async function readSource(source: string, set: readonly string[]): Promis
   if (isRun(source)) {
     return resolveConfig({ ...(await readRecordedConfig(runDirectory(source))) }, process.cwd(), { set });
   }
-  if (!existsSync(source)) {
+  const found = existsSync(source) ? source : dataHere(source);
+  if (found === undefined) {
     throw new ConfigError({
       seen: `${source} does not exist`,
       need: 'A settings file, or the folder of a data set or of a run',
       fix: `Write a settings file with \`packmule init FOLDER\`, or name the data set: \`packmule run FOLDER\``,
     });
   }
-  const file = settingsFile(source);
+  const file = settingsFile(found);
   return file === undefined
-    ? resolveConfig({ data: { root: resolve(source) } }, process.cwd(), { set })
+    ? resolveConfig({ data: { root: resolve(found) } }, process.cwd(), { set })
     : loadConfig(file, { set });
+}
+
+/** This folder, where no source is named, there are no settings, and it is that of a data set. */
+function dataHere(source: string): string | undefined {
+  return source === CONFIG_NAME && existsSync('labelled') ? '.' : undefined;
 }
 
 /** The settings file that a source is or holds; undefined for the folder of a run, or of a data set without one. */

@@ -10,7 +10,7 @@ import type { RunConfig } from './config.ts';
 import type { Part } from './image-job.ts';
 import { type InRunOptions, inRun } from './in-run.ts';
 import type { PreparedRun } from './prepare.ts';
-import { embeddingsFolder, openSam } from './sam-model.ts';
+import { embeddingsFolder, obtainCheckedSam, openSam } from './sam-model.ts';
 import { describeShard, type Shard, shardOf } from './shard.ts';
 import type { RunContext } from './stage.ts';
 
@@ -36,6 +36,7 @@ async function embed(context: RunContext, prepared: PreparedRun, shard: Shard): 
   const { run, observer, signal } = context;
   const { checked, compute, sam } = prepared;
   const folder = embeddingsFolder(run);
+  await obtainCheckedSam(sam!, context);
   const model = await openSam(sam!, context, { compute, embeddings: folder });
   try {
     if (!model.stores) throw quickEncoder(model.name);

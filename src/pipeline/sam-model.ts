@@ -4,7 +4,14 @@ import type { Machine } from '../machine/devices.ts';
 import { choosePrecision } from '../machine/precision.ts';
 import { thisEnvironment } from '../models/environment.ts';
 import { DEFAULT_MODEL, SHIPPED_MODEL } from '../models/registry.ts';
-import { type ChosenModel, chooseModel, modelLabel, modelPath, preprocessingOf } from '../models/resolve.ts';
+import {
+  type ChosenModel,
+  chooseModel,
+  modelLabel,
+  modelPath,
+  preprocessingOf,
+  verifyModel,
+} from '../models/resolve.ts';
 import type { Device } from '../runtime/device.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
 import { loadSamCheckpoint, type SamCheckpoint } from '../sam/checkpoint.ts';
@@ -117,6 +124,14 @@ export function openCheckpoint(
 /** Where a run keeps the embeddings of images: beside itself, so that other runs find them. */
 export function embeddingsFolder(run: RunDirectory): string {
   return join(dirname(run.root), EMBEDDINGS_FOLDER);
+}
+
+/**
+ * The same for work that is no run, whose first stage checks it: what lies there is what was published.
+ * @throws CheckpointError where it is not.
+ */
+export async function obtainCheckedSam(sam: SamModel, watch: Watch): Promise<void> {
+  await verifyModel(sam.chosen, await obtainSam(sam, watch));
 }
 
 /** Where the model lies; it is downloaded unless it is here. */

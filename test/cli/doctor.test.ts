@@ -96,8 +96,11 @@ describe('--device', () => {
     });
   });
 
-  it.each(['run', 'train', 'predict', 'refine', 'segment', 'demo'])('is an option of %s', async (command) => {
-    const { code, stdout } = await cli(command, '--help');
+  it.each([
+    ...['run', 'train', 'predict', 'refine', 'embed', 'adapt', 'tune', 'benchmark', 'segment', 'review'],
+    ...['label', 'evaluate', 'demo', 'foal train', 'foal evaluate'],
+  ])('is an option of %s', async (command) => {
+    const { code, stdout } = await cli(...command.split(' '), '--help');
     expect(code).toBe(0);
     expect(stdout.replace(/\s+/g, ' ')).toContain(
       '--device <device> where networks run (default: auto) (choices: "auto", "cuda", "directml", "coreml", "webgpu", "cpu")',

@@ -1,6 +1,6 @@
 /** Models, downloads and stored embeddings from the command line. No host but this machine is asked. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findModel } from '../../src/models/registry.ts';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
@@ -20,8 +20,12 @@ globalThis.fetch = (url, options) => new URL(url).hostname === '127.0.0.1'
   : Promise.reject(Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error(), { code: 'ENOTFOUND' }) }));
 `)}`;
 
-function start(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Started {
-  return startCli(inFolder(), args, {
+function start(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+  folder = inFolder(),
+): Started {
+  return startCli(folder, args, {
     PACKMULE_HOME: inFolder('home'),
     HF_HOME: inFolder('hf'),
     HF_HUB_CACHE: '',
@@ -168,10 +172,34 @@ describe('a run with SAM', () => {
     expect(medsamRun.error.seen).toContain('medsam-vit-b is not on this machine');
   });
 
+  it('needs no more than refiner and model in the folder of a data set', async () => {
+    const args = ['run', '--refiner', 'sam', '--model', 'sam-vit-h', '--runs', inFolder('all-runs')];
+    const { code, stderr } = await start(args, { HF_HUB_OFFLINE: '1' }, inFolder('data')).ended;
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('sam-vit-h is not on this machine'),
+    });
+    const elsewhere = await start(args, {}, inFolder('sam')).ended;
+    expect(elsewhere.stderr).toContain('packmule.yaml does not exist');
+  });
+
   it('says the size of a download beforehand', async () => {
     const mirror = await serve(status(404));
     const { stderr } = await json([...RUN, '--model', 'sam-vit-h'], { HF_ENDPOINT: mirror.url });
     expect(stderr).toMatch(/sam-vit-h is not here yet: downloading 2\.6 GB to .*sam_vit_h_4b8939\.pth\./);
+  });
+
+  it.each([
+    ['embed', ['embed', 'data', ...SETTINGS, '--refiner', 'sam', '--model', 'mobile-sam']],
+    ['label', ['label', 'data', '--model', 'mobile-sam']],
+  ])('is not used by %s where its file holds other bytes than were published', async (_, args) => {
+    const { file, bytes } = findModel('mobile-sam')!;
+    await mkdir(inFolder('changed', 'models'), { recursive: true });
+    await writeFile(inFolder('changed', 'models', file), '');
+    await truncate(inFolder('changed', 'models', file), bytes);
+    const { code, stderr } = await start(args, { PACKMULE_HOME: inFolder('changed') }).ended;
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('has the SHA-256') });
+    expect(stderr).toContain('packmule models pull mobile-sam');
   });
 
   it('refuses a model that is neither known nor a file, first of all', async () => {
