@@ -30,7 +30,10 @@ export function predictCommand(): Command {
   )
     .option('--images <path>', 'an image, or a folder of images; may be given again', collect, [])
     .option('--out <folder>', 'where masks of --images go', 'predictions')
-    .option('--refine', 'mend the masks of --images by the refiner of the run')
+    .option(
+      '--refine',
+      'mend the masks of --images by the refiner of the run, and say how far each can be trusted',
+    )
     .addOption(shardOption())
     .addHelpText('after', ABOUT);
   return defineAction(
