@@ -13,7 +13,7 @@ import {
 } from '../dataset/instances/folder.ts';
 import { folderSource, sceneSource } from '../dataset/instances/sources.ts';
 import type { InstanceImage, InstanceSource } from '../dataset/instances/types.ts';
-import { SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
+import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import { foalConfig } from '../foal/config.ts';
 import { type HeldOut, LEAST_AREA, partsOf, scoreBoxes, scoreHeldOut, tryModel } from '../foal/evaluate.ts';
 import { drawImages, openSupply } from '../foal/supply.ts';
@@ -39,7 +39,7 @@ const ABOUT_TRAINING = `
 Every image is drawn anew: scenes of bones, teeth, cells, tubes and other shapes, without end, and with --data random
 views of your own images. A data folder has images and, in instances/, a PNG for each in which pixel k belongs to the
 k-th object. A fifth of its images is held out and only measured, as are scenes, and folders of --measure, which show how
-a model does on images of kinds that it never saw: log.jsonl has the mean Dice of each from true boxes, twenty times, on
+a model does on images of kinds that it never saw (of a data set its val images): log.jsonl has the mean Dice of each from true boxes, twenty times, on
 up to ${MEASURED_IMAGES} images. Objects are asked for by boxes and points in three rounds, each after the first with a point
 where the last answer was wrong.
 
@@ -85,7 +85,7 @@ function trainCommand(): Command {
     .option('--data <folder>', 'a folder of instance masks; may be given again', collect, [])
     .option(
       '--measure <folder>',
-      'one that is measured in training, and never learnt from; may be given again',
+      'one that is measured in training, and never learnt from, or a data set with val/; may be given again',
       collect,
       [],
     )
@@ -192,7 +192,10 @@ async function openSources({
     const parts = partsOf(cases);
     const name = basename(resolve(folder));
     sources.push(folderSource(name, parts.train, square, SMALLEST_AREA));
-    if (parts.heldOut.length > 0) heldOut.push(await measuredCases(name, parts.heldOut));
+    if (parts.heldOut.length > 0) {
+      const images = parts.heldOut.slice(0, MEASURED_IMAGES).map((item) => readInstanceCase(item));
+      heldOut.push(measured(name, await Promise.all(images)));
+    }
   }
   if (scenes) {
     const source = sceneSource(square);
@@ -201,13 +204,31 @@ async function openSources({
     heldOut.push(measured(source.name, await drawImages(source, MEASURED_IMAGES)));
   }
   for (const folder of measure) {
-    const cases = await readInstanceFolder(folder);
-    const drawn = holdOut(cases, Math.min(1, MEASURED_IMAGES / cases.length), MEASURED_SEED).heldOut;
     const name = basename(resolve(folder));
     const isTaken = heldOut.some((other) => other.name === name);
-    heldOut.push(await measuredCases(isTaken ? resolve(folder) : name, drawn));
+    heldOut.push(measured(isTaken ? resolve(folder) : name, await imagesToMeasure(folder)));
   }
   return { sources, heldOut };
+}
+
+/** Some images of instance masks, or of the val images of a data set: those of its test are for the end. */
+async function imagesToMeasure(folder: string): Promise<InstanceImage[]> {
+  const some = <T>(cases: readonly T[]): T[] =>
+    holdOut(cases, Math.min(1, MEASURED_IMAGES / cases.length), MEASURED_SEED).heldOut;
+  if (existsSync(join(folder, 'instances'))) {
+    return Promise.all(some(await readInstanceFolder(folder)).map((item) => readInstanceCase(item)));
+  }
+  const cases = casesOf(await openDataset({ root: resolve(folder) }), 'val');
+  if (cases.length === 0) {
+    throw new ConfigError({
+      seen: `${folder} has neither instance masks nor val images with masks`,
+      need: 'A folder with images/ and instances/, or a data set with val/',
+      fix: 'Name another folder, or leave out --measure',
+    });
+  }
+  const images: InstanceImage[] = [];
+  for await (const image of instancesOfCases(some(cases))) images.push(image);
+  return images;
 }
 
 function requireNotLearnt(measure: readonly string[], data: readonly string[]): void {
@@ -219,11 +240,6 @@ function requireNotLearnt(measure: readonly string[], data: readonly string[]): 
     need: 'Folders to learn from, and others that are only measured',
     fix: 'Leave it out of --measure: a fifth of the images of --data is held out and measured anyway',
   });
-}
-
-async function measuredCases(name: string, cases: readonly InstanceCase[]): Promise<HeldOut> {
-  const images = cases.slice(0, MEASURED_IMAGES).map((item) => readInstanceCase(item));
-  return measured(name, await Promise.all(images));
 }
 
 function measured(name: string, images: readonly InstanceImage[]): HeldOut {

@@ -44,7 +44,7 @@ export function tuneCommand(): Command {
   return defineAction(
     command,
     [
-      'packmule tune',
+      'packmule tune --refiner foal',
       'packmule tune packmule.yaml --refiner sam --model mobile-sam',
       'packmule tune data/teeth --refiner foal --candidates 40',
       'packmule tune --refiner random-walker --search grid --set trust.networks=3',
@@ -65,10 +65,18 @@ async function tuneAndWrite(
   // What the command line sets beside the refiner may not be in the file.
   const { refiner } = config.refine;
   const { refine } = file === undefined ? config : await readSource(file, [`refine.refiner=${refiner}`]);
+  const filed = file === undefined ? config : await readSource(file, []);
   const edits = outcome.tuning.better ? editsBetween(refine, outcome.winner) : [];
   const written = options.write && edits.length > 0 && file !== undefined && (await writeEdits(file, edits));
   return {
-    text: textOf(outcome, edits, written ? file : undefined),
+    text: [
+      textOf(outcome, edits, written ? file : undefined),
+      ...(edits.length > 0 && filed.refine.refiner !== refiner
+        ? [
+            `They hold where the refiner is ${refiner}: --refiner ${refiner}, or refine.refiner in the settings file.`,
+          ]
+        : []),
+    ].join('\n'),
     json: {
       run: outcome.run.root,
       ...outcome.tuning,

@@ -86,7 +86,7 @@ const HELD_OUT_SHARE = 0.2;
 const HELD_OUT_SEED = 0;
 
 /** The images of a folder that a training learns from, and those that it holds out. */
-export function partsOf(cases: readonly InstanceCase[]): ReturnType<typeof holdOut> {
+export function partsOf(cases: readonly InstanceCase[]): ReturnType<typeof holdOut<InstanceCase>> {
   return holdOut(cases, HELD_OUT_SHARE, HELD_OUT_SEED);
 }
 

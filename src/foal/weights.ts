@@ -1,7 +1,7 @@
 /** @file Foal's weights: fresh ones, and the file they end in. */
 import { CheckpointError } from '../base/errors.ts';
-import type { Rng } from '../base/rng.ts';
-import type { Weights } from '../nn/parameters.ts';
+import { createRng, type Rng } from '../base/rng.ts';
+import { initializeWeights, type Weights } from '../nn/parameters.ts';
 import { loadSamCheckpoint, samParameters } from '../sam/checkpoint.ts';
 import { type SamConfig, samName } from '../sam/config.ts';
 import type { NdArray } from '../tensor/array.ts';
@@ -33,13 +33,18 @@ export function drawFrequencies({ width }: Pick<SamConfig, 'width'>, rng: Rng): 
 const halved = (value: number): number => float16ToNumber(numberToFloat16(value));
 
 /**
- * The weights of a Foal of the same layers, whatever its input size.
+ * The weights of a Foal of the same layers, whatever its input size. One of before places saw each other has fresh
+ * weights for that, which do nothing yet: it answers as it did, and can learn it.
  * @throws CheckpointError for a file that cannot be read or holds another model.
  */
 export async function readFoal(path: string, config: SamConfig): Promise<Weights> {
   const found = await loadSamCheckpoint(path);
   const layers = ({ imageSize: _, gridSize: __, ...others }: SamConfig): string => JSON.stringify(others);
   if (layers(found.config) === layers(config)) return found.weights;
+  const { mixing: _, ...apart } = config;
+  if (layers(found.config) === layers(apart)) {
+    return new Map([...initializeWeights(samParameters(config), createRng(0)), ...found.weights]);
+  }
   throw new CheckpointError({
     seen: `${path} holds ${found.name}`,
     need: `A model with the layers of ${samName(config)}`,

@@ -28,6 +28,7 @@ async function writeInstances(folder: string, seeds: readonly number[]): Promise
 
 beforeAll(async () => {
   await writeInstances('shapes', [0, 1, 2, 3, 4]);
+  await writeTinyData(inFolder('classes'));
   await writeFile(inFolder('tiny.safetensors'), encodeSafetensors(tinyFoalCheckpoint().weights));
 });
 
@@ -54,14 +55,14 @@ describe('packmule foal train', () => {
     await writeInstances('others', [5, 6]);
     await writeInstances('elsewhere/shapes', [7]);
     const train = ['train', '--data', 'shapes', '--no-scenes', '--steps', '2', ...TINY, '--json'];
-    const measured = ['--measure', 'others', '--measure', 'elsewhere/shapes'];
+    const measured = ['others', 'elsewhere/shapes', 'classes'].flatMap((name) => ['--measure', name]);
     const [alone, beside] = [
       await cli(...train, '--out', 'alone'),
       await cli(...train, ...measured, '--out', 'beside'),
     ];
     expect({ code: beside.code, stderr: beside.stderr }).toMatchObject({ code: 0 });
     const { dice } = JSON.parse(beside.stdout);
-    expect(Object.keys(dice)).toEqual(['shapes', 'others', inFolder('elsewhere/shapes')]);
+    expect(Object.keys(dice)).toEqual(['shapes', 'others', inFolder('elsewhere/shapes'), 'classes']);
     for (const value of Object.values(dice)) expect(value).toBeGreaterThan(0);
     expect(dice.shapes).toBe(JSON.parse(alone.stdout).dice.shapes);
     const model = (out: string): Promise<string> => hashFile(inFolder(out, 'foal.safetensors'));
@@ -99,7 +100,6 @@ describe('packmule foal evaluate', () => {
     const held = ['evaluate', 'tiny.safetensors', '--data', 'shapes', '--held-out', '--device', 'cpu'];
     expect((await cli(...held)).stdout).toMatch(/^2 objects of 30 px or more in 1 images\n.*\n.*ellipse/);
 
-    await writeTinyData(inFolder('classes'));
     const classes = ['evaluate', 'tiny.safetensors', '--data', 'classes', '--device', 'cpu', '--json'];
     expect(JSON.parse((await cli(...classes)).stdout).objects).toBeGreaterThan(0);
   });

@@ -67,6 +67,10 @@ describe('packmule tune', { timeout: 300_000 }, () => {
     );
     expect(stdout).toMatch(/To use them: .*--set 'refine\.randomWalker\.probabilitySmoothing=/);
     expect(stdout).toContain('Page: runs/tiny/tune/tune.html');
+    expect(stdout).not.toContain('They hold where');
+    await writeFile(inFolder('others.yaml'), SETTINGS.replace('refiner: random-walker', 'refiner: close-up'));
+    const named = ['tune', 'others.yaml', '--refiner', 'random-walker', '--candidates', '12', '--no-write'];
+    expect((await cli(...named)).stdout).toContain('They hold where the refiner is random-walker');
     expect(await readFile(inFolder('packmule.yaml'), 'utf8')).toBe(SETTINGS);
   });
 

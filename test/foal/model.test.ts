@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CheckpointError } from '../../src/base/errors.ts';
 import { foalConfig } from '../../src/foal/config.ts';
+import { readFoal } from '../../src/foal/weights.ts';
 import {
   checkpointFromTensors,
   loadSamCheckpoint,
@@ -128,6 +129,14 @@ describe('Foal', () => {
     expect(await answerOf({ name, config, weights: fresh })).toEqual(old);
     expect(await answerOf({ name, config, weights })).not.toEqual(old);
     expect(checkpointFromTensors(without, undefined, 'foal.safetensors').config.mixing).toBeUndefined();
+
+    // Its training goes on with what does nothing yet.
+    const path = join(folder, 'apart.safetensors');
+    await writeFile(path, encodeSafetensors(without));
+    const started = await readFoal(path, config);
+    expect([...started.keys()].sort()).toEqual([...weights.keys()].sort());
+    expect(await answerOf({ name, config, weights: started })).toEqual(old);
+    await expect(readFoal(path, foalConfig(64))).rejects.toThrow('foal-32-64-128-160');
   });
 
   test('its early features reach the mask', async () => {

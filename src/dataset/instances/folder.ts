@@ -95,11 +95,11 @@ export function objectsOf(labels: ArrayLike<number>, size: Size, smallestArea: n
 }
 
 /** Divides the cases at random; the same seed, share and cases give the same division. Each part keeps its order. */
-export function holdOut(
-  cases: readonly InstanceCase[],
+export function holdOut<T>(
+  cases: readonly T[],
   share: number,
   seed: number,
-): { readonly train: InstanceCase[]; readonly heldOut: InstanceCase[] } {
+): { readonly train: T[]; readonly heldOut: T[] } {
   const order = createRng(seed).child('hold out').shuffled(cases);
   const chosen = new Set(order.slice(0, Math.round(share * cases.length)));
   return {
