@@ -220,6 +220,33 @@ describe('a benchmark', () => {
   });
 });
 
+describe('what is done to the masks of a network', () => {
+  it('is what the method says: settled by the atlas, redrawn by each refiner', async () => {
+    const methods = ['unet', 'unet+atlas', 'unet+random-walker', 'unet+close-up'];
+    await benchmark('redrawn', {
+      config: config(at('data'), [
+        ...['training.epochs=60', 'training.inputSize=[64, 64]', 'training.head=exclusive'],
+      ]),
+      methods,
+      labelled: [4],
+    });
+    const masksOf = async (method: string): Promise<string> => {
+      const cell = JSON.parse(
+        await readFile(at('redrawn', `cells/${method}/4-labels/seed-1/cell.json`), 'utf8'),
+      );
+      const refinement = cell.works.findLast((work: string) => work.includes('refinement'));
+      const prediction = cell.works.findLast((work: string) => work.includes('prediction'));
+      const folder = method.includes('atlas') ? 'selected' : 'predicted';
+      const path = refinement ? `${refinement}/refined/test.json` : `${prediction}/${folder}/test.json`;
+      const { images } = await coco.read(at('redrawn', path));
+      return JSON.stringify(images.map(({ structures }) => structures.map(({ rle }) => rle)));
+    };
+    const found = await Promise.all(methods.map(masksOf));
+    expect(found[0]!.length).toBeGreaterThan(500);
+    expect(new Set(found).size).toBe(methods.length);
+  });
+});
+
 describe('mean teacher + selection', () => {
   it('feeds the masks that agree to the second network, and only those', async () => {
     const run = runDirectory(at('selection'));
