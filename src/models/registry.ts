@@ -57,8 +57,8 @@ export const MODELS: readonly ModelEntry[] = [
   {
     name: SHIPPED_MODEL,
     file: 'foal.safetensors',
-    bytes: 6_751_672,
-    sha256: '36db60bacaa856feab9f3155b535f198ab97312666c147855baf60efe53551f9',
+    bytes: 7_184_760,
+    sha256: 'f7223187be107237a1236ed0d7658ea92615db8d6f00decbf197f78d4319a9cc',
     licence: 'Apache-2.0',
     purpose: "Packmule's own small Segment Anything, for --refiner foal, which adapts it to your images",
     preprocessing: 'sam',

@@ -15,7 +15,7 @@ export interface PlaceWindow {
   readonly side: number;
 }
 
-/** Side of windows, in places: 512 px of the encoder's input, Foal's size in training. */
+/** Side of windows, in places: 512 px of the encoder's input, about what Foal sees in training. */
 const WINDOW_PLACES = 32;
 /** Objects that are longer than this share of a window are decoded on the whole image. */
 const LARGEST_SHARE = 0.6;

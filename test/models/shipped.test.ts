@@ -28,7 +28,7 @@ it('draws scenes that it has not seen better than ellipses do', async () => {
   const trained = { name, weights, config: foalConfig(512) };
   const score = await tryModel(trained, {}, (model) => scoreBoxes(model, images, { leastArea: 100 }));
   expect(score.objects).toBeGreaterThan(10);
-  expect(score.dice).toBeGreaterThan(score.ellipseDice! + 0.03);
+  expect(score.dice).toBeGreaterThan(score.ellipseDice! + 0.08);
 }, 120_000);
 
 it('says to install again where it is missing', async () => {
