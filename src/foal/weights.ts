@@ -43,7 +43,10 @@ export async function readFoal(path: string, config: SamConfig): Promise<Weights
   if (layers(found.config) === layers(config)) return found.weights;
   const { mixing: _, ...apart } = config;
   if (layers(found.config) === layers(apart)) {
-    return new Map([...initializeWeights(samParameters(config), createRng(0)), ...found.weights]);
+    return new Map([
+      ...initializeWeights(samParameters(config), createRng(0).child('weights')),
+      ...found.weights,
+    ]);
   }
   throw new CheckpointError({
     seen: `${path} holds ${found.name}`,
