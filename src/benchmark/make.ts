@@ -7,12 +7,11 @@ import { secondsSince } from '../base/clock.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { classShapes } from '../dataset/shapes.ts';
 import { casesOf } from '../dataset/types.ts';
-import { readCase } from '../dataset/view.ts';
 import { eachImage } from '../pipeline/each-image.ts';
 import { acquireLock } from '../pipeline/lock.ts';
 import { readMaskSet, storeMasks, structuresByName, writeMaskSet } from '../pipeline/mask-sets.ts';
 import { predictedMasks, selectedMasks, settledMasks } from '../pipeline/network-masks.ts';
-import { initialMasks, openRefiner, refineImage } from '../pipeline/refine-images.ts';
+import { openRefiner, refineCase } from '../pipeline/refine-images.ts';
 import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import { atlasOf } from '../pipeline/settling.ts';
 import type { RunContext } from '../pipeline/stage.ts';
@@ -195,8 +194,8 @@ async function refine(context: RunContext, setup: Setup, work: Refinement): Prom
     embeddings,
   });
   try {
-    const found = await eachImage(context, casesOf(dataset, split), journal, async (item) =>
-      refineImage(refiner, await readCase(item), initialMasks(selected.get(item.name)), usual, {
+    const found = await eachImage(context, casesOf(dataset, split), journal, (item) =>
+      refineCase(refiner, item, selected.get(item.name), usual, {
         classes: dataset.classes,
         imageKey: checked.imageHashes.get(item.id)!,
         ...(context.signal && { signal: context.signal }),

@@ -20,6 +20,7 @@ import { drawImages, openSupply } from '../foal/supply.ts';
 import { FOAL_DEFAULTS, FOAL_FILE, foalTask } from '../foal/task.ts';
 import { readFoal } from '../foal/weights.ts';
 import { chooseCompute, type DeviceSetting } from '../machine/choose.ts';
+import type { Mask } from '../masks/mask.ts';
 import { thisEnvironment } from '../models/environment.ts';
 import { chooseModel, modelPath, preprocessingOf, verifyModel } from '../models/resolve.ts';
 import { acquireLock } from '../pipeline/lock.ts';
@@ -85,7 +86,7 @@ function trainCommand(): Command {
     .option('--data <folder>', 'a folder of instance masks; may be given again', collect, [])
     .option(
       '--measure <folder>',
-      'one that is measured in training, and never learnt from, or a data set with val/; may be given again',
+      'one that is only measured in training, or a data set with val/; may be given again',
       collect,
       [],
     )
@@ -218,7 +219,8 @@ async function imagesToMeasure(folder: string): Promise<InstanceImage[]> {
   if (existsSync(join(folder, 'instances'))) {
     return Promise.all(some(await readInstanceFolder(folder)).map((item) => readInstanceCase(item)));
   }
-  const cases = casesOf(await openDataset({ root: resolve(folder) }), 'val');
+  const val = casesOf(await openDataset({ root: resolve(folder) }), 'val');
+  const cases = val.filter(({ structures = [] }) => structures.length > 0);
   if (cases.length === 0) {
     throw new ConfigError({
       seen: `${folder} has neither instance masks nor val images with masks`,
@@ -243,8 +245,15 @@ function requireNotLearnt(measure: readonly string[], data: readonly string[]): 
 }
 
 function measured(name: string, images: readonly InstanceImage[]): HeldOut {
-  const few = images.map(({ image, objects }) => ({ image, objects: objects.slice(0, MEASURED_OBJECTS) }));
+  const few = images.map(({ image, objects }) => ({ image, objects: someOf(objects) }));
   return { name, images: few };
+}
+
+/** Up to so many, from all over the list: a data set's are in the order of their classes. */
+function someOf(objects: readonly Mask[]): Mask[] {
+  const step = Math.max(1, objects.length / MEASURED_OBJECTS);
+  const count = Math.min(objects.length, MEASURED_OBJECTS);
+  return Array.from({ length: count }, (_, i) => objects[Math.floor(i * step)]!);
 }
 
 interface EvaluateOptions {

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
+import { SPLIT_FOLDERS } from '../dataset/layout.ts';
 import { DEVICE_SETTINGS } from '../machine/choose.ts';
 import { findModel, refinerOf } from '../models/registry.ts';
 import type { RunConfig } from '../pipeline/config.ts';
@@ -183,14 +184,14 @@ export async function readSource(source: string, set: readonly string[]): Promis
     : loadConfig(file, { set });
 }
 
-/** This folder, where no source is named, there are no settings, and it is that of a data set. */
+/** This folder, where no source is named, there are no settings, and it has the folder of a data set's labelled images. */
 function dataHere(source: string): string | undefined {
-  return source === CONFIG_NAME && existsSync('labelled') ? '.' : undefined;
+  return source === CONFIG_NAME && SPLIT_FOLDERS.labelled.some((name) => existsSync(name)) ? '.' : undefined;
 }
 
-/** The settings file that a source is or holds; undefined for the folder of a run, or of a data set without one. */
+/** The settings file that a source is or holds; undefined for a run, a data set without one, and what is not there. */
 export function settingsFile(source: string): string | undefined {
-  if (isRun(source)) return undefined;
+  if (isRun(source) || !existsSync(source)) return undefined;
   const file = statSync(source).isDirectory() ? join(source, CONFIG_NAME) : source;
   return existsSync(file) ? file : undefined;
 }

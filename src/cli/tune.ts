@@ -65,18 +65,14 @@ async function tuneAndWrite(
   // What the command line sets beside the refiner may not be in the file.
   const { refiner } = config.refine;
   const { refine } = file === undefined ? config : await readSource(file, [`refine.refiner=${refiner}`]);
-  const filed = file === undefined ? config : await readSource(file, []);
+  const { refine: own } = await readSource(source, []);
   const edits = outcome.tuning.better ? editsBetween(refine, outcome.winner) : [];
   const written = options.write && edits.length > 0 && file !== undefined && (await writeEdits(file, edits));
   return {
-    text: [
-      textOf(outcome, edits, written ? file : undefined),
-      ...(edits.length > 0 && filed.refine.refiner !== refiner
-        ? [
-            `They hold where the refiner is ${refiner}: --refiner ${refiner}, or refine.refiner in the settings file.`,
-          ]
-        : []),
-    ].join('\n'),
+    text: textOf(outcome, edits, {
+      written: written ? file : undefined,
+      refiner: own.refiner === refiner ? undefined : refiner,
+    }),
     json: {
       run: outcome.run.root,
       ...outcome.tuning,
@@ -87,7 +83,14 @@ async function tuneAndWrite(
   };
 }
 
-function textOf({ tuning, files }: TuneOutcome, edits: readonly Edit[], written: string | undefined): string {
+interface Told {
+  /** The settings file that was changed. */
+  readonly written: string | undefined;
+  /** The refiner that was tuned, where it is not the one that is set. */
+  readonly refiner: string | undefined;
+}
+
+function textOf({ tuning, files }: TuneOutcome, edits: readonly Edit[], { written, refiner }: Told): string {
   const here = (path: string): string => relative(process.cwd(), path) || path;
   const settings = assignments(edits);
   return [
@@ -100,6 +103,9 @@ function textOf({ tuning, files }: TuneOutcome, edits: readonly Edit[], written:
           written === undefined
             ? `To use them: ${settings.map((each) => `--set '${each}'`).join(' ')}`
             : `Written to ${here(written)}: ${settings.join(', ')}`,
+          ...(refiner === undefined
+            ? []
+            : [`They hold where the refiner is ${refiner}: --refiner ${refiner}`]),
         ]),
     `Page: ${here(files[0]!)}`,
   ].join('\n');

@@ -35,7 +35,7 @@ export interface Layout {
 }
 
 /** Folder names that are taken for a split. */
-const SPLIT_FOLDERS: Readonly<Record<SplitName, readonly string[]>> = {
+export const SPLIT_FOLDERS: Readonly<Record<SplitName, readonly string[]>> = {
   labelled: ['labelled', 'labeled', 'train', 'training'],
   val: ['val', 'valid', 'validation'],
   test: ['test', 'testing'],

@@ -34,7 +34,7 @@ const halved = (value: number): number => float16ToNumber(numberToFloat16(value)
 
 /**
  * The weights of a Foal of the same layers, whatever its input size. One of before places saw each other has fresh
- * weights for that, which do nothing yet: it answers as it did, and can learn it.
+ * weights for that, the same each time, which do nothing yet: it answers as it did, and can learn it.
  * @throws CheckpointError for a file that cannot be read or holds another model.
  */
 export async function readFoal(path: string, config: SamConfig): Promise<Weights> {

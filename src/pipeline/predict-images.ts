@@ -20,6 +20,7 @@ import type { Image } from '../imaging/image.ts';
 import { renderOverlay } from '../imaging/overlay.ts';
 import { readImageFile } from '../imaging/read.ts';
 import { writeRgbPng } from '../imaging/write.ts';
+import { maskArea } from '../masks/mask.ts';
 import { decodeRle, rleFromString } from '../masks/rle.ts';
 import type { InitialMask, RefineContext, Refiner } from '../refine/refiner.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
@@ -208,7 +209,10 @@ function initialOf(
     atlas !== undefined && head === 'exclusive'
       ? settledMasks(maps, atlas, refine)
       : selectedMasks(maps, probabilitiesToMasks(maps, head), head, refine);
-  return masks.map(({ provenance, ...mask }) => ({ ...mask, evidence: provenance }));
+  // As in a run, which keeps no empty masks.
+  return masks.flatMap(({ provenance, ...mask }) =>
+    maskArea(mask.mask) === 0 ? [] : [{ ...mask, evidence: provenance }],
+  );
 }
 
 /** Stored masks in the frame of the case; `where` they are stored, for errors. */
@@ -270,7 +274,10 @@ async function settingsOf(
 
 async function knownJudge(run: RunDirectory, note: (text: string) => void): Promise<Judge | undefined> {
   const judge = await readJudge(run);
-  if (judge === undefined) note('Masks get no trust: this run has not been judged, or by an older version.');
+  if (judge === undefined)
+    note(
+      'Masks get no trust: the run has not come to judge its own, or did so in an older version. Start it again.',
+    );
   return judge;
 }
 

@@ -2,6 +2,8 @@
 import type { Structure } from '../annotations/types.ts';
 import { openCloseUp } from '../closeup/predictor.ts';
 import type { ClassShapes } from '../dataset/shapes.ts';
+import type { Case } from '../dataset/types.ts';
+import { readCase } from '../dataset/view.ts';
 import type { Image } from '../imaging/image.ts';
 import { decodeRle } from '../masks/rle.ts';
 import type { NetworkEvidence } from '../refine/evidence.ts';
@@ -61,6 +63,17 @@ export async function refineImage(
       provenance: { ...provenance, evidence: evidence[k]! },
     })),
   );
+}
+
+/** The same for a case and its stored masks. */
+export async function refineCase(
+  refiner: Refiner,
+  item: Case,
+  selected: readonly Structure[] | undefined,
+  usual: ClassShapes,
+  context: RefineContext,
+): Promise<StoredStructure[]> {
+  return refineImage(refiner, await readCase(item), initialMasks(selected), usual, context);
 }
 
 /** Stored masks of an image, to be refined; what the network said about each is its provenance. */

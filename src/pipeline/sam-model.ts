@@ -126,15 +126,15 @@ export function embeddingsFolder(run: RunDirectory): string {
   return join(dirname(run.root), EMBEDDINGS_FOLDER);
 }
 
-/**
- * The same for work that is no run, whose first stage checks it: what lies there is what was published.
- * @throws CheckpointError where it is not.
- */
-export async function obtainCheckedSam(sam: SamModel, watch: Watch): Promise<void> {
-  await verifyModel(sam.chosen, await obtainSam(sam, watch));
-}
-
 /** Where the model lies; it is downloaded unless it is here. */
 export function obtainSam({ chosen }: SamModel, { observer, signal }: Watch): Promise<string> {
   return modelPath(chosen, { environment: thisEnvironment(), observer, ...(signal && { signal }) });
+}
+
+/**
+ * As obtainSam, and checks that the bytes are those that were published: for what does not begin with the stage that does.
+ * @throws CheckpointError where they are not.
+ */
+export async function obtainCheckedSam(sam: SamModel, watch: Watch): Promise<void> {
+  await verifyModel(sam.chosen, await obtainSam(sam, watch));
 }

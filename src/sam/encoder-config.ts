@@ -38,7 +38,7 @@ export function encoderFromShapes(shapes: TensorShapes, hints: SamHints | undefi
   if (shapes.has('image_encoder.patch_embed.seq.0.c.weight')) return tinyVitFromShapes(shapes, hints);
   if (shapes.has('image_encoder.stem.conv.weight')) return convFromShapes(shapes, hints);
   if (shapes.has('image_encoder.patch_embed.proj.weight')) return vitFromShapes(shapes, hints);
-  throw shapes.lacks('image_encoder.patch_embed.proj.weight');
+  throw shapes.isAnother('image_encoder.patch_embed.proj.weight');
 }
 
 function tinyVitFromShapes(shapes: TensorShapes, hints: SamHints | undefined): SizedEncoder {

@@ -2,8 +2,8 @@
  * @file What lets the places of Foal's decoder see each other once they know the prompt. In SAM they exchange with the
  * tokens alone, and what belongs together the encoder must have said before anything was asked; that takes its large
  * training. Here an hourglass of convolutions, with attention among its coarse places, spreads over the image what box,
- * points and tokens say of a place: as networks that see image and prompt together do (Sofiiuk et al. 2022), at the
- * cost of a small part of the image.
+ * points and tokens say of a place: as networks that see image and prompt together do (Sofiiuk et al. 2022), for
+ * 0.13 billion multiplications on a window of 32 x 32 places.
  */
 import { add } from '../graph/ops/elementwise.ts';
 import { swapLast } from '../graph/ops/matmul.ts';

@@ -44,7 +44,7 @@ export class TensorShapes {
 
   /**
    * How many numbered parts there are below a prefix, such as `image_encoder.blocks.`: one more than the highest number,
-   * so that those between that lack are missed by name. Where fewer than half of them are there, numbers mean nothing.
+   * so that gaps are reported by name. Where fewer than half of them are there, numbers mean nothing.
    */
   count(prefix: string): number {
     const found = this.names().flatMap((name) => {
@@ -56,12 +56,18 @@ export class TensorShapes {
     return count <= 2 * numbers.size ? count : numbers.size;
   }
 
-  /** The error that a telling tensor is missing: with it what else every model has, and what none has. */
+  /** The error that a telling tensor is missing: with it what else every model has, and what none of them has. */
   lacks(name: string): CheckpointError {
     const missing = [name, ...EVERY_MODEL.filter((other) => other !== name && !this.has(other))];
     const strange = this.names().filter((other) => !PARTS.test(other));
     const stranger = strange.length > 0 ? `; ${listed(strange, 'and')} left over` : '';
-    return this.refusal(`has no tensor ${listed(missing, 'nor')}${stranger}; ${whatItSeems(this.names())}`);
+    return this.refusal(`has no tensor ${listed(missing, 'nor')}${stranger}`);
+  }
+
+  /** The error of a file that has the encoder of none of the models. */
+  isAnother(name: string): CheckpointError {
+    const { seen, need, fix } = this.lacks(name);
+    return new CheckpointError({ seen: `${seen}; ${whatItSeems(this.names())}`, need, fix });
   }
 
   /** The error that the file `what`, such as 'has no tensor x'. */

@@ -226,6 +226,7 @@ describe('what is done to the masks of a network', () => {
     await benchmark('redrawn', {
       config: config(at('data'), [
         ...['training.epochs=60', 'training.inputSize=[64, 64]', 'training.head=exclusive'],
+        'refine.selection=all',
       ]),
       methods,
       labelled: [4],
@@ -236,8 +237,7 @@ describe('what is done to the masks of a network', () => {
       );
       const refinement = cell.works.findLast((work: string) => work.includes('refinement'));
       const prediction = cell.works.findLast((work: string) => work.includes('prediction'));
-      const folder = method.includes('atlas') ? 'selected' : 'predicted';
-      const path = refinement ? `${refinement}/refined/test.json` : `${prediction}/${folder}/test.json`;
+      const path = refinement ? `${refinement}/refined/test.json` : `${prediction}/predicted/test.json`;
       const { images } = await coco.read(at('redrawn', path));
       return JSON.stringify(images.map(({ structures }) => structures.map(({ rle }) => rle)));
     };

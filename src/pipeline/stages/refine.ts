@@ -5,7 +5,6 @@ import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { classShapes } from '../../dataset/shapes.ts';
 import { casesOf, type ReviewedClass, type SplitName } from '../../dataset/types.ts';
-import { readCase } from '../../dataset/view.ts';
 import { rleToString } from '../../masks/rle.ts';
 import { EVIDENCE_REVISION } from '../../refine/evidence.ts';
 import { deviceKey } from '../../runtime/device.ts';
@@ -13,7 +12,7 @@ import type { RunConfig } from '../config.ts';
 import { reviewsFingerprint } from '../fingerprints.ts';
 import { runImageStage } from '../image-stage.ts';
 import { readMaskSet, type StoredStructure, structuresByName, writeMaskSet } from '../mask-sets.ts';
-import { initialMasks, openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
+import { openRefiner, type RefinerOptions, refineCase } from '../refine-images.ts';
 import { atlasFile } from '../settling.ts';
 import type { RunContext, StageOutcome } from '../stage.ts';
 
@@ -81,8 +80,8 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
       const usual = classShapes(labelled, dataset.classes.length);
       const refiner = await openRefiner(context, options);
       return {
-        work: async (item) =>
-          refineImage(refiner, await readCase(item), initialMasks(selected.get(item.name)), usual, {
+        work: (item) =>
+          refineCase(refiner, item, selected.get(item.name), usual, {
             classes: dataset.classes,
             imageKey: imageHashes.get(item.id)!,
             ...(signal && { signal }),

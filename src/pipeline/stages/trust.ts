@@ -10,7 +10,6 @@ import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { type ClassShapes, classShapes } from '../../dataset/shapes.ts';
 import { type Case, casesOf, type SplitName } from '../../dataset/types.ts';
-import { readCase } from '../../dataset/view.ts';
 import { rleFromString } from '../../masks/rle.ts';
 import type { Evidence } from '../../refine/evidence.ts';
 import { trueDice } from '../../trust/judge.ts';
@@ -19,7 +18,7 @@ import { eachImage } from '../each-image.ts';
 import { readMaskSet, readStoredSet, type StoredStructure, structuresByName } from '../mask-sets.ts';
 import { partOf } from '../observer.ts';
 import { readResult } from '../read-result.ts';
-import { initialMasks, openRefiner, type RefinerOptions, refineImage } from '../refine-images.ts';
+import { openRefiner, type RefinerOptions, refineCase } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { foldSam } from './adapt.ts';
@@ -51,8 +50,8 @@ export async function trustStage(context: RunContext, options: TrustStageOptions
     title: 'Judging the refined masks',
     inputs: { refine: refineKey, folds },
     owns: ['trust'],
-    outputs: [run.trust],
-    seals: [run.trust, ...splits.map((split) => run.masks('refined', split))],
+    outputs: [run.trust, usualOf(run)],
+    seals: [run.trust, usualOf(run), ...splits.map((split) => run.masks('refined', split))],
     work: async () => {
       const pairs = 'none' in folds ? [] : await heldOutPairs(context, options, folds);
       const fitted = 'none' in folds ? unfitted(folds.none) : fitTrust(pairs);
@@ -133,18 +132,12 @@ async function heldOutPairs(
     const refiner = await openRefiner(context, { ...options, sam, closeUp });
     try {
       const part = partOf(observer, fold / folds.length, (fold + 1) / folds.length);
-      const refined = await eachImage({ ...context, observer: part }, held, journalOf(run), async (item) =>
-        refineImage(
-          refiner,
-          await readCase(item),
-          initialMasks(selected.get(item.name)),
-          usual.get(item.id)!,
-          {
-            classes: dataset.classes,
-            imageKey: imageHashes.get(item.id)!,
-            ...(signal && { signal }),
-          },
-        ),
+      const refined = await eachImage({ ...context, observer: part }, held, journalOf(run), (item) =>
+        refineCase(refiner, item, selected.get(item.name), usual.get(item.id)!, {
+          classes: dataset.classes,
+          imageKey: imageHashes.get(item.id)!,
+          ...(signal && { signal }),
+        }),
       );
       pairs.push(...held.flatMap((item) => refined.get(item.id)!.map((mask) => pairOf(item, fold, mask))));
     } finally {
