@@ -58,7 +58,7 @@ export const MODELS: readonly ModelEntry[] = [
     name: SHIPPED_MODEL,
     file: 'foal.safetensors',
     bytes: 7_184_760,
-    sha256: 'f7223187be107237a1236ed0d7658ea92615db8d6f00decbf197f78d4319a9cc',
+    sha256: 'eb195616305a856bfa3f49f1656c28664cec29dab183c13e6f5b3557d550180b',
     licence: 'Apache-2.0',
     purpose: "Packmule's own small Segment Anything, for --refiner foal, which adapts it to your images",
     preprocessing: 'sam',
