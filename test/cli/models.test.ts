@@ -65,7 +65,7 @@ describe('packmule models', () => {
     });
 
     const { stdout } = await start(['models']).ended;
-    expect(stdout).toMatch(/^foal +6\.8 MB, Apache-2\.0, part of Packmule/);
+    expect(stdout).toMatch(/^foal +7\.2 MB, Apache-2\.0, part of Packmule/);
     expect(stdout).toMatch(/\nsam-vit-b +375 MB, Apache-2\.0, from dl\.fbaipublicfiles\.com/);
     expect(stdout).toContain('not here; packmule models pull sam-vit-b');
   });
