@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Structure } from '../annotations/types.ts';
 import { secondsSince } from '../base/clock.ts';
 import { writeFileAtomic } from '../base/files.ts';
-import { classShapes } from '../dataset/shapes.ts';
+import { usualShapes } from '../dataset/shapes.ts';
 import { casesOf } from '../dataset/types.ts';
 import { eachImage } from '../pipeline/each-image.ts';
 import { acquireLock } from '../pipeline/lock.ts';
@@ -181,10 +181,7 @@ async function refine(context: RunContext, setup: Setup, work: Refinement): Prom
   const selected = structuresByName(
     await readMaskSet(directoryOf(context.run, prediction), 'selected', split, dataset),
   );
-  const usual = classShapes(
-    (lessons.get(network.labelled.count)?.cases ?? []).map(({ structures = [] }) => structures),
-    dataset.classes.length,
-  );
+  const usual = usualShapes(lessons.get(network.labelled.count)?.cases ?? [], dataset.classes.length);
   const sam = model && models[model.role]?.choice;
   const refiner = await openRefiner(context, {
     config: { refine: settings },

@@ -40,8 +40,8 @@ const ABOUT_TRAINING = `
 Every image is drawn anew: scenes of bones, teeth, cells, tubes and other shapes, without end, and with --data random
 views of your own images. A data folder has images and, in instances/, a PNG for each in which pixel k belongs to the
 k-th object. A fifth of its images is held out and only measured, as are scenes, and folders of --measure, which show how
-a model does on images of kinds that it never saw (of a data set its val images): log.jsonl has the mean Dice of each from true boxes, twenty times, on
-up to ${MEASURED_IMAGES} images. Objects are asked for by boxes and points in three rounds, each after the first with a point
+a model does on images of kinds that it never saw (of a data set its val images): log.jsonl has the mean Dice of each from
+true boxes, twenty times, on up to ${MEASURED_IMAGES} images. Objects are asked for by boxes and points in three rounds, each after the first with a point
 where the last answer was wrong.
 
 A training that was stopped goes on where it was when the same command is given again. It ends in ${FOAL_FILE}, which

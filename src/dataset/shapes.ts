@@ -6,6 +6,7 @@ import type { Structure } from '../annotations/types.ts';
 import type { PointXy } from '../base/geometry.ts';
 import { momentsOf } from '../masks/moments.ts';
 import type { Rle } from '../masks/rle.ts';
+import type { Case } from './types.ts';
 
 /** Size and place of one structure, independent of the resolution of its image. */
 export interface Shape {
@@ -46,6 +47,14 @@ export function shapeOf(rle: Rle): Shape | undefined {
   const { height, width } = rle;
   const [x, y] = moments.centre;
   return { logArea: Math.log(moments.area / (height * width)), centre: [x / width, y / height] };
+}
+
+/** What is usual in annotated cases. */
+export function usualShapes(cases: readonly Pick<Case, 'structures'>[], classCount: number): ClassShapes {
+  return classShapes(
+    cases.map(({ structures = [] }) => structures),
+    classCount,
+  );
 }
 
 /** What is usual, over images given by their structures. Places are taken after images are aligned. */

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import type { Atlas } from '../../atlas/atlas.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
-import { classShapes } from '../../dataset/shapes.ts';
+import { usualShapes } from '../../dataset/shapes.ts';
 import { casesOf, type ReviewedClass, type SplitName } from '../../dataset/types.ts';
 import { rleToString } from '../../masks/rle.ts';
 import { EVIDENCE_REVISION } from '../../refine/evidence.ts';
@@ -76,8 +76,7 @@ export async function refineStage(context: RunContext, options: RefineStageOptio
         ),
       );
       // The labelled images are behind predictKey: the network learnt from them.
-      const labelled = casesOf(dataset, 'labelled').map(({ structures = [] }) => structures);
-      const usual = classShapes(labelled, dataset.classes.length);
+      const usual = usualShapes(casesOf(dataset, 'labelled'), dataset.classes.length);
       const refiner = await openRefiner(context, options);
       return {
         work: (item) =>

@@ -8,7 +8,7 @@ import { writeCoco } from '../../annotations/coco.ts';
 import type { Structure } from '../../annotations/types.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
-import { type ClassShapes, classShapes } from '../../dataset/shapes.ts';
+import { type ClassShapes, usualShapes } from '../../dataset/shapes.ts';
 import { type Case, casesOf, type SplitName } from '../../dataset/types.ts';
 import { rleFromString } from '../../masks/rle.ts';
 import type { Evidence } from '../../refine/evidence.ts';
@@ -63,8 +63,7 @@ export async function trustStage(context: RunContext, options: TrustStageOptions
           structures.map((structure) => withTrust(structure, fitted.model)),
         );
       }
-      const labelled = casesOf(checked.dataset, 'labelled').map(({ structures = [] }) => structures);
-      const usual = classShapes(labelled, classes.length);
+      const usual = usualShapes(casesOf(checked.dataset, 'labelled'), classes.length);
       await writeFileAtomic(usualOf(run), `${JSON.stringify(usual)}\n`);
       // Written last: its presence says that all masks have their trust.
       await writeFileAtomic(run.trust, `${JSON.stringify(fitted, null, 2)}\n`);
@@ -123,7 +122,7 @@ async function heldOutPairs(
   const { run, observer, signal } = context;
   const selected = structuresByName(await readMaskSet(run, 'folds', 'labelled', dataset));
   const folds = foldsOf(dataset, calibration, calibration.seed);
-  const usual = new Map(folds.flatMap((fold) => usualShapes(fold, dataset.classes.length)));
+  const usual = new Map(folds.flatMap((fold) => usualApart(fold, dataset.classes.length)));
   const pairs: TrustPair[] = [];
   for (const [fold, { held }] of folds.entries()) {
     // A model that was adapted to these images would be too good on them.
@@ -148,14 +147,8 @@ async function heldOutPairs(
 }
 
 /** What is usual to the eyes of a fold's network, for each image it has not seen. */
-function usualShapes(
-  { held, others }: Fold,
-  classCount: number,
-): [id: string, ReturnType<typeof classShapes>][] {
-  const shapes = classShapes(
-    others.map(({ structures = [] }) => structures),
-    classCount,
-  );
+function usualApart({ held, others }: Fold, classCount: number): [id: string, ClassShapes][] {
+  const shapes = usualShapes(others, classCount);
   return held.map(({ id }) => [id, shapes]);
 }
 
