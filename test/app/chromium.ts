@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { TestContext } from 'vitest';
 import { PACKAGE_FOLDER } from '../../src/base/version.ts';
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
@@ -36,6 +37,17 @@ export async function openTab(
   page.on('console', (message) => noise.push(`console: ${message.text()}`));
   page.on('pageerror', (error) => noise.push(`error: ${error.message}`));
   return page;
+}
+
+/** Closes all tabs after a test; of one that failed, says what they showed. */
+export async function closeTabs(browser: Browser, { task }: TestContext): Promise<void> {
+  for (const context of browser.contexts()) {
+    for (const page of task.result?.state === 'fail' ? context.pages() : []) {
+      const text = await page.evaluate('document.body.innerText').catch(String);
+      console.error(`${task.name}: ${page.url()} showed\n${text}`);
+    }
+    await context.close();
+  }
 }
 
 /** Waits for an image on the canvas and for the frame that shows the last change. */

@@ -9,7 +9,15 @@ import type { Drawing } from '../../src/review/drafts.ts';
 import { type ServerProcess, startServerCli } from '../cli/server.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
 import { temporaryFolder } from '../temporary.ts';
-import { dragOver, drawn, launchBrowser, lowContrastInBoth, openTab, whyNoBrowser } from './chromium.ts';
+import {
+  closeTabs,
+  dragOver,
+  drawn,
+  launchBrowser,
+  lowContrastInBoth,
+  openTab,
+  whyNoBrowser,
+} from './chromium.ts';
 
 /** How long a machine takes is for the test runner to judge. */
 const PATIENT = { timeout: 200_000 };
@@ -31,8 +39,8 @@ describe.skipIf(whyNoBrowser !== '')(`drawings in a review${whyNoBrowser}`, () =
     run = await writeFinishedRun(await temporaryFolder(), { size: SIZE, classes: 4, unlabelled: 2 });
     server = await start();
   });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
+  afterEach(async (context) => {
+    await closeTabs(browser, context);
     server.child.kill('SIGINT');
     await server.ended;
     expect(noise.filter((line) => !line.includes('net::ERR_'))).toEqual([]);

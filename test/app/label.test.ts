@@ -11,7 +11,16 @@ import { type Running, startLabelling } from '../../src/server/serve.ts';
 import { type ServerProcess, startServerCli } from '../cli/server.ts';
 import { smallRoomModel } from '../sam/fixtures.ts';
 import { temporaryFolder } from '../temporary.ts';
-import { coloursAt, dragOver, drawn, launchBrowser, onPage, openTab, whyNoBrowser } from './chromium.ts';
+import {
+  closeTabs,
+  coloursAt,
+  dragOver,
+  drawn,
+  launchBrowser,
+  onPage,
+  openTab,
+  whyNoBrowser,
+} from './chromium.ts';
 
 /** How long a machine takes is for the test runner to judge. */
 const PATIENT = { timeout: 200_000 };
@@ -38,8 +47,8 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     await mkdir(folder);
     await cp(join(phantoms, 'unlabelled', 'images'), join(folder, 'images'), { recursive: true });
   });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
+  afterEach(async (context) => {
+    await closeTabs(browser, context);
     await running?.close();
     running = undefined;
     expect(noise).toEqual([]);
@@ -180,6 +189,37 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     answer();
     await page.locator('.tools [aria-pressed=true]', { hasText: 'Brush' }).waitFor();
     await expect.poll(() => page.getByLabel('New class').inputValue(), PATIENT).toBe('');
+  });
+
+  it('hears what changes while it is opened, and while there is no connection', async () => {
+    const { url } = await start();
+    const other = await openPage(url);
+    const page = await openTab(browser, url, noise);
+    await page.route(
+      '**/api/room',
+      async (route) => {
+        const response = await route.fetch();
+        await addClass(other, 'radius');
+        await route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+    await page.goto(url);
+    await page.locator('.classes .name', { hasText: 'radius' }).waitFor();
+
+    // A page whose connection comes late has what was told meanwhile all the same.
+    const late = await openTab(browser, url, noise);
+    await late.route(
+      '**/api/events',
+      (route) => route.fulfill({ contentType: 'text/event-stream', body: '' }),
+      {
+        times: 1,
+      },
+    );
+    await late.goto(url);
+    await drawn(late);
+    await addClass(other, 'ulna');
+    await late.locator('.classes .name', { hasText: 'ulna' }).waitFor();
   });
 
   it('suggests images and says why, and writes those that are done', async () => {

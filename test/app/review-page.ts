@@ -6,7 +6,7 @@ import type { RunDirectory } from '../../src/pipeline/run-directory.ts';
 import { type Running, startReview } from '../../src/server/serve.ts';
 import { smallRoomModel } from '../sam/fixtures.ts';
 import { temporaryFolder } from '../temporary.ts';
-import { drawn, launchBrowser, openTab } from './chromium.ts';
+import { closeTabs, drawn, launchBrowser, openTab } from './chromium.ts';
 
 export interface ReviewPage {
   run(): RunDirectory;
@@ -39,8 +39,8 @@ export function useReviewPage(write: (folder: string) => Promise<RunDirectory>):
       note: (text) => noise.push(`defect: ${text}`),
     });
   });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
+  afterEach(async (context) => {
+    await closeTabs(browser, context);
     await server.close();
     expect(noise).toEqual([]);
   });

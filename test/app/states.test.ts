@@ -10,7 +10,7 @@ import { startHouse } from '../../src/server/house.ts';
 import type { Running } from '../../src/server/serve.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
 import { temporaryFolder } from '../temporary.ts';
-import { drawn, launchBrowser, lowContrastInBoth, openTab, whyNoBrowser } from './chromium.ts';
+import { closeTabs, drawn, launchBrowser, lowContrastInBoth, openTab, whyNoBrowser } from './chromium.ts';
 
 describe.skipIf(whyNoBrowser !== '')(`states of the pages${whyNoBrowser}`, () => {
   let browser: Browser;
@@ -45,8 +45,8 @@ describe.skipIf(whyNoBrowser !== '')(`states of the pages${whyNoBrowser}`, () =>
       note: (text) => noise.push(`defect: ${text}`),
     });
   });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
+  afterEach(async (context) => {
+    await closeTabs(browser, context);
     await server.close();
     // The browser tells of every refused request.
     expect(noise.filter((line) => !/Failed to load resource|net::ERR_/.test(line))).toEqual([]);

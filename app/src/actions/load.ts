@@ -7,6 +7,7 @@ import type {
   LayerMask,
   ReviewImage,
   ReviewItem,
+  RoomEvent,
   RoomState,
 } from '../../../src/review/protocol.ts';
 import { fetchMasks, fetchPixels, fetchRoom, listenForEvents, prepareSmartEdit } from '../api.ts';
@@ -34,6 +35,7 @@ import {
   selected,
   shown,
   smartPrompt,
+  unsaved,
   unshown,
 } from '../store.ts';
 import { firstWindow } from '../view/grey.ts';
@@ -49,27 +51,55 @@ const images = new Map<string, Promise<Loaded>>();
 
 export async function openRoom(): Promise<void> {
   try {
+    // First of all, so that nothing changes unheard while the room is on its way.
+    const early: RoomEvent[] = [];
+    await listen(early);
     const state = await fetchRoom();
     items.value = new Map(state.items.map((item) => [itemKey(item), item]));
     room.value = state;
+    for (const event of early) keep(event);
     document.title = `${state.run} · Packmule ${state.labels === undefined ? 'review' : 'labels'}`;
     const first = restoreDrafts(state) ?? firstOf(state);
     if (first !== undefined) await select(first);
-    listenForEvents(
-      (event) => {
-        if (event.event === 'labels') keepLabels(event.data);
-        else keepItem(event.data);
-      },
-      (up) => {
-        connected.value = up;
-      },
-    );
   } catch (error) {
     failure.value = {
       seen: messageOf(error),
       fix: error instanceof Failure ? error.fix : 'Load the page again',
     };
   }
+}
+
+/** Waits for the connection, or for its failure; keeps in `early` what is told before there is a room. */
+function listen(early: RoomEvent[]): Promise<void> {
+  return new Promise((resolve) => {
+    listenForEvents(
+      (event) => {
+        if (room.value === undefined) early.push(event);
+        else keep(event);
+      },
+      (up) => {
+        connected.value = up;
+        if (up && room.value !== undefined) void catchUp();
+        resolve();
+      },
+    );
+  });
+}
+
+/** What nobody told while there was no connection. Of what is drawn here and not saved, saving says what became of it. */
+async function catchUp(): Promise<void> {
+  const state = await fetchRoom().catch(() => undefined);
+  if (state === undefined) return;
+  for (const item of state.items) {
+    const key = itemKey(item);
+    if (items.value.get(key)?.revision !== item.revision && !unsaved.value.has(key)) keepItem(item);
+  }
+  if (state.labels !== undefined) keepLabels(state.labels);
+}
+
+function keep(event: RoomEvent): void {
+  if (event.event === 'labels') keepLabels(event.data);
+  else keepItem(event.data);
 }
 
 /** Where all is done or decided, there is still something to look at. */
