@@ -35,8 +35,8 @@ const LEAST_FOUND = 1e-3;
 const ITERATIONS = 20;
 /** The centres are found from the pixels of a grid, of which the smallest class usually has so many. */
 const GRID_PIXELS = 64;
-/** Pixels that are settled at once, which bounds what is held in memory. */
-const BLOCK = 65_536;
+/** Pixels that are settled at once: what is known of them stays in the processor's cache. */
+const BLOCK = 4096;
 
 /** What is believed of the classes of one image. */
 interface Belief {
@@ -45,7 +45,7 @@ interface Belief {
   readonly found: readonly number[];
 }
 
-/** What a network says of some pixels of an image: values of classes and pixels are at [class * pixels + i]. */
+/** What a network says of some pixels of an image: the value of class k and pixel i is at [i * classes + k]. */
 interface Said {
   readonly size: Size;
   readonly pixels: Int32Array;
@@ -73,7 +73,7 @@ export function settle(maps: ProbabilityMaps, atlas: Atlas): ProbabilityMaps {
     const settled = expect(saidOf(maps, known, block, 1), known, belief);
     for (const [k, { index }] of known.entries()) {
       const plane = index * maps.height * maps.width;
-      for (let i = 0; i < block.length; i++) data[plane + block[i]!] = settled[k * block.length + i]!;
+      for (let i = 0; i < block.length; i++) data[plane + block[i]!] = settled[i * known.length + k]!;
     }
   }
   return { ...maps, data };
@@ -112,9 +112,11 @@ function saidOf(maps: ProbabilityMaps, known: readonly Known[], pixels: Int32Arr
   const shares = new Float32Array(known.length * pixels.length);
   for (const [k, { index }] of known.entries()) {
     const plane = index * height * width;
-    for (let i = 0; i < pixels.length; i++) shares[k * pixels.length + i] = maps.data[plane + pixels[i]!]!;
+    for (let i = 0; i < pixels.length; i++) shares[i * known.length + k] = maps.data[plane + pixels[i]!]!;
   }
-  const evidence = shares.map((p) => EVIDENCE * Math.log(Math.max(p, LEAST_PROBABILITY)));
+  const evidence = new Float32Array(shares.length);
+  for (let i = 0; i < shares.length; i++)
+    evidence[i] = EVIDENCE * Math.log(Math.max(shares[i]!, LEAST_PROBABILITY));
   return { size: { height, width }, pixels, weight, shares, evidence };
 }
 
@@ -137,13 +139,14 @@ function expect(
   for (let i = 0; i < pixels.length; i++) {
     const x = ((pixels[i]! % width) + 0.5 - width / 2) / unit;
     const y = (Math.floor(pixels[i]! / width) + 0.5 - height / 2) / unit;
+    const first = i * known.length;
     let [given, best] = [0, Number.NEGATIVE_INFINITY];
     for (let k = 0; k < known.length; k++) {
       const [dx, dy] = [x - centres[k]![0], y - centres[k]![1]];
       const { xx, xy, yy } = inverses[k]!;
       const distance = xx * dx * dx + 2 * xy * dx * dy + yy * dy * dy;
-      given += shares[k * pixels.length + i]!;
-      energy[k] = weights[k]! + evidence[k * pixels.length + i]! - distance / 2;
+      given += shares[first + k]!;
+      energy[k] = weights[k]! + evidence[first + k]! - distance / 2;
       best = Math.max(best, energy[k]!);
     }
     let total = 0;
@@ -151,7 +154,7 @@ function expect(
       energy[k] = Math.exp(energy[k]! - best);
       total += energy[k]!;
     }
-    for (let k = 0; k < known.length; k++) divided[k * pixels.length + i] = (given * energy[k]!) / total;
+    for (let k = 0; k < known.length; k++) divided[first + k] = (given * energy[k]!) / total;
   }
   return divided;
 }
@@ -168,7 +171,7 @@ function believe(
   const seen = known.map((place, k) => {
     let [sum, sumX, sumY] = [0, 0, 0];
     for (let i = 0; i < pixels.length; i++) {
-      const share = shares[k * pixels.length + i]!;
+      const share = shares[i * known.length + k]!;
       sum += share;
       sumX += share * ((pixels[i]! % width) + 0.5 - width / 2);
       sumY += share * (Math.floor(pixels[i]! / width) + 0.5 - height / 2);

@@ -57,12 +57,18 @@ export function cropCloseUp(
   const size: Size = own;
   const shrunk = (values: (at: number) => number): Float32Array =>
     resizeValues(cutSquare(values, size, square), { height: square.side, width: square.side }, CROP_SIZE);
-  const shares = (values: Float32Array): Uint8Array => Uint8Array.from(values, (value) => 255 * value + 0.5);
   return {
     image: shrunk((at) => intensities[at]!),
     own: shares(shrunk((at) => own.data[at]!)),
     others: shares(shrunk((at) => Number(own.data[at] === 0 && coverage[at]! > 0))),
   };
+}
+
+/** Shares of cells in bytes. */
+function shares(values: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(values.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = 255 * values[i]! + 0.5;
+  return bytes;
 }
 
 /** The values of a square, row-major, 0 beyond the image. */

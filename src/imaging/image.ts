@@ -11,6 +11,9 @@ export interface Image extends Size {
 
 /** The intensities in [0, 1], row-major, length height x width. */
 export function toUnitIntensities(image: Image): Float32Array {
-  const scale = 1 / (2 ** image.bits - 1);
-  return Float32Array.from(image.data, (value) => value * scale);
+  const { data, bits } = image;
+  const scale = 1 / (2 ** bits - 1);
+  const intensities = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) intensities[i] = data[i]! * scale;
+  return intensities;
 }

@@ -49,8 +49,7 @@ export function labelComponents(mask: Mask, connectivity: Connectivity = 8): Com
 export function componentMeans(components: Components, values: ArrayLike<number>): Float64Array {
   const sums = new Float64Array(components.count + 1);
   const { labels, areas } = components;
-  for (let i = 0; i < labels.length; i++) sums[labels[i]!]! += values[i]!;
-  sums[0] = 0;
+  for (let i = 0; i < labels.length; i++) if (labels[i] !== 0) sums[labels[i]!]! += values[i]!;
   for (let label = 1; label <= components.count; label++) sums[label]! /= areas[label]!;
   return sums;
 }

@@ -22,9 +22,19 @@ export function emptyMask(size: Size): Mask {
 
 /** Number of set pixels. */
 export function maskArea(mask: Mask): number {
+  const { data } = mask;
   let area = 0;
-  for (const value of mask.data) area += value;
+  for (let i = 0; i < data.length; i++) area += data[i]!;
   return area;
+}
+
+/** The indices of the set pixels, in row-major order. */
+export function setPixels(mask: Mask): Int32Array {
+  const { data } = mask;
+  const pixels = new Int32Array(maskArea(mask));
+  let count = 0;
+  for (let i = 0; count < pixels.length; i++) if (data[i] !== 0) pixels[count++] = i;
+  return pixels;
 }
 
 /** The tight bounding box (pixel indices, inclusive), or undefined for an empty mask. */

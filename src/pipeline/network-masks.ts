@@ -1,9 +1,9 @@
 /** @file From the probability maps of a network to masks: all that it predicts, and those that are refined. */
 import type { Atlas } from '../atlas/atlas.ts';
 import { settle } from '../atlas/settle.ts';
-import type { ClassMask } from '../masks/mask.ts';
+import { type ClassMask, setPixels } from '../masks/mask.ts';
 import type { NetworkEvidence } from '../refine/evidence.ts';
-import { selectComponents, selectFromProbabilities } from '../refine/select.ts';
+import { type SelectedMask, selectComponents, selectFromProbabilities } from '../refine/select.ts';
 import type { RefineSettings } from '../refine/settings.ts';
 import { probabilitiesToMasks } from '../training/predictor.ts';
 import type { Head, ProbabilityMaps } from '../training/types.ts';
@@ -24,13 +24,10 @@ export interface SelectedClassMask extends ScoredMask {
 export function predictedMasks(maps: ProbabilityMaps, masks: readonly ClassMask[]): ScoredMask[] {
   return masks.map(({ classIndex, mask }) => {
     const probabilities = plane(maps, classIndex);
-    let [sum, area] = [0, 0];
-    for (let i = 0; i < mask.data.length; i++) {
-      if (mask.data[i] === 0) continue;
-      sum += probabilities[i]!;
-      area++;
-    }
-    return { classIndex, mask, score: area === 0 ? 0 : sum / area };
+    const pixels = setPixels(mask);
+    let sum = 0;
+    for (let i = 0; i < pixels.length; i++) sum += probabilities[pixels[i]!]!;
+    return { classIndex, mask, score: pixels.length === 0 ? 0 : sum / pixels.length };
   });
 }
 
@@ -42,25 +39,9 @@ export function selectedMasks(
   maps: ProbabilityMaps,
   masks: readonly ClassMask[],
   head: Head,
-  { selection, threshold }: SelectionSettings,
+  settings: SelectionSettings,
 ): SelectedClassMask[] {
-  const { height, width } = maps;
-  const selected =
-    head === 'exclusive'
-      ? masks.map(({ classIndex, mask }) => ({
-          classIndex,
-          ...selectComponents(mask, plane(maps, classIndex), selection),
-        }))
-      : Array.from({ length: maps.classes }, (_, classIndex) => ({
-          classIndex,
-          ...selectFromProbabilities({ height, width, data: plane(maps, classIndex) }, selection, threshold),
-        }));
-  return selected.map(({ classIndex, mask, score, share }) => ({
-    classIndex,
-    mask,
-    score,
-    provenance: { componentShare: share, margin: meanMargin(maps, { classIndex, mask }) },
-  }));
+  return selection(maps, masks, head, settings).map((mask) => withEvidence(maps, mask));
 }
 
 /**
@@ -70,30 +51,55 @@ export function selectedMasks(
 export function settledMasks(
   maps: ProbabilityMaps,
   atlas: Atlas,
-  selection: SelectionSettings,
+  settings: SelectionSettings,
 ): SelectedClassMask[] {
   const settled = settle(maps, atlas);
-  const masks = selectedMasks(settled, probabilitiesToMasks(settled, 'exclusive'), 'exclusive', selection);
-  return predictedMasks(maps, masks).map((mask, i) => ({
-    ...mask,
-    provenance: { ...masks[i]!.provenance, margin: meanMargin(maps, mask) },
+  const masks = selection(settled, probabilitiesToMasks(settled, 'exclusive'), 'exclusive', settings);
+  return predictedMasks(maps, masks).map(({ score }, i) => withEvidence(maps, { ...masks[i]!, score }));
+}
+
+type Selection = ClassMask & SelectedMask;
+
+function selection(
+  maps: ProbabilityMaps,
+  masks: readonly ClassMask[],
+  head: Head,
+  { selection, threshold }: SelectionSettings,
+): Selection[] {
+  const { height, width } = maps;
+  if (head === 'exclusive') {
+    return masks.map(({ classIndex, mask }) => ({
+      classIndex,
+      ...selectComponents(mask, plane(maps, classIndex), selection),
+    }));
+  }
+  return Array.from({ length: maps.classes }, (_, classIndex) => ({
+    classIndex,
+    ...selectFromProbabilities({ height, width, data: plane(maps, classIndex) }, selection, threshold),
   }));
 }
 
+function withEvidence(
+  maps: ProbabilityMaps,
+  { classIndex, mask, score, share }: Selection,
+): SelectedClassMask {
+  const provenance = { componentShare: share, margin: meanMargin(maps, { classIndex, mask }) };
+  return { classIndex, mask, score, provenance };
+}
+
 /** Mean over the mask of the probability of its class less that of the likeliest other class; 0 for an empty mask. */
-function meanMargin({ classes, data }: ProbabilityMaps, { classIndex, mask }: ClassMask): number {
-  const pixels = mask.data.length;
-  let [sum, area] = [0, 0];
-  for (let i = 0; i < pixels; i++) {
-    if (mask.data[i] === 0) continue;
-    let rival = 0;
-    for (let c = 0; c < classes; c++) {
-      if (c !== classIndex) rival = Math.max(rival, data[c * pixels + i]!);
-    }
-    sum += data[classIndex * pixels + i]! - rival;
-    area++;
+function meanMargin(maps: ProbabilityMaps, { classIndex, mask }: ClassMask): number {
+  const pixels = setPixels(mask);
+  const rivals = new Float32Array(pixels.length);
+  for (let c = 0; c < maps.classes; c++) {
+    if (c === classIndex) continue;
+    const others = plane(maps, c);
+    for (let i = 0; i < pixels.length; i++) rivals[i] = Math.max(rivals[i]!, others[pixels[i]!]!);
   }
-  return area === 0 ? 0 : sum / area;
+  const own = plane(maps, classIndex);
+  let sum = 0;
+  for (let i = 0; i < pixels.length; i++) sum += own[pixels[i]!]! - rivals[i]!;
+  return pixels.length === 0 ? 0 : sum / pixels.length;
 }
 
 function plane({ height, width, data }: ProbabilityMaps, classIndex: number): Float32Array {

@@ -72,6 +72,7 @@ function redrawn(item: InitialMask, map: PlacedMap | undefined, image: Size): Re
 
 function cutAt(map: PlacedMap, threshold: number, size: Size): Mask {
   const { height, width } = map;
-  const data = Uint8Array.from(map.data, (value) => Number(value > threshold));
+  const data = new Uint8Array(map.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = Number(map.data[i]! > threshold);
   return pasteMask({ height, width, data }, map, size);
 }

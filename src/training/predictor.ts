@@ -12,6 +12,9 @@ import { planOfModel } from './network.ts';
 import { networkImage } from './sample-cache.ts';
 import type { Head, NetworkPlan, ProbabilityMaps } from './types.ts';
 
+/** Pixels of which all classes are compared at once: maps are read plane by plane, as they lie in memory. */
+const BLOCK = 4096;
+
 export interface Predictor {
   readonly plan: NetworkPlan;
   /** Probabilities at the image's own resolution, interpolated from the network's. */
@@ -76,27 +79,50 @@ function decodeNetwork(bytes: Uint8Array, path: string): { model: OnnxModel; pla
  * - overlapping: every class with a probability above 0.5.
  */
 export function probabilitiesToMasks(maps: ProbabilityMaps, head: Head): ClassMask[] {
-  const { classes, height, width, data } = maps;
-  const pixels = height * width;
-  const masks = Array.from({ length: classes }, () => new Uint8Array(pixels));
-  const seen = new Uint8Array(classes);
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    let [best, bestValue, total] = [-1, 0, 0];
-    for (let c = 0; c < classes; c++) {
-      const value = data[c * pixels + pixel]!;
-      total += value;
-      if (value > bestValue) [best, bestValue] = [c, value];
-      if (head === 'overlapping' && value > 0.5) {
-        masks[c]![pixel] = 1;
-        seen[c] = 1;
-      }
-    }
-    if (head === 'exclusive' && best >= 0 && bestValue > 1 - total) {
-      masks[best]![pixel] = 1;
-      seen[best] = 1;
-    }
-  }
+  const { classes, height, width } = maps;
+  const masks = Array.from({ length: classes }, () => new Uint8Array(height * width));
+  const seen = head === 'exclusive' ? markLikeliest(maps, masks) : markLikely(maps, masks);
   return masks.flatMap((mask, classIndex) =>
     seen[classIndex] === 1 ? [{ classIndex, mask: { height, width, data: mask } }] : [],
   );
+}
+
+/** Sets pixels of overlapping classes, and returns 1 for each class that has one. */
+function markLikely({ classes, height, width, data }: ProbabilityMaps, masks: Uint8Array[]): Uint8Array {
+  const pixels = height * width;
+  const seen = new Uint8Array(classes);
+  for (const [c, mask] of masks.entries()) {
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      if (data[c * pixels + pixel]! > 0.5) mask[pixel] = seen[c] = 1;
+    }
+  }
+  return seen;
+}
+
+/** Sets pixels of classes that exclude each other, and returns 1 for each class that has one. */
+function markLikeliest({ classes, height, width, data }: ProbabilityMaps, masks: Uint8Array[]): Uint8Array {
+  const pixels = height * width;
+  const seen = new Uint8Array(classes);
+  const best = new Int32Array(BLOCK);
+  const bestValue = new Float32Array(BLOCK);
+  const total = new Float64Array(BLOCK);
+  for (let from = 0; from < pixels; from += BLOCK) {
+    const length = Math.min(BLOCK, pixels - from);
+    bestValue.fill(0);
+    total.fill(0);
+    for (let c = 0; c < classes; c++) {
+      const plane = c * pixels + from;
+      for (let i = 0; i < length; i++) {
+        const value = data[plane + i]!;
+        total[i]! += value;
+        if (value > bestValue[i]!) [best[i], bestValue[i]] = [c, value];
+      }
+    }
+    for (let i = 0; i < length; i++) {
+      if (bestValue[i] === 0 || bestValue[i]! <= 1 - total[i]!) continue;
+      const c = best[i]!;
+      masks[c]![from + i] = seen[c] = 1;
+    }
+  }
+  return seen;
 }
