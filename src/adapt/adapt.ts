@@ -2,7 +2,7 @@
  * @file Adapting a promptable model to images of one kind by the few that are labelled. For each fold a copy learns from
  * the other images and is measured on this one, again and again; where that shows a model that is better than it was,
  * one is trained on all images for as long as was best. Prompts are what networks drew of the objects, where they have
- * not seen them.
+ * not seen them. Without folds the model learns for as long as it may.
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -55,8 +55,12 @@ export interface AdaptOptions extends ComputeOptions {
 }
 
 /** What came of it. */
-export interface Adaptation extends Choice {
-  /** Whether the adapted model is better, and so was made. */
+export interface Adaptation {
+  /** Mean Dice over held-out images of the model as it was and of copies; not known where none is held out. */
+  readonly heldOut?: Pick<Choice, 'before' | 'after'>;
+  /** How long the adapted model has learnt, or would have. */
+  readonly steps: number;
+  /** Whether the adapted model is better, or nothing is known against it, and so was made. */
   readonly kept: boolean;
   /** The name of the file that it then is. */
   readonly file: string;
@@ -84,9 +88,9 @@ export async function adaptModel(options: AdaptOptions): Promise<Adaptation> {
       onProgress?.((k + step / steps) / parts, `copy ${k + 1} of ${folds.length}, step ${step} of ${steps}`);
     results.push(await measureCopy(options, k, fold, tell));
   }
-  const choice = chooseSteps(results);
-  const { before, after, steps } = choice;
-  const kept = after >= before + LEAST_GAIN;
+  const choice = folds.length === 0 ? undefined : chooseSteps(results);
+  const kept = choice === undefined || choice.after >= choice.before + LEAST_GAIN;
+  const steps = choice?.steps ?? options.steps;
   for (const k of folds.keys()) await keepCopy(foldFolder(directory, k), kept ? steps : undefined);
   const task = learner.task(cases);
   if (kept) {
@@ -94,7 +98,8 @@ export async function adaptModel(options: AdaptOptions): Promise<Adaptation> {
       onProgress?.((folds.length + step / steps) / parts, `all images, step ${step} of ${steps}`);
     await train(options, task, { directory, steps, onLog });
   }
-  return { ...choice, kept, file: task.file, folds: results };
+  const heldOut = choice && { before: choice.before, after: choice.after };
+  return { ...(heldOut && { heldOut }), steps, kept, file: task.file, folds: results };
 }
 
 /** Trains the copy of a fold, and writes down what it is at each measurement. */

@@ -3,21 +3,23 @@
  * which the method is measured; nothing is computed here.
  */
 
-import { CLOSE_UP_SHARE, planCloseUp } from '../closeup/plan.ts';
+import { planFoal } from '../adapt/foal.ts';
+import { planCloseUp } from '../closeup/plan.ts';
 import type { SplitName } from '../dataset/types.ts';
 import { planHead } from '../frozen/plan.ts';
 import { fingerprintOf } from '../nnunet/fingerprint.ts';
 import { planNnUnet } from '../nnunet/plan.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { settles } from '../pipeline/settling.ts';
-import type { RefineSettings } from '../refine/settings.ts';
+import { looksClose, type RefineSettings } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { CONSISTENCY } from '../training/consistency.ts';
 import { mirrorOf, planMeanTeacher, planShare, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
-import { modelRole, type Refiner } from './refiners.ts';
+import { adaptsFoal, modelRole, type Refiner } from './refiners.ts';
 import type { Setup } from './setup.ts';
 import type {
+  AdaptedFoal,
   AskedModel,
   CloseUp,
   FrozenHead,
@@ -84,9 +86,6 @@ export interface Method {
   masks(cell: Cell, split: SplitName): Masks;
 }
 
-/** Of the budget of a cell whose refiner is one: a third of what its networks have. */
-const CLOSE_UP_PART = CLOSE_UP_SHARE / (1 + CLOSE_UP_SHARE);
-
 /** What the cells of all methods with so many labels and such a seed are made of. */
 export function openCell(setup: Setup, labelled: number, seed: number): Cell {
   const { config, compute, models, lessons, images } = setup;
@@ -96,11 +95,21 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     const role = modelRole(settings);
     return role && { role, key: models[role]!.key };
   };
-  const closeUp = (): CloseUp => ({
+  const closeUp = (share: number): CloseUp => ({
     kind: 'network',
     sort: 'close-up',
-    planned: planCloseUp(CLOSE_UP_PART * planned(setup, labelled).minutes),
-    share: CLOSE_UP_PART,
+    planned: planCloseUp(share * planned(setup, labelled).minutes),
+    share,
+    seed,
+    labelled: lessons.get(labelled)!.images,
+    compute: machine,
+  });
+  const adaptedFoal = (model: AskedModel, share: number): AdaptedFoal => ({
+    kind: 'network',
+    sort: 'foal',
+    planned: planFoal(share * planned(setup, labelled).minutes),
+    model,
+    share,
     seed,
     labelled: lessons.get(labelled)!.images,
     compute: machine,
@@ -117,7 +126,10 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     all,
     refine: config.refine,
     final: config.final,
-    share: (networks, settings) => (looksClose(settings) ? 1 - CLOSE_UP_PART : 1) / networks,
+    share: (networks, settings) => {
+      const parts = learners(settings);
+      return (1 - parts.closeUp - parts.foal) / networks;
+    },
     network: ({ share, recipe, labelled: count = labelled, pseudo, agreement, meanTeacher, start }) => {
       const whole = planned(setup, Math.max(labelled, count), recipe);
       const used = meanTeacher === undefined ? whole : planMeanTeacher(whole, CONSISTENCY[meanTeacher]);
@@ -162,6 +174,7 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     predicted,
     refined: (network, split, settings) => {
       const model = asked(settings);
+      const parts = learners(settings);
       const isSettled = network.sort === undefined && settles(settings, network.planned.plan);
       return {
         kind: 'refinement',
@@ -171,13 +184,19 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
         },
         settings,
         ...(model && { model }),
-        ...(looksClose(settings) && { closeUp: closeUp() }),
+        ...(parts.closeUp > 0 && { closeUp: closeUp(parts.closeUp) }),
+        ...(model && parts.foal > 0 && { adapted: adaptedFoal(model, parts.foal) }),
       };
     },
   };
 }
 
-const looksClose = ({ refiner }: RefineSettings): boolean => refiner === 'close-up';
+/** What of the budget each refiner that learns has: one a third of what the networks have, two together a half. */
+function learners(settings: RefineSettings): { readonly closeUp: number; readonly foal: number } {
+  const [close, foal] = [looksClose(settings), adaptsFoal(settings)];
+  const part = close && foal ? 1 / 6 : 1 / 4;
+  return { closeUp: close ? part : 0, foal: foal ? part : 0 };
+}
 
 const NO_IMAGES: Images = { count: 0, fingerprint: '' };
 

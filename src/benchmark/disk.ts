@@ -7,6 +7,8 @@ import { type AskedModel, type Images, inOrder, type Training, type Work } from 
 const HEAD_WEIGHTS = 2e6;
 /** More than the network of close-ups has. */
 const CLOSE_UP_WEIGHTS = 5e5;
+/** More than Foal has. */
+const FOAL_WEIGHTS = 5e6;
 /** Tables, curves and cells. */
 const OUTPUTS = 50e6;
 
@@ -38,6 +40,8 @@ function sizeOf(work: Training): { readonly weights: number; readonly count: num
       return { weights: HEAD_WEIGHTS, count: 1 };
     case 'close-up':
       return { weights: CLOSE_UP_WEIGHTS, count: 1 };
+    case 'foal':
+      return { weights: FOAL_WEIGHTS, count: 1 };
     case 'nnunet':
       return { weights: weightCount(work.planned.plan), count: work.planned.plan.networks };
   }

@@ -7,6 +7,7 @@ import { secondsSince } from '../base/clock.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { usualShapes } from '../dataset/shapes.ts';
 import { casesOf } from '../dataset/types.ts';
+import { FOAL_FILE } from '../foal/task.ts';
 import { eachImage } from '../pipeline/each-image.ts';
 import { acquireLock } from '../pipeline/lock.ts';
 import { readMaskSet, storeMasks, structuresByName, writeMaskSet } from '../pipeline/mask-sets.ts';
@@ -64,7 +65,7 @@ function outputsOf(run: RunDirectory, work: Work): string[] {
 const folderOfNetwork = (run: RunDirectory, work: Training): string => directoryOf(run, work).path('network');
 
 const networkOf = (run: RunDirectory, work: Training): string =>
-  join(folderOfNetwork(run, work), 'model.onnx');
+  join(folderOfNetwork(run, work), work.sort === 'foal' ? FOAL_FILE : 'model.onnx');
 
 /** As a network draws them, and settled and selected. */
 const PREDICTED = ['predicted', 'selected'] as const;
@@ -174,7 +175,7 @@ async function predict(context: RunContext, setup: Setup, work: Prediction): Pro
 async function refine(context: RunContext, setup: Setup, work: Refinement): Promise<void> {
   const { checked, compute, embeddings, models, lessons } = setup;
   const { dataset } = checked;
-  const { prediction, settings, model, closeUp } = work;
+  const { prediction, settings, model, closeUp, adapted } = work;
   const { split, network } = prediction;
   const own = directoryOf(context.run, work);
   const journal = own.path('journal.jsonl');
@@ -182,7 +183,8 @@ async function refine(context: RunContext, setup: Setup, work: Refinement): Prom
     await readMaskSet(directoryOf(context.run, prediction), 'selected', split, dataset),
   );
   const usual = usualShapes(lessons.get(network.labelled.count)?.cases ?? [], dataset.classes.length);
-  const sam = model && models[model.role]?.choice;
+  const choice = model && models[model.role]?.choice;
+  const sam = choice && adapted ? { ...choice, chosen: { path: networkOf(context.run, adapted) } } : choice;
   const refiner = await openRefiner(context, {
     config: { refine: settings },
     sam,

@@ -1,6 +1,11 @@
 /** @file The refiners that methods name, and what of the user's settings each keeps. */
 import type { RunConfig } from '../pipeline/config.ts';
-import { type RefineSettings, refineSettingsSchema } from '../refine/settings.ts';
+import {
+  askedModel,
+  type RefineSettings,
+  refineSettingsSchema,
+  stepsOfAdapting,
+} from '../refine/settings.ts';
 import type { ModelRole } from './work.ts';
 
 /** From the user's settings to those of a method. */
@@ -18,6 +23,9 @@ export const byRandomWalker: Refiner = (own) => alone(ownOr(own, 'random-walker'
 
 export const byFoal: Refiner = (own) => alone(ownOr(own, 'foal'));
 
+/** Foal after it has learnt from the labelled images, for the part of the budget that it has. */
+export const byAdaptedFoal: Refiner = (own) => learning(alone(ownOr(own, 'foal')));
+
 export const bySam: Refiner = (own) => alone(ownOr(own, 'sam'));
 
 /** The user's promptable model where he refines by one, else Foal, which is here. */
@@ -30,7 +38,11 @@ export const byMedSam: Refiner = () => lean(refineSettingsSchema.parse({ preset:
 export const asDescribed: Refiner = () => alone(refineSettingsSchema.parse({ refiner: 'sam' }));
 
 /** The user's, of whatever refiner. */
-export const asSet: Refiner = (own) => lean(own);
+export const asSet: Refiner = (own) => (adaptsFoal(own) ? learning(lean(own)) : lean(own));
+
+/** Whether Foal learns from the labelled images before it refines. */
+export const adaptsFoal = (settings: RefineSettings): boolean =>
+  askedModel(settings) === 'foal' && stepsOfAdapting(settings) > 0;
 
 /** The user's settings where they are for this refiner, else its defaults. */
 function ownOr(own: RefineSettings, refiner: RefineSettings['refiner']): RefineSettings {
@@ -39,10 +51,12 @@ function ownOr(own: RefineSettings, refiner: RefineSettings['refiner']): RefineS
   return refineSettingsSchema.parse({ refiner, randomWalker, selection, threshold });
 }
 
+/** For as long as its part of the budget allows, whatever steps are set. */
+const learning = ({ adaptSteps: _, ...settings }: RefineSettings): RefineSettings => settings;
+
 /**
  * Disturbed prompts tell how far a mask is to be trusted, which no method asks: they stay where they vote only. A
- * model is taken as it is, because adapting it costs networks beyond the budget of a cell; one that learns has a part
- * of that budget, whatever minutes are set.
+ * model is taken as it is; what learns has a part of the budget, whatever minutes are set.
  */
 function lean({ closeUpMinutes: _, ...settings }: RefineSettings): RefineSettings {
   const { ensemble } = settings;
@@ -54,12 +68,15 @@ const alone = (settings: RefineSettings): RefineSettings => ({ ...lean(settings)
 
 /** The promptable model that such settings ask, if any. */
 export function modelRole({ refiner, preset }: RefineSettings): ModelRole | undefined {
-  if (refiner === 'foal') return 'foal';
-  if (refiner !== 'sam') return undefined;
-  return preset === 'medsam' ? 'medsam' : 'sam';
+  const asked = askedModel({ refiner });
+  return asked === 'sam' && preset === 'medsam' ? 'medsam' : asked;
 }
 
-/** What the model of the settings is for: the refiner's or, where that needs none and one is named, that of `sam`. */
+/**
+ * What the model of the settings is for: the refiner's; where that is what a run has by default, or needs none, and a model
+ * is named, the rows of `sam`.
+ */
 export function setModelRole({ refine, sam }: Pick<RunConfig, 'refine' | 'sam'>): ModelRole | undefined {
-  return modelRole(refine) ?? (sam.model === undefined ? undefined : 'sam');
+  const own = refine.refiner === 'foal+close-up' ? undefined : modelRole(refine);
+  return own ?? (sam.model === undefined ? undefined : 'sam');
 }

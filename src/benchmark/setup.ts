@@ -187,7 +187,10 @@ async function prepareModels(
     const choice = { ...(await chooseSam(settings))!, precision };
     // Without the shard: each part checks the model, and its record is the same whoever writes it.
     const model: RunContext = { run: modelDirectory(run, role), observer, signal };
-    models[role] = { choice, key: (await checkModelStage(model, choice)).key };
+    models[role] = {
+      choice,
+      key: (await checkModelStage(model, choice, role === 'foal' ? role : 'sam')).key,
+    };
   }
   return models;
 }

@@ -1,5 +1,7 @@
 /** @file The sorts of networks: how each is trained, and how it masks images afterwards. */
 import { join } from 'node:path';
+import { adaptModel } from '../adapt/adapt.ts';
+import { foalLearner } from '../adapt/foal.ts';
 import { trainCloseUp } from '../closeup/train.ts';
 import { type Case, casesOf } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
@@ -8,14 +10,16 @@ import { openHead } from '../frozen/predictor.ts';
 import { trainHead } from '../frozen/train.ts';
 import { openNnUnet } from '../nnunet/predictor.ts';
 import { trainNnUnet } from '../nnunet/train.ts';
-import { openSam } from '../pipeline/sam-model.ts';
+import { obtainSam, openSam } from '../pipeline/sam-model.ts';
 import type { RunContext } from '../pipeline/stage.ts';
+import { adaptCase } from '../pipeline/stages/adapt.ts';
+import { loadSamCheckpoint } from '../sam/checkpoint.ts';
 import type { SamPredictor } from '../sam/predictor.ts';
 import { openPredictor } from '../training/predictor.ts';
 import { type TrainOptions, trainNetwork } from '../training/train.ts';
 import type { Head, ProbabilityMaps, UnlabelledImage } from '../training/types.ts';
 import type { Setup } from './setup.ts';
-import type { FrozenHead, Network, Training } from './work.ts';
+import type { AdaptedFoal, FrozenHead, Network, Training } from './work.ts';
 
 /** What a training of any sort needs beside its plan. */
 type Common = Omit<TrainOptions, 'plan' | 'settings' | 'validation' | 'unlabelled'>;
@@ -29,6 +33,10 @@ export async function trainSort(
 ): Promise<void> {
   if (work.sort === 'close-up') {
     await trainCloseUp({ ...common, plan: work.planned });
+    return;
+  }
+  if (work.sort === 'foal') {
+    await adaptFoal(context, setup, work, common);
     return;
   }
   if (work.sort === 'nnunet') {
@@ -48,6 +56,27 @@ export async function trainSort(
   const { plan, settings } = work.planned;
   const unlabelled = work.unlabelled === undefined ? [] : imagesWithoutLabels(setup);
   await trainNetwork({ ...common, plan, settings, validation: [], unlabelled });
+}
+
+/** Without held-out masks to learn from or to be measured by: those cost networks beyond the budget of a cell. */
+async function adaptFoal(
+  context: RunContext,
+  { models, lessons, checked }: Setup,
+  { model, labelled, planned }: AdaptedFoal,
+  { directory, seed, ...options }: Common,
+): Promise<void> {
+  const base = await loadSamCheckpoint(await obtainSam(models[model.role]!.choice, context));
+  await adaptModel({
+    ...options,
+    learner: foalLearner({ base, seed, data: { model, labelled }, compute: options }),
+    cases: lessons
+      .get(labelled.count)!
+      .cases.map((item) => adaptCase(item, checked.imageHashes.get(item.id)!)),
+    folds: [],
+    steps: planned.steps,
+    directory,
+    onProgress: context.observer.progress,
+  });
 }
 
 function imagesWithoutLabels({ checked }: Setup): UnlabelledImage[] {

@@ -4,6 +4,7 @@
  * its hash is its address: what two methods have in common has one address, and is done once.
  */
 
+import type { FoalPlan } from '../adapt/foal.ts';
 import type { CloseUpPlan } from '../closeup/plan.ts';
 import type { SplitName } from '../dataset/types.ts';
 import type { PlannedHead } from '../frozen/plan.ts';
@@ -60,6 +61,13 @@ export interface CloseUp extends Trained {
   readonly planned: CloseUpPlan;
 }
 
+/** Foal after it has learnt from the labelled images; it masks no image by itself. */
+export interface AdaptedFoal extends Trained {
+  readonly sort: 'foal';
+  readonly planned: FoalPlan;
+  readonly model: AskedModel;
+}
+
 /** The masks of a network, as it draws them and after component selection. */
 export interface Prediction {
   readonly kind: 'prediction';
@@ -80,10 +88,12 @@ export interface Refinement {
   readonly model?: AskedModel;
   /** The network that redraws, where that is the refiner. */
   readonly closeUp?: CloseUp;
+  /** What the model has become by learning, where it does. */
+  readonly adapted?: AdaptedFoal;
 }
 
 export type Masks = Prediction | Refinement;
-export type Training = Network | CloseUp;
+export type Training = Network | CloseUp | AdaptedFoal;
 export type Work = Training | Masks;
 
 /** What a work is, for people. */
@@ -134,7 +144,13 @@ function withKeys(work: Work): unknown {
       return { ...work, network: keyOf(work.network) };
     case 'refinement': {
       const closeUp = work.closeUp && keyOf(work.closeUp);
-      return { ...work, prediction: keyOf(work.prediction), ...(closeUp && { closeUp }) };
+      const adapted = work.adapted && keyOf(work.adapted);
+      return {
+        ...work,
+        prediction: keyOf(work.prediction),
+        ...(closeUp && { closeUp }),
+        ...(adapted && { adapted }),
+      };
     }
   }
 }
@@ -150,7 +166,7 @@ export function sourcesOf(work: Work): readonly Work[] {
     case 'prediction':
       return [work.network];
     case 'refinement':
-      return [work.prediction, ...(work.closeUp ? [work.closeUp] : [])];
+      return [work.prediction, work.closeUp, work.adapted].filter((source) => source !== undefined);
   }
 }
 

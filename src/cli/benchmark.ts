@@ -82,7 +82,7 @@ export function benchmarkCommand(): Command {
     [
       'packmule benchmark data/teeth --labels 5,10,45 --seeds 3',
       'packmule benchmark data/teeth --methods packmule,unet --labels 10 --set training.minutes=4',
-      'packmule benchmark data/teeth --methods packmule,sam-pseudo-labels --refiner close-up --model sam-vit-h',
+      'packmule benchmark data/teeth --methods packmule,sam-pseudo-labels --refiner foal+close-up --model sam-vit-h',
       'packmule benchmark data/teeth --methods sam-pseudo-labels,unet,unet+medsam --model sam-vit-h --out runs/sam',
       'packmule submit slurm --tasks 9 benchmark data/teeth --labels 5,10,45 --seeds 3',
     ],

@@ -25,7 +25,7 @@ export function initCommand(): Command {
     .option('--force', 'overwrite an existing settings file')
     .option(
       '--refiner <name>',
-      'write this refiner into the settings: close-up, foal, sam, random-walker or none',
+      'write this refiner into the settings: foal+close-up, close-up, foal, sam, random-walker or none',
     )
     .option(
       '--model <name|path>',

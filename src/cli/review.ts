@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { readRecordedConfig } from '../pipeline/recorded-config.ts';
 import { type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import { embeddingsFolder, settleSam } from '../pipeline/sam-model.ts';
-import { refiningSam } from '../pipeline/stages/adapt.ts';
+import { askedSam } from '../pipeline/stages/adapt.ts';
 import { type Decision, statusOf } from '../review/decision.ts';
 import { readDecisions } from '../review/decision-journal.ts';
 import { startReview } from '../server/serve.ts';
@@ -56,7 +56,7 @@ async function review(context: ActionContext, folder: string, options: RoomOptio
 /** The model that refined the masks of the run, else the one that comes with Packmule, where it is here. */
 export async function usualModel(run: RunDirectory): Promise<RoomModel | undefined> {
   const config = await readRecordedConfig(run);
-  const model = await refiningSam(run, config);
+  const model = await askedSam(run, config);
   if (model === undefined) return shippedModel();
   return { model, settle: (options) => settleSam(model, config, { run, ...options }) };
 }

@@ -59,7 +59,7 @@ export function addSettingsOptions(command: Command): Command {
     )
     .option('--set <key=value>', 'override a setting; may be given again', collect, [])
     .option('--preset <preset>', 'laptop or paper')
-    .option('--refiner <name>', 'close-up, foal, sam, random-walker or none')
+    .option('--refiner <name>', 'foal+close-up, close-up, foal, sam, random-walker or none')
     .option(
       '--model <name|path>',
       'the model that refines: a name of `packmule models`, a file or a folder (implies --refiner sam unless it is foal)',

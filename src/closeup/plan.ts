@@ -12,7 +12,7 @@ export interface CloseUpPlan {
   readonly minutes: number;
 }
 
-/** Time to learn outlines in, as a share of that of one network, or of all networks of a budget. */
+/** Time to learn outlines in, as a share of that of one network. */
 export const CLOSE_UP_SHARE = 1 / 3;
 
 const BASE = 16;

@@ -4,31 +4,39 @@
  */
 import type { Atlas } from '../atlas/atlas.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
-import { hasLastWord, stepsOfAdapting } from '../refine/settings.ts';
+import { askedModel, hasLastWord, stepsOfAdapting, withoutCloseUps } from '../refine/settings.ts';
 import type { Stage } from '../report/data.ts';
 import type { PlanNote } from '../training/plan.ts';
 import { imagesFingerprint, labelsFingerprint } from './fingerprints.ts';
 import type { StageName } from './observer.ts';
 import { type PreparedRun, planNotes, type Truth, whyNoFolds } from './prepare.ts';
+import { openRefiner } from './refine-images.ts';
 import { gatherReportData } from './report-data.ts';
 import type { MaskFolder } from './run-directory.ts';
 import { embeddingsFolder } from './sam-model.ts';
 import { atlasOf, describeSettling, readSettling, settles, triesAtlas } from './settling.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import {
-  adaptedSam,
+  adaptedRefining,
   adaptStage,
   describeAdaptation,
+  foldSam,
   forgetAdaptation,
   readAdaptation,
   whyNotAdapted,
 } from './stages/adapt.ts';
 import { checkModelStage } from './stages/check-model.ts';
-import { closeUpRefining, closeUpStage, describeCloseUps, readCloseUps } from './stages/close-up.ts';
+import {
+  type CloseUpStageOptions,
+  closeUpRefining,
+  closeUpStage,
+  describeCloseUps,
+  readCloseUps,
+} from './stages/close-up.ts';
 import { evaluateStage } from './stages/evaluate.ts';
-import { foldsStage } from './stages/folds.ts';
+import { type FoldCounts, foldsStage } from './stages/folds.ts';
 import { type PredictStageOptions, predictStage } from './stages/predict.ts';
-import { type RefineStageOptions, refineStage } from './stages/refine.ts';
+import { type RefineStageOptions, refineStage, relevantSettings } from './stages/refine.ts';
 import { reportStage } from './stages/report.ts';
 import { finalSamples, labelledSamples, type TrainStageOptions, trainStage } from './stages/train.ts';
 import { type TrustStageOptions, trustStage } from './stages/trust.ts';
@@ -63,7 +71,7 @@ const hasPool = ({ splits }: Course): boolean => splits.includes('unlabelled');
 const isAdapted = ({ prepared: { config, checked } }: Course): boolean =>
   whyNotAdapted(config, checked.dataset) === undefined;
 
-const looksClose = ({ prepared }: Course): boolean => prepared.plans.closeUp !== undefined;
+const learnsCloseUps = ({ prepared }: Course): boolean => prepared.plans.closeUp !== undefined;
 
 const isSettled = ({ prepared }: Course): boolean => triesAtlas(prepared);
 
@@ -78,11 +86,11 @@ export const STEPS: readonly Step[] = [
   {
     name: 'folds',
     belongs: isCalibrated,
-    isAside: (course) => !isAdapted(course) && !looksClose(course) && !isSettled(course),
+    isAside: (course) => !isAdapted(course) && !learnsCloseUps(course) && !isSettled(course),
     work: trainFolds,
   },
   { name: 'adapt', belongs: isAdapted, work: adapt },
-  { name: 'closeUp', belongs: looksClose, work: trainCloseUp },
+  { name: 'closeUp', belongs: learnsCloseUps, work: trainCloseUp },
   { name: 'refine', belongs: always, work: refine },
   { name: 'trust', belongs: always, isAside: always, work: trust },
   { name: 'final', belongs: hasPool, work: trainFinal },
@@ -117,7 +125,7 @@ function training({
 }
 
 function checkModel({ context, prepared }: Course): Promise<StageOutcome> {
-  return checkModelStage(context, prepared.sam!);
+  return checkModelStage(context, prepared.sam!, askedModel(prepared.config.refine));
 }
 
 function trainInitial(course: Course): Promise<StageOutcome> {
@@ -188,14 +196,34 @@ function foldsOf(course: Course): TrustStageOptions['folds'] {
   return { count, networks, seed: config.seed, key: keyOf(course, 'folds') };
 }
 
-function trainCloseUp(course: Course): Promise<StageOutcome> {
+/** The folds by which it is known what the refiner gains, where there are any. */
+function heldOut(course: Course): (FoldCounts & { readonly key: string }) | undefined {
+  const folds = foldsOf(course);
+  return 'none' in folds ? undefined : folds;
+}
+
+/** The refiner whose masks are redrawn close up, where there is one before; that of a fold has not seen its images. */
+async function drawsFirst(course: Course): Promise<CloseUpStageOptions['first']> {
+  const { context, keys } = course;
+  const options = await afterAdapting(course);
+  const { sam } = options;
+  if (sam === undefined) return undefined;
+  const refine = withoutCloseUps(options.config.refine);
+  return {
+    key: [keys.get('checkModel'), keys.get('adapt'), relevantSettings(refine)],
+    open: async (fold) =>
+      openRefiner(context, { ...options, config: { refine }, sam: await foldSam(context.run, sam, fold) }),
+  };
+}
+
+async function trainCloseUp(course: Course): Promise<StageOutcome> {
   const { context, prepared } = course;
   const { config, checked, plans, compute } = prepared;
-  const folds = foldsOf(course);
   return closeUpStage(context, {
     checked,
     planned: plans.closeUp!,
-    folds: 'none' in folds ? undefined : folds,
+    folds: heldOut(course),
+    first: await drawsFirst(course),
     seed: config.seed,
     compute,
   });
@@ -207,36 +235,47 @@ function asShipped({ context, prepared, splits }: Course) {
   return { config, sam, checked, splits, compute, embeddings: embeddingsFolder(context.run) };
 }
 
-/** The same after the network of close-ups has, where that is the refiner. */
-async function afterCloseUps(course: Course) {
+/** The same after what learns has learnt, or with nothing, where that made held-out masks no better. */
+async function asLearnt(course: Course) {
+  const { run } = course.context;
+  const prompted = await afterAdapting(course);
+  return {
+    ...prompted,
+    ...(learnsCloseUps(course) && (await closeUpRefining(run, prompted.config))),
+  };
+}
+
+/** The same after the promptable model alone has learnt. */
+async function afterAdapting(course: Course) {
   const { context, prepared } = course;
+  const { config, sam } = prepared;
   return {
     ...asShipped(course),
-    ...(looksClose(course) && (await closeUpRefining(context.run, prepared.config))),
+    ...(isAdapted(course) && (await adaptedRefining(context.run, config, sam!))),
   };
 }
 
 function adapt(course: Course): Promise<StageOutcome> {
   const { context, prepared } = course;
   const { sam } = prepared;
-  const folds = foldsOf(course);
-  if (sam === undefined || 'none' in folds) throw new Error('Nothing to adapt, or to adapt it by');
-  const modelKey = keyOf(course, 'checkModel');
-  const steps = stepsOfAdapting(prepared.config.refine);
-  return adaptStage(context, { ...asShipped(course), sam, modelKey, folds, steps });
+  if (sam === undefined) throw new Error('Nothing to adapt');
+  const { seed, refine } = prepared.config;
+  return adaptStage(context, {
+    ...asShipped(course),
+    ...{ sam, seed, modelKey: keyOf(course, 'checkModel'), steps: stepsOfAdapting(refine) },
+    folds: heldOut(course),
+  });
 }
 
 async function refining(
   course: Course,
   network: PredictStageOptions['network'],
 ): Promise<Omit<RefineStageOptions, 'name' | 'splits' | 'predictKey'>> {
-  const { context, prepared, keys } = course;
-  const { sam } = prepared;
-  const model = sam && isAdapted(course) ? await adaptedSam(context.run, sam) : sam;
+  const { keys } = course;
   const modelKeys = [keys.get('checkModel'), keys.get('adapt'), keys.get('closeUp')].filter(
     (key) => key !== undefined,
   );
-  return { ...(await afterCloseUps(course)), sam: model, modelKeys, atlas: await keptAtlas(course, network) };
+  return { ...(await asLearnt(course)), modelKeys, atlas: await keptAtlas(course, network) };
 }
 
 async function refine(course: Course): Promise<StageOutcome> {
@@ -249,7 +288,7 @@ async function refine(course: Course): Promise<StageOutcome> {
 async function trust(course: Course): Promise<StageOutcome> {
   const refineKey = keyOf(course, 'refine');
   return trustStage(course.context, {
-    ...(await afterCloseUps(course)),
+    ...(await asLearnt(course)),
     refineKey,
     folds: foldsOf(course),
   });
@@ -333,6 +372,8 @@ async function learningNotes(course: Course): Promise<PlanNote[]> {
   return [
     ...(isSettled(course) ? [{ topic: 'Atlas', text: describeSettling(await readSettling(run)) }] : []),
     ...(isAdapted(course) ? [{ topic: 'Foal', text: describeAdaptation(await readAdaptation(run)) }] : []),
-    ...(looksClose(course) ? [{ topic: 'Refiner', text: describeCloseUps(await readCloseUps(run)) }] : []),
+    ...(learnsCloseUps(course)
+      ? [{ topic: 'Refiner', text: describeCloseUps(await readCloseUps(run)) }]
+      : []),
   ];
 }

@@ -2,10 +2,12 @@
  * @file Storing the embeddings of all images that a run will refine, before it needs them. Refinement does so image by
  * image too; done ahead, the slow part can be divided among machines while networks are trained.
  */
+
 import { secondsSince } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
 import { type Case, casesOf, SPLIT_NAMES } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
+import { askedModel } from '../refine/settings.ts';
 import type { RunConfig } from './config.ts';
 import type { Part } from './image-job.ts';
 import { type InRunOptions, inRun } from './in-run.ts';
@@ -71,10 +73,10 @@ function refinedCases({ checked: { dataset }, plans }: PreparedRun): Case[] {
   return splits.flatMap((split) => casesOf(dataset, split));
 }
 
-function requireEncoder({ refine: { refiner } }: RunConfig): void {
-  if (refiner === 'sam' || refiner === 'foal') return;
+function requireEncoder({ refine }: RunConfig): void {
+  if (askedModel(refine) !== undefined) return;
   throw new ConfigError({
-    seen: `The refiner ${refiner} encodes no images`,
+    seen: `The refiner ${refine.refiner} encodes no images`,
     need: 'Embeddings are of the refiner sam: Segment Anything, MedSAM, MobileSAM or SAM-HQ',
     fix: 'Leave this out and go on with packmule refine, or choose a model: --model sam-vit-b',
   });

@@ -2,6 +2,7 @@
  * @file Masks of any images by a finished run: what its network finds and, where that is asked for, what its refiner
  * makes of it at the images' own resolution.
  */
+
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -23,6 +24,7 @@ import { writeRgbPng } from '../imaging/write.ts';
 import { maskArea } from '../masks/mask.ts';
 import { decodeRle, rleFromString } from '../masks/rle.ts';
 import type { InitialMask, RefineContext, Refiner } from '../refine/refiner.ts';
+import { looksClose } from '../refine/settings.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
 import { imageKey } from '../sam/segment.ts';
 import { openPredictor, type Predictor, probabilitiesToMasks } from '../training/predictor.ts';
@@ -34,11 +36,11 @@ import { predictedMasks, selectedMasks, settledMasks } from './network-masks.ts'
 import { recordView } from './recorded-view.ts';
 import { openRefiner, type RefinerOptions, refineImage } from './refine-images.ts';
 import type { RunDirectory } from './run-directory.ts';
-import { type SettleOptions, settleSam } from './sam-model.ts';
+import { chooseSam, type SettleOptions, settleSam } from './sam-model.ts';
 import { atlasFile, readAtlas } from './settling.ts';
 import { describeShard, type Shard } from './shard.ts';
 import type { RunContext } from './stage.ts';
-import { refiningSam } from './stages/adapt.ts';
+import { adaptedRefining, wasAdapted } from './stages/adapt.ts';
 import { closeUpRefining } from './stages/close-up.ts';
 import { type Judge, readJudge, withTrust } from './stages/trust.ts';
 import { asFiled, turned } from './turned.ts';
@@ -261,14 +263,26 @@ async function settingsOf(
       );
     });
   if (!refine) return { config, refining: undefined, atlas: undefined, judge: undefined };
-  const model = await refiningSam(run, config);
-  const sam = model && (await settleSam(model, config, { run, ...options }));
-  const looksClose = config.refine.refiner === 'close-up';
   return {
     config,
-    refining: { sam, ...(looksClose ? await closeUpRefining(run, config) : { config }) },
+    refining: await learntRefining(run, config, options),
     atlas: existsSync(atlasFile(run)) ? await readAtlas(run) : undefined,
     judge: await knownJudge(run, options.note),
+  };
+}
+
+/** What a run refines with, after what learns has learnt. */
+async function learntRefining(
+  run: RunDirectory,
+  config: Pick<RunConfig, 'refine' | 'sam'>,
+  options: Pick<SettleOptions, 'device' | 'note'>,
+): Promise<Pick<RefinerOptions, 'config' | 'sam' | 'closeUp'>> {
+  const model = await chooseSam(config);
+  const sam = model && (await settleSam(model, config, { run, ...options }));
+  const prompted = sam && wasAdapted(run) ? await adaptedRefining(run, config, sam) : { config, sam };
+  return {
+    ...prompted,
+    ...(looksClose(config.refine) && (await closeUpRefining(run, prompted.config))),
   };
 }
 

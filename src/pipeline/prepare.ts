@@ -1,5 +1,7 @@
 /** @file What happens before the first stage: every file is read, both networks are planned, the disk is asked. */
+
 import { availableParallelism, platform } from 'node:os';
+import { describeFoal, type FoalPlan, foalPlan } from '../adapt/foal.ts';
 import { ConfigError } from '../base/errors.ts';
 import { requireFreeSpace, writeFileAtomic } from '../base/files.ts';
 import { dependencyVersion, PACKMULE_VERSION } from '../base/version.ts';
@@ -10,6 +12,7 @@ import { casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
 import { withoutMasks } from '../dataset/without-masks.ts';
 import { type Compute, chooseCompute } from '../machine/choose.ts';
 import type { Machine } from '../machine/devices.ts';
+import { askedModel, looksClose, stepsOfAdapting } from '../refine/settings.ts';
 import { canGoOnFrom } from '../training/network.ts';
 import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
@@ -33,8 +36,10 @@ export interface RunPlans {
   readonly finalStart?: 'initial' | 'random' | 'unlike';
   /** The networks on which trust is calibrated, and how many; absent where it is not. */
   readonly folds?: TrainingPlan & FoldCounts;
-  /** The network of the refiner close-up, where that is the refiner. */
+  /** The network of close-ups, where the refiner has one. */
   readonly closeUp?: CloseUpPlan;
+  /** How long Foal learns, where it does. */
+  readonly foal?: FoalPlan;
 }
 
 /** A run whose data were checked and whose networks are planned. */
@@ -177,10 +182,11 @@ async function prepareCompute(
 }
 
 /** What was planned and why, for the user. */
-export function planNotes({ initial, finalStart, folds, closeUp }: RunPlans): readonly PlanNote[] {
+export function planNotes({ initial, finalStart, folds, closeUp, foal }: RunPlans): readonly PlanNote[] {
   return [
     ...initial.notes,
     ...(finalStart === undefined ? [] : [{ topic: 'Final network', text: FINAL_STARTS[finalStart] }]),
+    ...(foal === undefined ? [] : [describeFoal(foal, folds?.networks ?? 0)]),
     ...(closeUp === undefined ? [] : [describeCloseUp(closeUp, folds?.networks ?? 0)]),
     ...(folds?.notes ?? []),
   ];
@@ -202,13 +208,15 @@ async function planNetworks(
   const plan = await planner(config, checked, signal);
   const initial = plan(config.training);
   const counts = foldCounts(config.trust, casesOf(dataset, 'labelled').length);
-  const { refiner, closeUpMinutes } = config.refine;
+  const { closeUpMinutes } = config.refine;
+  const foalSteps = askedModel(config.refine) === 'foal' ? stepsOfAdapting(config.refine) : 0;
   const final = plan({ ...config.training, ...overrides });
   return {
     initial,
-    ...(refiner === 'close-up' && {
+    ...(looksClose(config.refine) && {
       closeUp: planCloseUp(closeUpMinutes ?? initial.minutes * CLOSE_UP_SHARE),
     }),
+    ...(foalSteps > 0 && { foal: foalPlan(foalSteps) }),
     final,
     ...(casesOf(dataset, 'unlabelled').length > 0 && {
       finalStart: start === 'initial' && !canGoOnFrom(initial.plan, final.plan) ? ('unlike' as const) : start,

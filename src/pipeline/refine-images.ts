@@ -19,7 +19,7 @@ export interface RefinerOptions extends SamOptions {
   readonly config: Pick<RunConfig, 'refine'>;
   /** The promptable model, where the refiner needs one. */
   readonly sam: SamChoice | undefined;
-  /** The trained network of close-ups, where that is the refiner. */
+  /** The trained network of close-ups, where the refiner has one. */
   readonly closeUp?: string | undefined;
 }
 
@@ -28,21 +28,15 @@ export async function openRefiner(
   context: RunContext,
   { config: { refine }, sam, closeUp, compute, embeddings }: RefinerOptions,
 ): Promise<Refiner> {
-  if (closeUp !== undefined) {
-    const model = await openCloseUp(closeUp, compute);
-    return withModel(createRefiner(refine, { closeUp: model }), model);
-  }
-  if (sam === undefined) return createRefiner(refine);
-  const model = await openSam(sam, context, { compute, embeddings });
-  return withModel(createRefiner(refine, { model }), model);
-}
-
-function withModel(refiner: Refiner, model: { close(): Promise<void> }): Refiner {
+  const model = sam && (await openSam(sam, context, { compute, embeddings }));
+  const network = closeUp === undefined ? undefined : await openCloseUp(closeUp, compute);
+  const refiner = createRefiner(refine, { ...(model && { model }), ...(network && { closeUp: network }) });
   return {
     ...refiner,
     close: async () => {
       await refiner.close();
-      await model.close();
+      await model?.close();
+      await network?.close();
     },
   };
 }

@@ -1,10 +1,12 @@
 /** @file The data of a run's report, gathered from the run directory. */
+
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { AnnotatedImage, Structure } from '../annotations/types.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
+import { askedModel } from '../refine/settings.ts';
 import type {
   Fact,
   FactTable,
@@ -62,7 +64,7 @@ export async function gatherReportData(options: ReportDataOptions): Promise<Repo
     ],
     results: evaluation.results,
     curves,
-    ...(pool.length > 0 && { refinedScores: refinedScores(pool, config.refine.refiner) }),
+    ...(pool.length > 0 && { refinedScores: refinedScores(pool, config.refine) }),
     trust: trustReport(await readTrust(run), evaluation.trust, images, dataset.classes),
     gallery: await gatherGallery(options, evaluation, images),
     tables: [
@@ -102,8 +104,8 @@ async function refinedPool({ run, dataset, masks }: ReportDataOptions): Promise<
   return (await readStoredSet(run, masks.refined, 'unlabelled', dataset.classes)).images;
 }
 
-function refinedScores(pool: readonly Structure[], refiner: RunConfig['refine']['refiner']): RefinedScores {
-  const isPrompted = refiner === 'sam' || refiner === 'foal';
+function refinedScores(pool: readonly Structure[], refine: RunConfig['refine']): RefinedScores {
+  const isPrompted = askedModel(refine) !== undefined;
   const key = isPrompted ? 'predictedIou' : 'agreement';
   return {
     label: isPrompted ? 'Predicted IoU' : 'Agreement with the initial mask (Dice)',

@@ -1,5 +1,4 @@
 /** @file A whole run: checked data in; two networks, masks for every unlabelled image, figures and a report out. */
-import type { Adaptation } from '../adapt/adapt.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { casesOf } from '../dataset/types.ts';
 import type { FittedTrust } from '../trust/model.ts';
@@ -10,7 +9,7 @@ import type { StageName } from './observer.ts';
 import type { PreparedRun, Truth } from './prepare.ts';
 import { logEvent, type RunDirectory } from './run-directory.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
-import { readAdaptation, requireLearning } from './stages/adapt.ts';
+import { type AdaptResult, readAdaptation, requireLearning } from './stages/adapt.ts';
 import { type RunEvaluation, readEvaluation } from './stages/evaluate.ts';
 import { readTrust } from './stages/trust.ts';
 import { figuresOf, trackerOf } from './tracking.ts';
@@ -27,7 +26,7 @@ export interface RunOutcome {
   readonly run: RunDirectory;
   readonly stages: readonly StageOutcome[];
   /** Where Foal was adapted, or found to be as good as it is. */
-  readonly adaptation?: Adaptation;
+  readonly adaptation?: AdaptResult;
   /** Where the run went as far as trust. */
   readonly trust?: FittedTrust;
   /** Where the run went as far as evaluation. */

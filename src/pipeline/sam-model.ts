@@ -1,4 +1,5 @@
 /** @file Which promptable model a run uses, where it is, in which numbers it multiplies, and opening it. */
+
 import { dirname, join } from 'node:path';
 import type { Machine } from '../machine/devices.ts';
 import { choosePrecision } from '../machine/precision.ts';
@@ -12,6 +13,7 @@ import {
   preprocessingOf,
   verifyModel,
 } from '../models/resolve.ts';
+import { askedModel } from '../refine/settings.ts';
 import type { Device } from '../runtime/device.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
 import { loadSamCheckpoint, type SamCheckpoint } from '../sam/checkpoint.ts';
@@ -44,9 +46,10 @@ type SamSettings = Pick<RunConfig, 'refine' | 'sam'>;
  * @throws CheckpointError where the settings name what is neither a known model nor a path.
  */
 export async function chooseSam({ refine, sam }: SamSettings): Promise<SamModel | undefined> {
-  if (refine.refiner !== 'sam' && refine.refiner !== 'foal') return undefined;
+  const asked = askedModel(refine);
+  if (asked === undefined) return undefined;
   const isMedSam = refine.preset === 'medsam';
-  const usualModel = refine.refiner === 'foal' ? SHIPPED_MODEL : isMedSam ? 'medsam-vit-b' : DEFAULT_MODEL;
+  const usualModel = asked === 'foal' ? SHIPPED_MODEL : isMedSam ? 'medsam-vit-b' : DEFAULT_MODEL;
   const chosen = await chooseModel(sam.model ?? usualModel);
   const usual = isMedSam ? 'medsam' : preprocessingOf(chosen);
   return { chosen, preprocessing: sam.preprocessing ?? usual };
@@ -68,7 +71,7 @@ export async function settleSam(
   { run, device, note, machine }: SettleOptions,
 ): Promise<SamChoice> {
   // Foal is convolutions, which stay in float32: bytes would move its masks and spare next to nothing.
-  if (refine.refiner === 'foal' && sam.precision === 'auto') return { ...model, precision: 'float32' };
+  if (askedModel(refine) === 'foal' && sam.precision === 'auto') return { ...model, precision: 'float32' };
   const { precision: before } = await recordedCompute(run);
   const choice = await choosePrecision(sam.precision, device, {
     ...(before && { before }),

@@ -7,7 +7,7 @@ const morphologySchema = z
   .strictObject({
     operation: z
       .enum(['none', 'erosion', 'dilation', 'opening', 'closing'])
-      .default('dilation')
+      .default('none')
       .describe('What is done to each initial mask before prompts are taken from it.'),
     element: z.enum(ELEMENTS).default('square').describe('Shape of the structuring element.'),
     radius: z.int().min(0).max(8).default(8).describe('Radius of the structuring element in px.'),
@@ -121,10 +121,14 @@ const ensembleSchema = z
   })
   .describe('Asking more than once: how stable a mask is when its prompt is disturbed.');
 
-export const REFINERS = ['close-up', 'foal', 'sam', 'random-walker', 'none'] as const;
+export const REFINERS = ['foal+close-up', 'close-up', 'foal', 'sam', 'random-walker', 'none'] as const;
+export type RefinerName = (typeof REFINERS)[number];
 /** Refiners that mend masks well enough to do so with those of the final network too. */
-const LAST_WORDS: readonly string[] = ['close-up', 'foal'];
-const DEFAULT_REFINER: (typeof REFINERS)[number] = 'close-up';
+const LAST_WORDS: readonly RefinerName[] = ['foal+close-up', 'close-up', 'foal'];
+const DEFAULT_REFINER: RefinerName = 'foal+close-up';
+/** What is left of a refiner without its promptable model, and without its network of close-ups. */
+const WITHOUT_MODEL: Partial<Record<RefinerName, RefinerName>> = { 'foal+close-up': 'close-up' };
+const WITHOUT_CLOSE_UPS: Partial<Record<RefinerName, RefinerName>> = { 'foal+close-up': 'foal' };
 
 const settingsSchema = z.strictObject({
   preset: z
@@ -137,7 +141,7 @@ const settingsSchema = z.strictObject({
     .enum(REFINERS)
     .default(DEFAULT_REFINER)
     .describe(
-      'What refines the initial masks: a small network that learns from the labelled images to redraw outlines close up; Foal, the promptable model that comes with Packmule; sam, a large one, which is downloaded where it is not here yet; the random walker, which needs no model.',
+      'What refines the initial masks: Foal, the promptable model that comes with Packmule, then a small network that redraws outlines close up, both after they have learnt from the labelled images; close-up or foal alone; sam, a large promptable model, which is downloaded where it is not here yet; the random walker, which needs no model.',
     ),
   selection: z
     .enum(COMPONENT_SELECTIONS)
@@ -173,9 +177,9 @@ const settingsSchema = z.strictObject({
     .array(passSchema)
     .min(1)
     .max(4)
-    .prefault([{ box: true }, { points: 'all', mask: true }])
+    .prefault([{ box: true, mask: true }])
     .describe(
-      'Prompts of each pass of a promptable refiner. Unless set, foal is shown each mask with its box, once.',
+      'Prompts of each pass of a promptable refiner. Unless set, Foal is shown each mask with its box, once; sam a box, then the seeds of all classes with the answer to it.',
     ),
   candidates: z
     .enum(['single', 'best-of-three', 'closest-of-three'])
@@ -189,14 +193,14 @@ const settingsSchema = z.strictObject({
     .positive()
     .optional()
     .describe(
-      'Time in minutes on two cores for the network of the refiner close-up; a third of training.minutes unless set.',
+      'Time in minutes on two cores for the network of close-ups; a third of training.minutes unless set.',
     ),
   adaptSteps: z
     .int()
     .min(0)
     .optional()
     .describe(
-      'Foal, or the decoder of sam, is adapted to the labelled images in so many steps at most, unless that makes it no better on images held out (see trust.folds); 0: it stays as it is. Unless set, foal learns 240 steps and sam none.',
+      'Foal, or the decoder of sam, is adapted to the labelled images in so many steps at most, unless that makes it no better on images held out (see trust.folds); 0: it stays as it is. Unless set, Foal learns 240 steps and sam none.',
     ),
   randomWalker: randomWalkerSchema.prefault({}),
 });
@@ -221,25 +225,51 @@ const PRESETS: Readonly<Record<string, Tree>> = {
   medsam: { refiner: 'sam', atlas: false, passes: [{ box: true }], candidates: 'single' },
 };
 
-/** What Foal is asked: it was trained to mend masks. */
-const FOAL_SETTINGS: Tree = { morphology: { operation: 'none' }, passes: [{ box: true, mask: true }] };
+/** What the published method asks; Foal, which was trained to mend masks, is shown them as they are. */
+const PUBLISHED: Tree = {
+  morphology: { operation: 'dilation' },
+  passes: [{ box: true }, { points: 'all', mask: true }],
+};
 
 /** Fills in the defaults, after the preset that is named; unknown keys are refused. */
 export const refineSettingsSchema = z.preprocess((input) => {
   if (!isRecord(input)) return input;
   const named = mergeUnder(PRESETS[String(input.preset)] ?? {}, input);
-  return (named.refiner ?? DEFAULT_REFINER) === 'foal' ? mergeUnder(FOAL_SETTINGS, named) : named;
+  const refiner = (named.refiner ?? DEFAULT_REFINER) as RefinerName;
+  return askedModel({ refiner }) === 'foal' ? named : mergeUnder(PUBLISHED, named);
 }, settingsSchema);
 
 export type RefineSettings = z.output<typeof settingsSchema>;
 export type RefineSettingsInput = z.input<typeof settingsSchema>;
-/** Whether what the final network finds is refined too. */
-/** How long a promptable refiner learns from the labelled images at most, in steps; 0 where it does not. */
-export function stepsOfAdapting({ refiner, adaptSteps }: RefineSettings): number {
-  return adaptSteps ?? (refiner === 'foal' ? 240 : 0);
+type Named = Pick<RefineSettings, 'refiner'>;
+
+/** The sort of promptable model that a refiner asks, if any. */
+export function askedModel({ refiner }: { readonly refiner: RefinerName }): 'foal' | 'sam' | undefined {
+  if (refiner === 'foal' || refiner === 'foal+close-up') return 'foal';
+  return refiner === 'sam' ? 'sam' : undefined;
 }
 
-export const hasLastWord = ({ refiner }: RefineSettings): boolean => LAST_WORDS.includes(refiner);
+/** Whether a network of close-ups redraws masks. */
+export const looksClose = ({ refiner }: Named): boolean =>
+  refiner === 'close-up' || refiner === 'foal+close-up';
+
+/** The same without the promptable model, or without the close-ups, where these make masks no better. */
+export const withoutModel = <S extends Named>(settings: S): S => ({
+  ...settings,
+  refiner: WITHOUT_MODEL[settings.refiner] ?? 'none',
+});
+export const withoutCloseUps = <S extends Named>(settings: S): S => ({
+  ...settings,
+  refiner: WITHOUT_CLOSE_UPS[settings.refiner] ?? 'none',
+});
+
+/** How long a promptable model learns from the labelled images at most, in steps; 0 where it does not. */
+export function stepsOfAdapting(settings: Pick<RefineSettings, 'refiner' | 'adaptSteps'>): number {
+  return settings.adaptSteps ?? (askedModel(settings) === 'foal' ? 240 : 0);
+}
+
+/** Whether what the final network finds is refined too. */
+export const hasLastWord = ({ refiner }: Named): boolean => LAST_WORDS.includes(refiner);
 
 export type RandomWalkerSettings = RefineSettings['randomWalker'];
 export type EnsembleSettings = RefineSettings['ensemble'];

@@ -30,6 +30,7 @@ export function spaceOf({ refiner, preset }: Pick<RefineSettings, 'refiner' | 'p
     case 'sam':
       // MedSAM was trained on boxes, and knows no other prompt.
       return preset === 'medsam' ? [MORPHOLOGY, ELEMENT] : [FIRST_PROMPT, SECOND_PROMPT, MORPHOLOGY, ELEMENT];
+    case 'foal+close-up':
     case 'close-up':
     case 'none':
       throw new ConfigError({

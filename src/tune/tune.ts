@@ -18,7 +18,7 @@ import { type RunContext, stageKey } from '../pipeline/stage.ts';
 import { adaptStage } from '../pipeline/stages/adapt.ts';
 import { checkModelStage } from '../pipeline/stages/check-model.ts';
 import { foldsStage } from '../pipeline/stages/folds.ts';
-import { type RefineSettings, stepsOfAdapting } from '../refine/settings.ts';
+import { askedModel, type RefineSettings, stepsOfAdapting } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { balancedDraw, type Candidate, currentCandidate, gridSize, wholeGrid } from './candidates.ts';
 import { type HeldImage, heldImages, openMeasure } from './measure.ts';
@@ -111,14 +111,15 @@ async function prepareGround(
   const { checked, planned, compute } = prepared;
   const { seed, refine } = config;
   const embeddings = embeddingsFolder(context.run);
-  const model = sam && (await checkModelStage(context, sam));
+  const model = sam && (await checkModelStage(context, sam, askedModel(refine)));
   const held = await foldsStage(context, { checked, planned, selection: refine, seed, compute });
   const adapts = sam !== undefined && stepsOfAdapting(refine) > 0;
   const adapt = adapts
     ? await adaptStage(context, {
         ...{ config, checked, sam, compute, embeddings },
         modelKey: model!.key,
-        folds: { count: planned.count, networks: planned.networks, seed, key: held.key },
+        seed,
+        folds: { count: planned.count, networks: planned.networks, key: held.key },
         steps: stepsOfAdapting(refine),
       })
     : undefined;

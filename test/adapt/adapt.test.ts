@@ -52,7 +52,12 @@ describe('adaptModel', { timeout: 300_000 }, () => {
     const onProgress = (share: number): number => progress.push(share);
     const folds = foldOf([0.5, 0.4], [0.5, 0.5], [0.6, 0.6], [0.8, 0.7], [0.6, 0.6]);
     const result = await adaptModel({ ...options, folds, directory: folder, onProgress });
-    expect(result).toMatchObject({ before: 0.45, after: 0.75, steps: 3, kept: true, file: FOAL_FILE });
+    expect(result).toMatchObject({
+      heldOut: { before: 0.45, after: 0.75 },
+      steps: 3,
+      kept: true,
+      file: FOAL_FILE,
+    });
     expect(result.folds[0]!.curve.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
     expect(progress.at(-1)).toBe(1);
@@ -84,13 +89,21 @@ describe('adaptModel', { timeout: 300_000 }, () => {
       curve: Array.from({ length: 8 }, (_, i) => ({ dice: { only: (i + 1) / 100 } })),
     });
     const other = foalLearner({ base, seed: 1, data: 'circles', compute: { threads: 1 } });
-    expect((await adaptModel({ ...asked, learner: other })).before).toBe(0.09);
+    expect((await adaptModel({ ...asked, learner: other })).heldOut!.before).toBe(0.09);
+  });
+
+  it('learns for as long as it may where no image is held out', async () => {
+    const result = await adaptModel({ ...options, folds: [], directory: folder });
+    expect(result).toMatchObject({ steps: options.steps, kept: true, folds: [] });
+    expect(result.heldOut).toBeUndefined();
+    expect(await stepsOf(folder)).toHaveLength(options.steps);
+    expect(await readdir(folder)).toContain(FOAL_FILE);
   });
 
   it('keeps the model as it was where no copy is better', async () => {
     const folds = foldOf([0.6, 0.6], [0.5, 0.5], [0.601, 0.601]);
     const result = await adaptModel({ ...options, folds, directory: folder });
-    expect(result).toMatchObject({ before: 0.6, after: 0.601, kept: false });
+    expect(result).toMatchObject({ heldOut: { before: 0.6, after: 0.601 }, kept: false });
     expect(existsSync(join(folder, FOAL_FILE))).toBe(false);
     expect((await readdir(join(folder, 'fold-1'))).some((name) => name.startsWith('after-'))).toBe(false);
   });

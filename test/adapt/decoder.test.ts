@@ -93,7 +93,7 @@ describe('an adapted decoder', { timeout: 600_000 }, () => {
     });
     await encoder.close();
     expect(result).toMatchObject({ kept: true, file: DECODER_FILE });
-    expect(result.after).toBeGreaterThan(result.before + 0.1);
+    expect(result.heldOut!.after).toBeGreaterThan(result.heldOut!.before + 0.1);
 
     // Whatever was asked of whichever copy, each image was encoded once.
     expect(embedded.sort()).toEqual(cases.map(({ imageKey }) => imageKey));

@@ -36,8 +36,8 @@ describe('every method', () => {
   it.each(named)('%s spends the budget of a cell, no more and no less', (name) => {
     const networks = networksOf(masksOf(name));
     expect(networks.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
-    // Outlines are learnt in short epochs of their own.
-    const masking = networks.filter(({ sort }) => sort !== 'close-up');
+    // Outlines and Foal are learnt in steps of their own.
+    const masking = networks.filter(({ sort }) => sort !== 'close-up' && sort !== 'foal');
     const sum = (of: (network: Training) => number): number =>
       masking.reduce((total, network) => total + of(network), 0);
     const whole = sum(({ planned }) => planned.minutes) / sum(({ share }) => share);
@@ -171,6 +171,7 @@ describe.each([
   ['close-up-pseudo-labels', 'close-up', undefined],
   ['random-walker-pseudo-labels', 'random-walker', undefined],
   ['foal-pseudo-labels', 'foal', 'key of foal'],
+  ['adapted-foal-pseudo-labels', 'foal', 'key of foal'],
   ['sam-pseudo-labels', 'sam', 'key of sam'],
   ['medsam-pseudo-labels', 'sam', 'key of medsam'],
   ['paper', 'sam', 'key of sam'],
@@ -211,6 +212,17 @@ describe('foal', () => {
   });
 });
 
+describe('adapted-foal-pseudo-labels', () => {
+  it('is foal-pseudo-labels but for what Foal has learnt from the labelled images, in a quarter of the budget', () => {
+    const pseudoOf = (name: string) => twoNetworks(name)[0].pseudo as Refinement;
+    const [learnt, shipped] = ['adapted-foal-pseudo-labels', 'foal-pseudo-labels'].map(pseudoOf);
+    expect(learnt!.adapted).toMatchObject({ sort: 'foal', labelled: { count: N }, seed: 1 });
+    expect(learnt!.adapted!.share).toBeCloseTo(1 / 4);
+    expect(shipped!.adapted).toBeUndefined();
+    expect(learnt!.model).toEqual(shipped!.model);
+  });
+});
+
 describe('packmule', () => {
   it('teaches the final network by refined masks and by the labelled images', () => {
     const [final] = twoNetworks('packmule', ['refine.refiner=random-walker']);
@@ -234,6 +246,29 @@ describe('packmule', () => {
     expect(last.kind).toBe('refinement');
     expect(final.pseudo).toMatchObject({ kind: 'refinement', settings: { refiner: 'close-up' } });
     expect(keyOf(last.closeUp!)).toBe(keyOf((final.pseudo as Refinement).closeUp!));
+  });
+
+  it('redraws by default with a Foal and by outlines that the labelled images of the cell taught', () => {
+    const last = masksOf('packmule', ['refine.refiner=foal+close-up']) as Refinement;
+    const { adapted, closeUp, prediction } = last;
+    expect(adapted).toMatchObject({ sort: 'foal', labelled: { count: N }, model: { key: 'key of foal' } });
+    expect(closeUp).toMatchObject({ sort: 'close-up', labelled: { count: N } });
+    const network = prediction.network as UNet;
+    const pseudo = network.pseudo as Refinement;
+    expect(keyOf(pseudo.adapted!)).toBe(keyOf(adapted!));
+    const shares = [adapted!, closeUp!, network, pseudo.prediction.network].map(({ share }) => share);
+    [1 / 6, 1 / 6, 1 / 3, 1 / 3].forEach((share, k) => {
+      expect(shares[k]).toBeCloseTo(share);
+    });
+  });
+
+  it('lets Foal learn for its part of the budget, whatever steps are set, unless that is none', () => {
+    const of = (steps: number) =>
+      masksOf('packmule', ['refine.refiner=foal', `refine.adaptSteps=${steps}`]) as Refinement;
+    expect(keyOf(of(7))).toBe(keyOf(of(800)));
+    expect(of(7).adapted!.share).toBeCloseTo(1 / 4);
+    expect(of(0).adapted).toBeUndefined();
+    expect(of(0).prediction.network.share).toBeCloseTo(1 / 2);
   });
 
   it('follows the settings of a run', () => {

@@ -1,6 +1,6 @@
 /** A tiny run that is refined by a tiny Foal, which is adapted on the way. */
 import { existsSync } from 'node:fs';
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
@@ -11,7 +11,7 @@ import { silentObserver } from '../../src/pipeline/observer.ts';
 import { predictImages } from '../../src/pipeline/predict-images.ts';
 import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
-import { adaptedSam } from '../../src/pipeline/stages/adapt.ts';
+import { adaptedRefining } from '../../src/pipeline/stages/adapt.ts';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { tinyFoal, tinyFoalCheckpoint } from '../foal/tiny.ts';
 import { tinyCheckpoint } from '../sam/tiny-model.ts';
@@ -48,26 +48,37 @@ describe('a run with Foal', { timeout: 300_000 }, () => {
       'refineFinal',
     ]);
     expect(names.indexOf('refineFinal')).toBeGreaterThan(names.indexOf('predictFinal'));
-    const { before, after, kept, folds } = first.adaptation!;
-    expect(kept).toBe(after >= before + 0.002);
+    const { heldOut, drawn, kept, folds } = first.adaptation!;
+    expect(kept).toBe(heldOut!.after >= heldOut!.before + 0.002);
+    expect(drawn).toBeGreaterThan(0);
     expect(folds.length).toBeGreaterThan(0);
     expect(existsSync(at('first', 'adapt', 'foal.safetensors'))).toBe(kept);
     const stages = first.evaluation!.results.filter(({ split }) => split === 'test');
     expect(stages.map(({ stage }) => stage)).toEqual(['initial', 'refined', 'final', 'finalRefined']);
   });
 
-  it('refines with the adapted model only where it was kept', async () => {
+  it.each([
+    ['with the adapted model where it was kept', { kept: true }, 'foal', 'adapted'],
+    ['with the model as it is where no copy was better', { kept: false }, 'foal', 'as shipped'],
+    ['without it where both make masks worse', { kept: true, drawn: 0.9 }, 'none', undefined],
+    ['without it where that as it is makes masks worse', { kept: false, drawn: 0.7 }, 'none', undefined],
+    ['with what it learnt where nothing tells', { kept: true, heldOut: undefined }, 'foal', 'adapted'],
+  ])('refines %s', async (_, said, refiner, model) => {
     const sam = { chosen: { path: 'as shipped' }, preprocessing: 'sam', precision: 'float32' } as const;
-    for (const kept of [true, false]) {
-      const copy = at(`kept-${kept}`);
-      await cp(at('first'), copy, { recursive: true });
-      const path = join(copy, 'adapt', 'result.json');
-      const result = JSON.parse(await readFile(path, 'utf8')) as object;
-      await writeFile(path, JSON.stringify({ ...result, kept }));
-      const run = { ...first.run, path: (...parts: string[]) => join(copy, ...parts) };
-      const { chosen } = await adaptedSam(run, sam);
-      expect(chosen).toEqual({ path: kept ? join(copy, 'adapt', 'foal.safetensors') : 'as shipped' });
-    }
+    const run = runDirectory(at('refining', JSON.stringify(said).replace(/\W+/g, '-')));
+    const result = {
+      drawn: 0.5,
+      heldOut: { before: 0.6, after: 0.8 },
+      steps: 8,
+      file: 'f',
+      folds: [],
+      ...said,
+    };
+    await writeFileAtomic(run.path('adapt', 'result.json'), JSON.stringify(result));
+    const refining = await adaptedRefining(run, configWith(), sam);
+    expect(refining.config.refine.refiner).toBe(refiner);
+    const path = model === 'adapted' ? run.path('adapt', 'f') : model;
+    expect(refining.sam?.chosen).toEqual(path && { path });
   });
 
   it('does nothing twice, and only what depends on it when the steps change', async () => {
@@ -82,6 +93,13 @@ describe('a run with Foal', { timeout: 300_000 }, () => {
     expect(existsSync(join(copy, 'adapt', 'result.json'))).toBe(false);
     const adaptedAgain = await runPipeline(configWith(), { folder: copy, until: 'closeUp' });
     expect(adaptedAgain.adaptation).toEqual(first.adaptation);
+  });
+
+  it('learns from rough masks that are drawn at random where no image is held out', async () => {
+    const untold = await runPipeline(configWith('trust.folds=0'), { folder: at('untold'), until: 'closeUp' });
+    expect(untold.adaptation).toMatchObject({ steps: 8, kept: true, folds: [] });
+    expect(untold.adaptation!.heldOut).toBeUndefined();
+    expect(existsSync(at('untold', 'adapt', 'foal.safetensors'))).toBe(true);
   });
 
   it('predicts other images as its own', async () => {
@@ -142,6 +160,8 @@ describe('a run with Foal', { timeout: 300_000 }, () => {
       runPipeline(configWith('refine.atlas=false', ...set), { folder: at('first'), until: 'closeUp' });
     await expect(asked('refine.adaptSteps=0')).rejects.toThrow('refine.adaptSteps is 0');
     await expect(asked('refine.refiner=none')).rejects.toThrow('the refiner is none');
-    await expect(asked('trust.folds=0')).rejects.toThrow('trust.folds is 0');
+    await expect(
+      asked('trust.folds=0', 'refine.refiner=sam', `sam.model=${at('sam', 'model.safetensors')}`),
+    ).rejects.toThrow('trust.folds is 0');
   });
 });

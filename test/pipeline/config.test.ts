@@ -200,7 +200,7 @@ describe('the model of the refiner sam', () => {
   });
 
   it('is none without that refiner', async () => {
-    expect(await chooseSam(resolveSet('sam.model=nowhere.pth'))).toBeUndefined();
+    expect(await chooseSam(resolveSet('refine.refiner=close-up', 'sam.model=nowhere.pth'))).toBeUndefined();
   });
 
   it('may be a path, whose images are seen as SAM sees them', async () => {

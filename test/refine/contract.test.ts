@@ -5,23 +5,22 @@ import { emptyMask } from '../../src/masks/mask.ts';
 import { maskAgreement } from '../../src/masks/overlap.ts';
 import { createRefiner } from '../../src/refine/index.ts';
 import type { RefinedMask } from '../../src/refine/refiner.ts';
-import { refineSettingsSchema } from '../../src/refine/settings.ts';
+import { askedModel, REFINERS, type RefinerName, refineSettingsSchema } from '../../src/refine/settings.ts';
 import { SamPredictor } from '../../src/sam/predictor.ts';
 import { tinyFoalCheckpoint } from '../foal/tiny.ts';
 import { fakeCloseUp } from './fake-close-up.ts';
 import { fakeModel } from './fake-model.ts';
 import { contextOf, disk, imageOf, initialMask, SIZE } from './scenes.ts';
 
-const KINDS = ['none', 'random-walker', 'close-up', 'foal', 'sam'] as const;
 const foal = new SamPredictor(tinyFoalCheckpoint(), { threads: 1 });
 afterAll(() => foal.close());
-const make = (refiner: (typeof KINDS)[number]) =>
+const make = (refiner: RefinerName) =>
   createRefiner(refineSettingsSchema.parse({ refiner, morphology: { radius: 1 } }), {
-    model: refiner === 'foal' ? foal : fakeModel(),
+    model: askedModel({ refiner }) === 'foal' ? foal : fakeModel(),
     closeUp: fakeCloseUp(),
   });
 
-describe.each(KINDS)('refiner %s', (kind) => {
+describe.each(REFINERS)('refiner %s', (kind) => {
   const truth = [disk(24, 30, 14), disk(50, 30, 16)];
   const image = imageOf(truth);
   const initial = [initialMask(2, disk(23, 31, 12), 0.7), initialMask(0, disk(52, 30, 15), 0.9)];

@@ -8,6 +8,7 @@ import { gatherEvidence } from '../../src/refine/gather-evidence.ts';
 import { createRefiner } from '../../src/refine/index.ts';
 import type { InitialMask, RefinedMask } from '../../src/refine/refiner.ts';
 import {
+  askedModel,
   REFINERS,
   type RefineSettings,
   type RefineSettingsInput,
@@ -116,7 +117,7 @@ describe('the evidence of every refiner', () => {
   afterAll(() => foal.close());
   const refinerOf = (settings: RefineSettings) =>
     createRefiner(settings, {
-      model: settings.refiner === 'foal' ? foal : fakeModel([0.3, 1.2, 0.7]),
+      model: askedModel(settings) === 'foal' ? foal : fakeModel([0.3, 1.2, 0.7]),
       closeUp: fakeCloseUp(),
     });
   const settings: [name: string, input: RefineSettingsInput][] = [
@@ -125,6 +126,7 @@ describe('the evidence of every refiner', () => {
     ['random-walker with votes', { refiner: 'random-walker', ensemble: { jitters: 3, vote: true } }],
     ['close-up', { refiner: 'close-up' }],
     ['foal', { refiner: 'foal' }],
+    ['foal, then close-up', { refiner: 'foal+close-up' }],
     ['sam', { refiner: 'sam', morphology: { radius: 1 } }],
     ['sam of three', { refiner: 'sam', candidates: 'best-of-three', ensemble: { vote: true } }],
   ];

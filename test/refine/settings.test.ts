@@ -2,8 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { refineSettingsSchema } from '../../src/refine/settings.ts';
 
 describe('refineSettingsSchema', () => {
-  it('is the published method by default', () => {
-    expect(refineSettingsSchema.parse({})).toMatchObject({
+  it('shows Foal masks as they are, which is the default', () => {
+    const usual = refineSettingsSchema.parse({});
+    expect(usual).toMatchObject({
+      refiner: 'foal+close-up',
+      morphology: { operation: 'none' },
+      passes: [{ box: true, points: 'none', mask: true }],
+    });
+    expect(refineSettingsSchema.parse({ refiner: 'foal' })).toEqual({ ...usual, refiner: 'foal' });
+  });
+
+  it('is the published method for Segment Anything', () => {
+    expect(refineSettingsSchema.parse({ refiner: 'sam' })).toMatchObject({
       preset: 'as-described',
       selection: 'highest_probability',
       threshold: 0.5,
@@ -20,7 +30,11 @@ describe('refineSettingsSchema', () => {
   });
 
   it('lays the preset under what is set', () => {
-    const coded = refineSettingsSchema.parse({ preset: 'as-coded', randomWalker: { backgroundErosion: 3 } });
+    const coded = refineSettingsSchema.parse({
+      preset: 'as-coded',
+      refiner: 'random-walker',
+      randomWalker: { backgroundErosion: 3 },
+    });
     expect(coded.morphology).toEqual({
       operation: 'dilation',
       element: 'square',

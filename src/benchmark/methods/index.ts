@@ -2,6 +2,7 @@
 import { ConfigError } from '../../base/errors.ts';
 import { nearestName } from '../../base/suggest.ts';
 import type { Method } from '../cell.ts';
+import { adaptedFoalPseudoLabels } from './adapted-foal-pseudo-labels.ts';
 import { closeUpPseudoLabels } from './close-up-pseudo-labels.ts';
 import { foalPseudoLabels } from './foal-pseudo-labels.ts';
 import { frozenEncoder } from './frozen-encoder.ts';
@@ -42,6 +43,7 @@ export const METHODS: readonly Method[] = [
   randomWalkerPseudoLabels,
   closeUpPseudoLabels,
   foalPseudoLabels,
+  adaptedFoalPseudoLabels,
   samPseudoLabels,
   medSamPseudoLabels,
   paper,

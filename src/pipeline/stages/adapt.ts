@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Adaptation, type AdaptCase, adaptModel, foldModel, type Learner } from '../../adapt/adapt.ts';
+import type { ImageDice } from '../../adapt/choice.ts';
 import { DECODER_FILE, decoderLearner } from '../../adapt/decoder.ts';
 import { foalLearner } from '../../adapt/foal.ts';
 import type { Structure } from '../../annotations/types.ts';
@@ -15,8 +16,9 @@ import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readCase } from '../../dataset/view.ts';
 import { decodeRle, rleArea } from '../../masks/rle.ts';
 import { createRefiner } from '../../refine/index.ts';
+import { createNoRefiner } from '../../refine/none.ts';
 import type { Refiner } from '../../refine/refiner.ts';
-import { stepsOfAdapting } from '../../refine/settings.ts';
+import { askedModel, looksClose, stepsOfAdapting, withoutModel } from '../../refine/settings.ts';
 import { percent } from '../../report/format.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import { loadSamCheckpoint, type SamCheckpoint } from '../../sam/checkpoint.ts';
@@ -40,20 +42,29 @@ export interface AdaptStageOptions extends RefinerOptions {
   readonly sam: SamChoice;
   /** Of the stage that checked the model. */
   readonly modelKey: string;
-  readonly folds: FoldCounts & { readonly seed: number; readonly key: string };
+  readonly seed: number;
+  /** The folds whose masks tell what is gained, and the key of the stage that drew these; none where none are held out. */
+  readonly folds: (FoldCounts & { readonly key: string }) | undefined;
   /** Most steps of each training. */
   readonly steps: number;
+}
+
+/** What came of adapting the model of a run. */
+export interface AdaptResult extends Adaptation {
+  /** Mean Dice of the masks of held-out images as networks drew them; not known where none is held out. */
+  readonly drawn?: number;
 }
 
 const resultOf = (run: RunDirectory): string => run.path('adapt', 'result.json');
 
 /** Writes adapt/: what came of it, and the model if it is better. */
 export async function adaptStage(context: RunContext, options: AdaptStageOptions): Promise<StageOutcome> {
-  const { checked, modelKey, folds, steps, compute, config } = options;
+  const { checked, modelKey, seed, folds, steps, compute, config } = options;
   const { dataset } = checked;
   const { run, observer, signal, saveSeconds } = context;
   const inputs = {
     model: modelKey,
+    seed,
     folds,
     steps,
     refine: relevantSettings(config.refine),
@@ -66,16 +77,28 @@ export async function adaptStage(context: RunContext, options: AdaptStageOptions
     owns: ['adapt'],
     outputs: [resultOf(run)],
     work: async () => {
-      const drawn = structuresByName(await readMaskSet(run, 'folds', 'labelled', dataset));
+      const drawn =
+        folds === undefined
+          ? new Map<string, readonly Structure[]>()
+          : structuresByName(await readMaskSet(run, 'folds', 'labelled', dataset));
+      const parts = folds === undefined ? [] : foldsOf(dataset, folds, seed);
+      const dice = (refiner: Refiner, held: readonly Case[]): Promise<ImageDice> =>
+        heldOutDice(refiner, held, drawn, checked, signal);
+      const asDrawn = Object.values(
+        await dice(
+          createNoRefiner(),
+          parts.flatMap(({ held }) => held),
+        ),
+      );
       const asCase = (item: Case): AdaptCase =>
-        adaptCase(item, checked.imageHashes.get(item.id)!, drawn.get(item.name) ?? []);
+        adaptCase(item, checked.imageHashes.get(item.id)!, drawn.get(item.name));
       const adaptation = await withLearner(context, { ...options, inputs }, (learner) =>
         adaptModel({
           learner,
           cases: casesOf(dataset, 'labelled').map(asCase),
-          folds: foldsOf(dataset, folds, folds.seed).map(({ held, others }) => ({
+          folds: parts.map(({ held, others }) => ({
             learns: others.map(asCase),
-            measure: (model) => heldOutDice(asked(model, config.refine), held, drawn, checked, signal),
+            measure: (model) => dice(asked(model, config.refine), held),
           })),
           steps,
           directory: run.path('adapt'),
@@ -85,8 +108,9 @@ export async function adaptStage(context: RunContext, options: AdaptStageOptions
           ...compute,
         }),
       );
-      await writeFileAtomic(resultOf(run), `${JSON.stringify(adaptation, null, 2)}\n`);
-      observer.note(describeAdaptation(adaptation));
+      const result: AdaptResult = { ...(asDrawn.length > 0 && { drawn: mean(asDrawn) }), ...adaptation };
+      await writeFileAtomic(resultOf(run), `${JSON.stringify(result, null, 2)}\n`);
+      observer.note(describeAdaptation(result));
       if (!adaptation.kept) await rm(run.path('adapt', adaptation.file), { force: true });
     },
   });
@@ -98,10 +122,10 @@ async function withLearner<T>(
   options: AdaptStageOptions & { readonly inputs: unknown },
   use: (learner: Learner) => Promise<T>,
 ): Promise<T> {
-  const { sam, config, checked, folds, inputs, compute } = options;
+  const { sam, config, checked, seed, inputs, compute } = options;
   const base = await loadSamCheckpoint(await obtainSam(sam, context));
-  const shared = { base, seed: folds.seed, data: inputs };
-  if (config.refine.refiner === 'foal') return use(foalLearner({ ...shared, compute }));
+  const shared = { base, seed, data: inputs };
+  if (askedModel(config.refine) === 'foal') return use(foalLearner({ ...shared, compute }));
   const open = (checkpoint: SamCheckpoint): SamPredictor => openCheckpoint(checkpoint, sam, options);
   const encoder = open(base);
   try {
@@ -116,20 +140,21 @@ async function withLearner<T>(
 
 /** What is adapted, as people call it. */
 const refinerTitle = ({ refine }: Pick<RunConfig, 'refine'>): string =>
-  refine.refiner === 'foal' ? 'Foal' : 'the decoder of Segment Anything';
+  askedModel(refine) === 'foal' ? 'Foal' : 'the decoder of Segment Anything';
 
 /** Why a run adapts no model, if so: the end of a sentence. */
 export function whyNotAdapted(config: RunConfig, dataset: Dataset): string | undefined {
-  const { refiner } = config.refine;
-  if (refiner !== 'foal' && refiner !== 'sam') return `the refiner is ${refiner}`;
-  if (stepsOfAdapting(config.refine) > 0) return whyNoFolds(config, dataset);
-  return refiner === 'foal' ? 'refine.adaptSteps is 0' : 'refine.adaptSteps is not set';
+  const asked = askedModel(config.refine);
+  if (asked === undefined) return `the refiner is ${config.refine.refiner}`;
+  // The decoder of a large model learns from held-out masks alone; Foal also from rough ones that are drawn at random.
+  if (stepsOfAdapting(config.refine) > 0) return asked === 'sam' ? whyNoFolds(config, dataset) : undefined;
+  return asked === 'foal' ? 'refine.adaptSteps is 0' : 'refine.adaptSteps is not set';
 }
 
 /** @throws ConfigError where there is nothing that learns before masks are refined, or nothing to learn from. */
 export function requireLearning(prepared: PreparedRun): void {
   const { config, checked } = prepared;
-  const why = config.refine.refiner === 'close-up' ? undefined : whyNotAdapted(config, checked.dataset);
+  const why = looksClose(config.refine) ? undefined : whyNotAdapted(config, checked.dataset);
   if (why === undefined || triesAtlas(prepared)) return;
   throw new ConfigError({
     seen: `The refiner learns nothing, because ${why}`,
@@ -139,14 +164,25 @@ export function requireLearning(prepared: PreparedRun): void {
 }
 
 /** @throws RunError where adapt/result.json is missing or damaged. */
-export function readAdaptation(run: RunDirectory): Promise<Adaptation> {
+export function readAdaptation(run: RunDirectory): Promise<AdaptResult> {
   return readResult(resultOf(run), 'What came of adapting the model');
 }
 
 /** One line. */
-export function describeAdaptation({ before, after, steps, kept }: Adaptation): string {
-  const figures = `Dice of refined held-out masks ${percent(before)} before, ${percent(after)} after ${steps} steps`;
+export function describeAdaptation(result: AdaptResult): string {
+  const { heldOut, drawn, steps, kept } = result;
+  if (heldOut === undefined)
+    return `The refiner was adapted in ${steps} steps; no labelled image was held out to see what that gains.`;
+  const { before, after } = heldOut;
+  const figures = `Dice of held-out masks ${percent(drawn!)} as drawn, ${percent(before)} redrawn by the model as it was, ${percent(after)} after ${steps} steps`;
+  if (!mends(result))
+    return `Masks stay as they are, because redrawing them makes them no better: ${figures}. More labelled images or a higher refine.adaptSteps may change that.`;
   return kept ? `The refiner was adapted: ${figures}.` : `The refiner stays as it was: ${figures}.`;
+}
+
+/** Whether what the run refines with makes held-out masks better, or nothing is known against it. */
+function mends({ heldOut, drawn = 0, kept }: AdaptResult): boolean {
+  return heldOut === undefined || (kept ? heldOut.after : heldOut.before) > drawn;
 }
 
 /** Before a run that does not adapt goes on in the folder of one that did: its refiner is the model as it is. */
@@ -154,9 +190,19 @@ export async function forgetAdaptation(run: RunDirectory): Promise<void> {
   await rm(resultOf(run), { force: true });
 }
 
+/** What the masks of a run that adapts its model are refined with: without it, where it makes them no better. */
+export async function adaptedRefining<Sam extends SamModel>(
+  run: RunDirectory,
+  config: Pick<RunConfig, 'refine'>,
+  sam: Sam,
+): Promise<{ readonly config: Pick<RunConfig, 'refine'>; readonly sam: Sam | undefined }> {
+  const result = await readAdaptation(run);
+  if (mends(result)) return { config, sam: adapted(run, sam, result) };
+  return { config: { refine: withoutModel(config.refine) }, sam: undefined };
+}
+
 /** The adapted model, where it was kept, in place of the one that it was made from. */
-export async function adaptedSam<Sam extends SamModel>(run: RunDirectory, sam: Sam): Promise<Sam> {
-  const { kept, file } = await readAdaptation(run);
+function adapted<Sam extends SamModel>(run: RunDirectory, sam: Sam, { kept, file }: AdaptResult): Sam {
   return kept ? adaptedTo(sam, file, run.path('adapt', file)) : sam;
 }
 
@@ -165,23 +211,26 @@ function adaptedTo<Sam extends SamModel>(sam: Sam, file: string, path: string): 
   return file === DECODER_FILE ? { ...sam, decoder: path } : { ...sam, chosen: { path } };
 }
 
-/** The promptable model that refined the masks of a run: adapted, if the run adapted it; undefined where none did. */
-export async function refiningSam(
+/** The promptable model of a run, to be asked by people: adapted, if the run adapted it; undefined where it has none. */
+export async function askedSam(
   run: RunDirectory,
   config: Pick<RunConfig, 'refine' | 'sam'>,
 ): Promise<SamModel | undefined> {
   const sam = await chooseSam(config);
-  return sam !== undefined && existsSync(resultOf(run)) ? adaptedSam(run, sam) : sam;
+  return sam && wasAdapted(run) ? adapted(run, sam, await readAdaptation(run)) : sam;
 }
+
+export const wasAdapted = (run: RunDirectory): boolean => existsSync(resultOf(run));
 
 /** The copy that has not seen the held-out images of a fold, where the adapted model was kept. */
 export async function foldSam(run: RunDirectory, sam: SamChoice, fold: number): Promise<SamChoice> {
-  if (!existsSync(resultOf(run))) return sam;
+  if (!wasAdapted(run)) return sam;
   const { kept, file, steps } = await readAdaptation(run);
   return kept ? adaptedTo(sam, file, foldModel(run.path('adapt'), fold, steps)) : sam;
 }
 
-function adaptCase(item: Case, imageKey: string, drawn: readonly Structure[]): AdaptCase {
+/** A labelled image to learn from; `drawn` are masks that a network drew of it without having seen it. */
+export function adaptCase(item: Case, imageKey: string, drawn: readonly Structure[] = []): AdaptCase {
   const { id, structures = [] } = item;
   const shown = structures.filter(({ rle }) => rleArea(rle) > 0);
   return {
@@ -200,5 +249,8 @@ function adaptCase(item: Case, imageKey: string, drawn: readonly Structure[]): A
 
 /** The refiner that asks a model as the run does, but once for each mask. */
 function asked(model: PromptableModel, refine: RunConfig['refine']): Refiner {
-  return createRefiner({ ...refine, ensemble: { ...refine.ensemble, jitters: 0 } }, { model });
+  const refiner = askedModel(refine)!;
+  return createRefiner({ ...refine, refiner, ensemble: { ...refine.ensemble, jitters: 0 } }, { model });
 }
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -2,10 +2,13 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { CheckpointError } from '../../base/errors.ts';
 import { hashFile } from '../../base/hash.ts';
 import { type ChosenModel, verifyModel } from '../../models/resolve.ts';
+import type { askedModel } from '../../refine/settings.ts';
 import { requireExactBytes } from '../../runtime/eight-bit.ts';
 import { loadSamCheckpoint } from '../../sam/checkpoint.ts';
+import { samName } from '../../sam/config.ts';
 import { obtainSam, type SamChoice } from '../sam-model.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 
@@ -14,7 +17,11 @@ import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
  * with their trust show that it did its work already.
  * @throws CheckpointError for a model that cannot be had or used.
  */
-export async function checkModelStage(context: RunContext, sam: SamChoice): Promise<StageOutcome> {
+export async function checkModelStage(
+  context: RunContext,
+  sam: SamChoice,
+  asked: ReturnType<typeof askedModel>,
+): Promise<StageOutcome> {
   const { chosen, preprocessing, precision } = sam;
   if (!existsSync(context.run.trust)) await obtainSam(sam, context);
   return runStage(context, {
@@ -27,8 +34,17 @@ export async function checkModelStage(context: RunContext, sam: SamChoice): Prom
       const path = await obtainSam(sam, context);
       if (precision === 'int8') await requireExactBytes();
       await verifyModel(chosen, path);
-      await loadSamCheckpoint(path);
+      const { config } = await loadSamCheckpoint(path);
+      if (asked === 'foal' && config.encoder.kind !== 'conv') throw noFoal(path, samName(config));
     },
+  });
+}
+
+function noFoal(path: string, name: string): CheckpointError {
+  return new CheckpointError({
+    seen: `${path} is ${name}, and the refiner asks Foal`,
+    need: 'A file that packmule foal train or packmule adapt has written, or none: Foal comes with Packmule',
+    fix: 'Leave out sam.model, or let that model refine: --refiner sam',
   });
 }
 

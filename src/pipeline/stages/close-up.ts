@@ -9,9 +9,11 @@ import { openCloseUp } from '../../closeup/predictor.ts';
 import { trainCloseUp } from '../../closeup/train.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { type Case, casesOf } from '../../dataset/types.ts';
+import { chainRefiners } from '../../refine/chain.ts';
 import { createCloseUpRefiner } from '../../refine/close-up-refiner.ts';
 import { createNoRefiner } from '../../refine/none.ts';
 import type { Refiner } from '../../refine/refiner.ts';
+import { withoutCloseUps } from '../../refine/settings.ts';
 import { percent } from '../../report/format.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { ComputeOptions } from '../../runtime/session.ts';
@@ -33,6 +35,8 @@ export interface CloseUpStageOptions {
   readonly planned: CloseUpPlan;
   /** The folds whose images a copy must not have seen, and the key of the stage that masked these; none where trust is not calibrated. */
   readonly folds: (FoldCounts & { readonly key: string }) | undefined;
+  /** What draws the masks that are redrawn: the refiner of a fold, and what stands for it; none where networks do. */
+  readonly first: { readonly key: unknown; open(fold: number): Promise<Refiner> } | undefined;
   readonly seed: number;
   readonly compute: ComputeOptions;
 }
@@ -56,7 +60,7 @@ export function closeUpModel(run: RunDirectory, fold?: number): string {
 /** Writes close-up/: the networks, and what came of it. */
 export async function closeUpStage(
   context: RunContext,
-  { checked, planned, folds, seed, compute }: CloseUpStageOptions,
+  { checked, planned, folds, first, seed, compute }: CloseUpStageOptions,
 ): Promise<StageOutcome> {
   const { dataset } = checked;
   const { run, observer, signal, saveSeconds } = context;
@@ -79,6 +83,7 @@ export async function closeUpStage(
       threads: compute.threads,
       ...deviceKey(compute.device),
       labelled: [imagesFingerprint(checked, ['labelled']), labelsFingerprint(checked, ['labelled'])],
+      ...(first && { first: first.key }),
     },
     owns: ['close-up'],
     outputs: files,
@@ -103,7 +108,7 @@ export async function closeUpStage(
           },
         });
       }
-      const result = await tryCopies(context, { checked, folds, seed, compute });
+      const result = await tryCopies(context, { checked, folds, first, seed, compute });
       await writeFileAtomic(resultOf(run), `${JSON.stringify(result, null, 2)}\n`);
       await rm(journalOf(run), { force: true });
       observer.note(describeCloseUps(result));
@@ -111,7 +116,7 @@ export async function closeUpStage(
   });
 }
 
-/** Mean Dice of the masks of an image as the network drew them, and redrawn; nothing where it drew none. */
+/** Mean Dice of the masks of an image as they were drawn, and redrawn; nothing where there are none. */
 interface Tried {
   readonly before: number | undefined;
   readonly after: number | undefined;
@@ -120,7 +125,7 @@ interface Tried {
 /** Lets the copies redraw the masks of the images that they have not seen. Each image counts alike. */
 async function tryCopies(
   context: RunContext,
-  { checked, folds, seed, compute }: Pick<CloseUpStageOptions, 'checked' | 'folds' | 'seed' | 'compute'>,
+  { checked, folds, first, seed, compute }: Omit<CloseUpStageOptions, 'planned'>,
 ): Promise<CloseUpResult> {
   if (folds === undefined) return { kept: true };
   const { run, signal } = context;
@@ -128,6 +133,7 @@ async function tryCopies(
   const measured: Tried[] = [];
   for (const [fold, { held }] of foldsOf(checked.dataset, folds, seed).entries()) {
     const model = await openCloseUp(closeUpModel(run, fold), compute);
+    const drawing = first === undefined ? createNoRefiner() : await first.open(fold);
     try {
       const dice = (refiner: Refiner, item: Case): Promise<number | undefined> =>
         diceOfImage(refiner, item, drawn, checked, signal);
@@ -136,12 +142,13 @@ async function tryCopies(
         held,
         journalOf(run),
         async (item) => ({
-          before: await dice(createNoRefiner(), item),
-          after: await dice(createCloseUpRefiner(model), item),
+          before: await dice(drawing, item),
+          after: await dice(chainRefiners('both', drawing, createCloseUpRefiner(model)), item),
         }),
       );
       measured.push(...held.map(({ id }) => tried.get(id)!));
     } finally {
+      await drawing.close();
       await model.close();
     }
   }
@@ -168,12 +175,12 @@ export function describeCloseUps({ heldOut, kept }: CloseUpResult): string {
     : `Masks stay as they are, because redrawing them makes them no better: ${figures}. More labelled images or a higher refine.closeUpMinutes may change that.`;
 }
 
-/** What the masks of a run are refined with where its refiner is close-up: with none, where that was not kept. */
+/** What the masks of a run are refined with that looks close up: without the network, where it was not kept. */
 export async function closeUpRefining(
   run: RunDirectory,
   config: Pick<RunConfig, 'refine'>,
 ): Promise<Pick<RefinerOptions, 'config' | 'closeUp'>> {
   const { kept } = await readCloseUps(run);
   if (kept) return { config, closeUp: closeUpModel(run) };
-  return { config: { ...config, refine: { ...config.refine, refiner: 'none' } } };
+  return { config: { refine: withoutCloseUps(config.refine) } };
 }

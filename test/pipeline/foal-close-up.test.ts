@@ -1,0 +1,108 @@
+/** A tiny run whose masks Foal redraws first, and then a network of close-ups. */
+import { cp, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { coco } from '../../src/annotations/coco.ts';
+import { writeFileAtomic } from '../../src/base/files.ts';
+import { encodeFoal } from '../../src/foal/weights.ts';
+import type { RunConfig } from '../../src/pipeline/config.ts';
+import { silentObserver } from '../../src/pipeline/observer.ts';
+import { predictImages } from '../../src/pipeline/predict-images.ts';
+import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
+import { readCloseUps } from '../../src/pipeline/stages/close-up.ts';
+import type { Evidence } from '../../src/refine/evidence.ts';
+import { tinyFoal, tinyFoalCheckpoint } from '../foal/tiny.ts';
+import { temporaryFolder } from '../temporary.ts';
+import { tinyConfig, writeTinyData } from './tiny.ts';
+
+let folder = '';
+const at = (...parts: string[]): string => join(folder, ...parts);
+let untold: RunOutcome;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await writeTinyData(at('data'));
+  const { config, weights } = tinyFoalCheckpoint();
+  await writeFileAtomic(at('foal', 'model.safetensors'), encodeFoal(config, weights, {}));
+  const hints = { model_type: 'sam', vision_config: { image_size: tinyFoal(64).imageSize } };
+  await writeFileAtomic(at('foal', 'config.json'), JSON.stringify(hints));
+  untold = await runPipeline(settings('trust.folds=0'), { folder: at('untold') });
+}, 300_000);
+
+function settings(...set: string[]): RunConfig {
+  return tinyConfig(at('data'), [
+    'refine.refiner=foal+close-up',
+    `sam.model=${at('foal', 'model.safetensors')}`,
+    'refine.adaptSteps=8',
+    'refine.closeUpMinutes=0.001',
+    'refine.atlas=false',
+    ...set,
+  ]);
+}
+
+const masksIn = async (path: string) =>
+  (await coco.read(path)).images.flatMap(({ fileName, structures }) =>
+    structures.map(({ classIndex, rle, provenance }) => ({
+      fileName,
+      classIndex,
+      rle,
+      provenance: provenance!,
+    })),
+  );
+
+describe('a run by Foal and close-ups', { timeout: 300_000 }, () => {
+  it('lets both learn, and has what both say of a mask', async () => {
+    const names = untold.stages.map(({ name }) => name);
+    expect(names.filter((name) => /adapt|closeUp|refine/.test(name))).toEqual([
+      'adapt',
+      'closeUp',
+      'refine',
+      'refineFinal',
+    ]);
+    const masks = await masksIn(at('untold', 'refined', 'annotations.json'));
+    const redrawn = masks.filter(({ provenance }) => provenance.keptInitial === undefined);
+    expect(redrawn.length).toBeGreaterThan(0);
+    for (const { provenance } of redrawn) {
+      expect(provenance.refiner).toBe('foal+close-up');
+      const evidence = provenance.evidence as Evidence;
+      expect(evidence.predictedIou).toBe(Math.min(1, Math.max(0, provenance.predictedIou as number)));
+      expect(evidence.agreement).toBe(provenance.agreement);
+    }
+  });
+
+  it('gives the masks of other images what its own have', async () => {
+    const context = { run: untold.run, observer: silentObserver, signal: undefined };
+    const { annotations } = await predictImages(context, {
+      paths: [at('data', 'test', 'images')],
+      out: at('predicted'),
+      refine: true,
+      compute: { threads: 1 },
+      embeddings: at('embeddings'),
+    });
+    const bare = async (path: string) => (await masksIn(path)).map(({ provenance: _, ...mask }) => mask);
+    expect(await bare(annotations)).toEqual(await bare(at('untold', 'final-refined', 'test.json')));
+  });
+
+  it('leaves out what makes the masks of held-out images no better', async () => {
+    const { run, adaptation } = await runPipeline(settings(), { folder: at('told'), until: 'trust' });
+    const { drawn, heldOut } = adaptation!;
+    expect(heldOut!.before).toBeGreaterThan(drawn!);
+    const both = await readCloseUps(run);
+    expect(both.heldOut!.before).toBeGreaterThan(drawn!);
+    expect(await refinersOf('told')).toEqual([both.kept ? 'foal+close-up' : 'foal']);
+
+    await cp(at('told'), at('without'), { recursive: true });
+    const path = at('without', 'adapt', 'result.json');
+    const result = JSON.parse(await readFile(path, 'utf8')) as object;
+    await writeFileAtomic(path, JSON.stringify({ ...result, drawn: 1 }));
+    const without = await runPipeline(settings(), { folder: at('without'), until: 'trust' });
+    const alone = await readCloseUps(without.run);
+    expect(alone.heldOut!.before).toBeCloseTo(drawn!, 10);
+    expect(await refinersOf('without')).toEqual([alone.kept ? 'close-up' : 'none']);
+  });
+
+  async function refinersOf(run: string): Promise<unknown[]> {
+    const masks = await masksIn(at(run, 'refined', 'annotations.json'));
+    return [...new Set(masks.map(({ provenance }) => provenance.refiner))];
+  }
+});
