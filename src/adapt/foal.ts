@@ -6,7 +6,6 @@ import { foalTask } from '../foal/task.ts';
 import { type ComputeOptions, computeOf } from '../runtime/session.ts';
 import type { SamCheckpoint } from '../sam/checkpoint.ts';
 import { windowConfig } from '../sam/window.ts';
-import { type PlanNote, wholeMinutes } from '../training/plan.ts';
 import type { Learner } from './adapt.ts';
 
 export interface FoalLearnerOptions {
@@ -15,32 +14,6 @@ export interface FoalLearnerOptions {
   /** What stands for the images and masks when trainings are told apart. */
   readonly data: unknown;
   readonly compute: ComputeOptions;
-}
-
-/** How long Foal learns from the labelled images. */
-export interface FoalPlan {
-  readonly steps: number;
-  /** Expected time on two cores. */
-  readonly minutes: number;
-}
-
-/** Of a step, on two cores. */
-const STEP_SECONDS = 0.5;
-
-/** As many steps as there is time for. */
-export const planFoal = (minutes: number): FoalPlan =>
-  foalPlan(Math.max(1, Math.round((60 * minutes) / STEP_SECONDS)));
-
-export const foalPlan = (steps: number): FoalPlan => ({ steps, minutes: (steps * STEP_SECONDS) / 60 });
-
-/** For the user: how long it learns, `copies` without the images of a fold each included. */
-export function describeFoal({ steps, minutes }: FoalPlan, copies: number): PlanNote {
-  const each =
-    copies === 0 ? '' : `, and ${copies === 1 ? 'a copy' : `${copies} copies`} to see what that gains`;
-  return {
-    topic: 'Foal',
-    text: `learns from the labelled images in ${steps} steps at most${each}, about ${wholeMinutes((copies + 1) * minutes)} on two cores.`,
-  };
 }
 
 /** Of each of the two images of a step. */

@@ -3,7 +3,7 @@
  * which the method is measured; nothing is computed here.
  */
 
-import { planFoal } from '../adapt/foal.ts';
+import { planFoal } from '../adapt/plan.ts';
 import { planCloseUp } from '../closeup/plan.ts';
 import type { SplitName } from '../dataset/types.ts';
 import { planHead } from '../frozen/plan.ts';

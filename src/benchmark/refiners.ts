@@ -1,11 +1,6 @@
 /** @file The refiners that methods name, and what of the user's settings each keeps. */
 import type { RunConfig } from '../pipeline/config.ts';
-import {
-  askedModel,
-  type RefineSettings,
-  refineSettingsSchema,
-  stepsOfAdapting,
-} from '../refine/settings.ts';
+import { adaptsModel, askedModel, type RefineSettings, refineSettingsSchema } from '../refine/settings.ts';
 import type { ModelRole } from './work.ts';
 
 /** From the user's settings to those of a method. */
@@ -42,7 +37,7 @@ export const asSet: Refiner = (own) => (adaptsFoal(own) ? learning(lean(own)) : 
 
 /** Whether Foal learns from the labelled images before it refines. */
 export const adaptsFoal = (settings: RefineSettings): boolean =>
-  askedModel(settings) === 'foal' && stepsOfAdapting(settings) > 0;
+  askedModel(settings) === 'foal' && adaptsModel(settings);
 
 /** The user's settings where they are for this refiner, else its defaults. */
 function ownOr(own: RefineSettings, refiner: RefineSettings['refiner']): RefineSettings {

@@ -4,7 +4,7 @@
  * its hash is its address: what two methods have in common has one address, and is done once.
  */
 
-import type { FoalPlan } from '../adapt/foal.ts';
+import type { FoalPlan } from '../adapt/plan.ts';
 import type { CloseUpPlan } from '../closeup/plan.ts';
 import type { SplitName } from '../dataset/types.ts';
 import type { PlannedHead } from '../frozen/plan.ts';

@@ -4,7 +4,7 @@
  */
 import type { Atlas } from '../atlas/atlas.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
-import { askedModel, hasLastWord, stepsOfAdapting, withoutCloseUps } from '../refine/settings.ts';
+import { askedModel, hasLastWord, withoutCloseUps } from '../refine/settings.ts';
 import type { Stage } from '../report/data.ts';
 import type { PlanNote } from '../training/plan.ts';
 import { imagesFingerprint, labelsFingerprint } from './fingerprints.ts';
@@ -259,10 +259,12 @@ function adapt(course: Course): Promise<StageOutcome> {
   const { context, prepared } = course;
   const { sam } = prepared;
   if (sam === undefined) throw new Error('Nothing to adapt');
-  const { seed, refine } = prepared.config;
   return adaptStage(context, {
     ...asShipped(course),
-    ...{ sam, seed, modelKey: keyOf(course, 'checkModel'), steps: stepsOfAdapting(refine) },
+    sam,
+    modelKey: keyOf(course, 'checkModel'),
+    seed: prepared.config.seed,
+    steps: prepared.plans.adapting!.steps,
     folds: heldOut(course),
   });
 }
@@ -359,7 +361,7 @@ function report(course: Course, truth: Truth): Promise<StageOutcome> {
         config,
         dataset: truth.dataset,
         masks: masksOf(course),
-        planNotes: [...planNotes(plans), ...(await learningNotes(course))],
+        planNotes: [...planNotes(plans, config), ...(await learningNotes(course))],
         warnings,
         versions,
       }),

@@ -1,7 +1,7 @@
 /** @file What happens before the first stage: every file is read, both networks are planned, the disk is asked. */
 
 import { availableParallelism, platform } from 'node:os';
-import { describeFoal, type FoalPlan, foalPlan } from '../adapt/foal.ts';
+import { describeFoal, type FoalPlan, foalPlan, stepsToLearn } from '../adapt/plan.ts';
 import { ConfigError } from '../base/errors.ts';
 import { requireFreeSpace, writeFileAtomic } from '../base/files.ts';
 import { dependencyVersion, PACKMULE_VERSION } from '../base/version.ts';
@@ -12,7 +12,7 @@ import { casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
 import { withoutMasks } from '../dataset/without-masks.ts';
 import { type Compute, chooseCompute } from '../machine/choose.ts';
 import type { Machine } from '../machine/devices.ts';
-import { askedModel, looksClose, stepsOfAdapting } from '../refine/settings.ts';
+import { adaptsModel, askedModel, looksClose } from '../refine/settings.ts';
 import { canGoOnFrom } from '../training/network.ts';
 import { type PlanNote, planFolds, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
@@ -38,8 +38,8 @@ export interface RunPlans {
   readonly folds?: TrainingPlan & FoldCounts;
   /** The network of close-ups, where the refiner has one. */
   readonly closeUp?: CloseUpPlan;
-  /** How long Foal learns, where it does. */
-  readonly foal?: FoalPlan;
+  /** How long the promptable model learns, where it does; the minutes are Foal's. */
+  readonly adapting?: FoalPlan;
 }
 
 /** A run whose data were checked and whose networks are planned. */
@@ -83,7 +83,7 @@ export async function prepareRun(
   const truth = await checkImages(context, await openRunDataset(config), skipBad);
   const checked = withoutMasks(truth, ['test']);
   const plans = await planNetworks(config, checked, signal);
-  for (const { topic, text } of planNotes(plans)) observer.note(`${topic}: ${text}`);
+  for (const { topic, text } of planNotes(plans, config)) observer.note(`${topic}: ${text}`);
   await requireFreeSpace(
     run.root,
     expectedBytes(config, plans, checked),
@@ -182,12 +182,16 @@ async function prepareCompute(
 }
 
 /** What was planned and why, for the user. */
-export function planNotes({ initial, finalStart, folds, closeUp, foal }: RunPlans): readonly PlanNote[] {
+export function planNotes(
+  { initial, finalStart, folds, closeUp, adapting }: RunPlans,
+  { refine }: Pick<RunConfig, 'refine'>,
+): readonly PlanNote[] {
+  const copies = folds?.networks ?? 0;
   return [
     ...initial.notes,
     ...(finalStart === undefined ? [] : [{ topic: 'Final network', text: FINAL_STARTS[finalStart] }]),
-    ...(foal === undefined ? [] : [describeFoal(foal, folds?.networks ?? 0)]),
-    ...(closeUp === undefined ? [] : [describeCloseUp(closeUp, folds?.networks ?? 0)]),
+    ...(adapting && askedModel(refine) === 'foal' ? [describeFoal(adapting, copies)] : []),
+    ...(closeUp === undefined ? [] : [describeCloseUp(closeUp, copies)]),
     ...(folds?.notes ?? []),
   ];
 }
@@ -209,14 +213,15 @@ async function planNetworks(
   const initial = plan(config.training);
   const counts = foldCounts(config.trust, casesOf(dataset, 'labelled').length);
   const { closeUpMinutes } = config.refine;
-  const foalSteps = askedModel(config.refine) === 'foal' ? stepsOfAdapting(config.refine) : 0;
   const final = plan({ ...config.training, ...overrides });
   return {
     initial,
     ...(looksClose(config.refine) && {
       closeUp: planCloseUp(closeUpMinutes ?? initial.minutes * CLOSE_UP_SHARE),
     }),
-    ...(foalSteps > 0 && { foal: foalPlan(foalSteps) }),
+    ...(adaptsModel(config.refine) && {
+      adapting: foalPlan(stepsToLearn(config.refine, initial.minutes)),
+    }),
     final,
     ...(casesOf(dataset, 'unlabelled').length > 0 && {
       finalStart: start === 'initial' && !canGoOnFrom(initial.plan, final.plan) ? ('unlike' as const) : start,

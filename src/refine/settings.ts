@@ -200,7 +200,7 @@ const settingsSchema = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      'Foal, or the decoder of sam, is adapted to the labelled images in so many steps at most, unless that makes it no better on images held out (see trust.folds); 0: it stays as it is. Unless set, Foal learns 240 steps and sam none.',
+      'Foal, or the decoder of sam, is adapted to the labelled images in so many steps at most, unless that makes it no better on images held out (see trust.folds); 0: it stays as it is. Unless set, Foal learns as many steps as a third of training.minutes holds, 240 at most, and sam none.',
     ),
   randomWalker: randomWalkerSchema.prefault({}),
 });
@@ -263,9 +263,13 @@ export const withoutCloseUps = <S extends Named>(settings: S): S => ({
   refiner: WITHOUT_CLOSE_UPS[settings.refiner] ?? 'none',
 });
 
-/** How long a promptable model learns from the labelled images at most, in steps; 0 where it does not. */
-export function stepsOfAdapting(settings: Pick<RefineSettings, 'refiner' | 'adaptSteps'>): number {
-  return settings.adaptSteps ?? (askedModel(settings) === 'foal' ? 240 : 0);
+/** Whether the promptable model learns from the labelled images before it refines. */
+export function adaptsModel({
+  refiner,
+  adaptSteps,
+}: Pick<RefineSettings, 'refiner' | 'adaptSteps'>): boolean {
+  const asked = askedModel({ refiner });
+  return adaptSteps === undefined ? asked === 'foal' : asked !== undefined && adaptSteps > 0;
 }
 
 /** Whether what the final network finds is refined too. */

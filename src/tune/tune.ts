@@ -4,6 +4,7 @@
  * Images and labels of val and test are never opened.
  */
 
+import { stepsToLearn } from '../adapt/plan.ts';
 import { secondsSince } from '../base/clock.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { createRng } from '../base/rng.ts';
@@ -18,7 +19,7 @@ import { type RunContext, stageKey } from '../pipeline/stage.ts';
 import { adaptStage } from '../pipeline/stages/adapt.ts';
 import { checkModelStage } from '../pipeline/stages/check-model.ts';
 import { foldsStage } from '../pipeline/stages/folds.ts';
-import { askedModel, type RefineSettings, stepsOfAdapting } from '../refine/settings.ts';
+import { adaptsModel, askedModel, type RefineSettings } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { balancedDraw, type Candidate, currentCandidate, gridSize, wholeGrid } from './candidates.ts';
 import { type HeldImage, heldImages, openMeasure } from './measure.ts';
@@ -113,14 +114,14 @@ async function prepareGround(
   const embeddings = embeddingsFolder(context.run);
   const model = sam && (await checkModelStage(context, sam, askedModel(refine)));
   const held = await foldsStage(context, { checked, planned, selection: refine, seed, compute });
-  const adapts = sam !== undefined && stepsOfAdapting(refine) > 0;
+  const adapts = sam !== undefined && adaptsModel(refine);
   const adapt = adapts
     ? await adaptStage(context, {
         ...{ config, checked, sam, compute, embeddings },
         modelKey: model!.key,
         seed,
         folds: { count: planned.count, networks: planned.networks, key: held.key },
-        steps: stepsOfAdapting(refine),
+        steps: stepsToLearn(refine, planned.minutes),
       })
     : undefined;
   return {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Method, openCell } from '../../src/benchmark/cell.ts';
 import { findMethod, METHODS } from '../../src/benchmark/methods/index.ts';
+import { setModelRole } from '../../src/benchmark/refiners.ts';
 import {
   inOrder,
   keyOf,
@@ -209,6 +210,19 @@ describe('foal', () => {
     const own = ['refine.refiner=sam', 'refine.candidates=best-of-three'];
     const candidatesOf = (name: string) => (masksOf(name, own) as Refinement).settings.candidates;
     expect([candidatesOf('unet+sam'), candidatesOf('unet+foal')]).toEqual(['best-of-three', 'single']);
+  });
+});
+
+describe('a model that is named', () => {
+  it.each([
+    ['sam', 'sam'],
+    ['foal', 'foal'],
+    ['close-up', 'sam'],
+    // By default Foal refines what Packmule does, and the model what its rivals do.
+    ['foal+close-up', 'sam'],
+  ])('is, where the refiner is %s, the one of the rows of %s', (refiner, role) => {
+    const { config } = bareSetup([`refine.refiner=${refiner}`, 'sam.model=/models/some.pth']);
+    expect(setModelRole(config)).toBe(role);
   });
 });
 

@@ -285,7 +285,7 @@ describe('packmule init', () => {
       /^ {2}model: \.\.\/sam\/model\.safetensors$/m,
     );
     const wrong = await json(['init', 'data', '--refiner', 'magic', '--output', 'wrong.yaml']);
-    expect(wrong.error.fix).toBe('Choose one of close-up, foal, sam, random-walker, none');
+    expect(wrong.error.fix).toBe('Choose one of foal+close-up, close-up, foal, sam, random-walker, none');
     expect(existsSync(inFolder('wrong.yaml'))).toBe(false);
   });
 });

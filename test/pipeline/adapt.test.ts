@@ -155,6 +155,13 @@ describe('a run with Foal', { timeout: 300_000 }, () => {
     expect(new Set(models)).toEqual(new Set([name]));
   });
 
+  it('takes no other model for Foal', async () => {
+    const asked = runPipeline(configWith(`sam.model=${at('sam', 'model.safetensors')}`), {
+      folder: at('other'),
+    });
+    await expect(asked).rejects.toThrow(/is sam-vit-24x2, and the refiner asks Foal.*--refiner sam/s);
+  });
+
   it('says why nothing can be adapted where that was asked for', async () => {
     const asked = (...set: string[]): Promise<RunOutcome> =>
       runPipeline(configWith('refine.atlas=false', ...set), { folder: at('first'), until: 'closeUp' });

@@ -18,7 +18,7 @@ import { decodeRle, rleArea } from '../../masks/rle.ts';
 import { createRefiner } from '../../refine/index.ts';
 import { createNoRefiner } from '../../refine/none.ts';
 import type { Refiner } from '../../refine/refiner.ts';
-import { askedModel, looksClose, stepsOfAdapting, withoutModel } from '../../refine/settings.ts';
+import { adaptsModel, askedModel, looksClose, withoutModel } from '../../refine/settings.ts';
 import { percent } from '../../report/format.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import { loadSamCheckpoint, type SamCheckpoint } from '../../sam/checkpoint.ts';
@@ -147,7 +147,7 @@ export function whyNotAdapted(config: RunConfig, dataset: Dataset): string | und
   const asked = askedModel(config.refine);
   if (asked === undefined) return `the refiner is ${config.refine.refiner}`;
   // The decoder of a large model learns from held-out masks alone; Foal also from rough ones that are drawn at random.
-  if (stepsOfAdapting(config.refine) > 0) return asked === 'sam' ? whyNoFolds(config, dataset) : undefined;
+  if (adaptsModel(config.refine)) return asked === 'sam' ? whyNoFolds(config, dataset) : undefined;
   return asked === 'foal' ? 'refine.adaptSteps is 0' : 'refine.adaptSteps is not set';
 }
 
