@@ -2,10 +2,10 @@
 import type { RefineSettings } from '../refine/settings.ts';
 import { type PlanNote, wholeMinutes } from '../training/plan.ts';
 
-/** How long Foal learns from the labelled images. */
+/** How long a model learns from the labelled images. */
 export interface FoalPlan {
   readonly steps: number;
-  /** Expected time on two cores. */
+  /** Expected time on two cores, where it is Foal. */
   readonly minutes: number;
 }
 

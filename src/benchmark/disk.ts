@@ -1,14 +1,18 @@
 /** @file What the works that are left will write, in bytes. */
 import { weightCount } from '../nnunet/topology.ts';
-import { embeddingBytes, maskBytes, networkBytes, trainingBytes, weightsOf } from '../pipeline/disk.ts';
+import {
+  CLOSE_UP_WEIGHTS,
+  embeddingBytes,
+  FOAL_WEIGHTS,
+  maskBytes,
+  networkBytes,
+  trainingBytes,
+  weightsOf,
+} from '../pipeline/disk.ts';
 import { type AskedModel, type Images, inOrder, type Training, type Work } from './work.ts';
 
 /** More than a head on frozen features has. */
 const HEAD_WEIGHTS = 2e6;
-/** More than the network of close-ups has. */
-const CLOSE_UP_WEIGHTS = 5e5;
-/** More than Foal has. */
-const FOAL_WEIGHTS = 5e6;
 /** Tables, curves and cells. */
 const OUTPUTS = 50e6;
 

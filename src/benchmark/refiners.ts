@@ -1,6 +1,12 @@
 /** @file The refiners that methods name, and what of the user's settings each keeps. */
 import type { RunConfig } from '../pipeline/config.ts';
-import { adaptsModel, askedModel, type RefineSettings, refineSettingsSchema } from '../refine/settings.ts';
+import {
+  adaptsModel,
+  askedModel,
+  askedOnce,
+  type RefineSettings,
+  refineSettingsSchema,
+} from '../refine/settings.ts';
 import type { ModelRole } from './work.ts';
 
 /** From the user's settings to those of a method. */
@@ -54,8 +60,7 @@ const learning = ({ adaptSteps: _, ...settings }: RefineSettings): RefineSetting
  * model is taken as it is; what learns has a part of the budget, whatever minutes are set.
  */
 function lean({ closeUpMinutes: _, ...settings }: RefineSettings): RefineSettings {
-  const { ensemble } = settings;
-  return { ...settings, adaptSteps: 0, ensemble: ensemble.vote ? ensemble : { ...ensemble, jitters: 0 } };
+  return askedOnce({ ...settings, adaptSteps: 0 });
 }
 
 /** Rows that are of a refiner are of that alone: no atlas helps it. */

@@ -86,7 +86,7 @@ export interface Refinement {
   readonly settings: RefineSettings;
   /** The promptable model, where the refiner has one. */
   readonly model?: AskedModel;
-  /** The network that redraws, where that is the refiner. */
+  /** The network that redraws close up, where the refiner has one. */
   readonly closeUp?: CloseUp;
   /** What the model has become by learning, where it does. */
   readonly adapted?: AdaptedFoal;

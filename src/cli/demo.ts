@@ -19,13 +19,13 @@ const PHANTOMS = {
 };
 
 /**
- * About a minute for each network on two cores. Outlines are not learnt in so little, so that the refiner is the one
- * that has nothing to learn; everything else is as in any run.
+ * About a minute for each network on two cores. Refiners learn nothing in so little, so that Foal redraws masks as it is
+ * shipped; everything else is as in any run.
  */
 const SETTINGS = {
   training: { epochs: 60, batch: 4, inputSize: [64, 48] },
   trust: { networks: 1 },
-  refine: { refiner: 'random-walker' },
+  refine: { refiner: 'foal', adaptSteps: 0 },
 };
 
 interface DemoOptions {

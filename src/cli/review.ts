@@ -53,7 +53,7 @@ async function review(context: ActionContext, folder: string, options: RoomOptio
   return summary(folder, await readDecisions(run.decisions));
 }
 
-/** The model that refined the masks of the run, else the one that comes with Packmule, where it is here. */
+/** The promptable model of the run's settings, as the run adapted it, else the one that comes with Packmule, where it is here. */
 export async function usualModel(run: RunDirectory): Promise<RoomModel | undefined> {
   const config = await readRecordedConfig(run);
   const model = await askedSam(run, config);

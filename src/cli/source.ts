@@ -15,6 +15,7 @@ import { runDirectory } from '../pipeline/run-directory.ts';
 import { requireSameSettings } from '../pipeline/same-settings.ts';
 import { parseShard, type Shard } from '../pipeline/shard.ts';
 import { CONFIG_NAME } from '../pipeline/write-settings.ts';
+import { askedModel } from '../refine/settings.ts';
 import type { ActionContext, ActionResult } from './action.ts';
 import { summarise } from './summary.ts';
 
@@ -168,7 +169,13 @@ function isRun(source: string): boolean {
 /** The settings of a file, or of the folder of a data set or run. @throws ConfigError, RunError. */
 export async function readSource(source: string, set: readonly string[]): Promise<RunConfig> {
   if (isRun(source)) {
-    return resolveConfig({ ...(await readRecordedConfig(runDirectory(source))) }, process.cwd(), { set });
+    const recorded = await readRecordedConfig(runDirectory(source));
+    const asSet = resolveConfig({ ...recorded }, process.cwd(), { set });
+    if (askedModel(asSet.refine) === askedModel(recorded.refine)) return asSet;
+    // Which model was asked, and what, is not for one of another sort.
+    const { model: _, preprocessing: __, ...sam } = recorded.sam;
+    const { passes: ___, morphology: ____, ...refine } = recorded.refine;
+    return resolveConfig({ ...recorded, sam, refine }, process.cwd(), { set });
   }
   const found = existsSync(source) ? source : dataHere(source);
   if (found === undefined) {

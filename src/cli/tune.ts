@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Edit } from '../pipeline/edit-config.ts';
+import { askedModel } from '../refine/settings.ts';
 import { type TuneOptions, type TuneOutcome, tune } from '../tune/tune.ts';
 import { howSearched, surfaceRows, verdictText } from '../tune/words.ts';
 import { assignments, editsBetween, writeEdits } from '../tune/write-winner.ts';
@@ -67,11 +68,15 @@ async function tuneAndWrite(
   const { refine } = file === undefined ? config : await readSource(file, [`refine.refiner=${refiner}`]);
   const { refine: own } = await readSource(source, []);
   const edits = outcome.tuning.better ? editsBetween(refine, outcome.winner) : [];
-  const written = options.write && edits.length > 0 && file !== undefined && (await writeEdits(file, edits));
+  const asked = [refiner, own.refiner].map((one) => askedModel({ refiner: one }));
+  // Two promptable models share these settings, and what is best for one is not for the other.
+  const areShared = asked[0] !== asked[1] && asked.every((model) => model !== undefined);
+  const written =
+    options.write && edits.length > 0 && file !== undefined && !areShared && (await writeEdits(file, edits));
   return {
     text: textOf(outcome, edits, {
       written: written ? file : undefined,
-      refiner: own.refiner === refiner ? undefined : refiner,
+      refiner: own.refiner === refiner || (asked[0] && asked[0] === asked[1]) ? undefined : refiner,
     }),
     json: {
       run: outcome.run.root,

@@ -38,7 +38,7 @@ const samSchema = z
     model: pathSchema
       .optional()
       .describe(
-        'A name that `packmule models` lists, a .pth file, or a folder with config.json and model.safetensors. Unless set: medsam-vit-b with refine.preset medsam, else sam-vit-b.',
+        'A name that `packmule models` lists, a .pth file, or a folder with config.json and model.safetensors. For the refiner sam; where Foal refines, a Foal of your own. Unless set: the Foal that comes with Packmule, for sam medsam-vit-b with refine.preset medsam, else sam-vit-b.',
       ),
     preprocessing: z
       .enum(['sam', 'medsam'])
@@ -51,7 +51,7 @@ const samSchema = z
         'Of the products with weights. int8: little more than half the time on processors that multiply bytes (VNNI, Arm dot product), with slightly other masks. auto: int8 on those processors, but not for Foal, on graphics cards or in benchmarks.',
       ),
   })
-  .describe('The promptable model, for the refiner sam.');
+  .describe('The promptable model.');
 
 const trustSchema = z
   .strictObject({

@@ -4,7 +4,7 @@
  */
 import type { Atlas } from '../atlas/atlas.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
-import { askedModel, hasLastWord, withoutCloseUps } from '../refine/settings.ts';
+import { askedModel, askedOnce, hasLastWord, withoutCloseUps } from '../refine/settings.ts';
 import type { Stage } from '../report/data.ts';
 import type { PlanNote } from '../training/plan.ts';
 import { imagesFingerprint, labelsFingerprint } from './fingerprints.ts';
@@ -13,7 +13,7 @@ import { type PreparedRun, planNotes, type Truth, whyNoFolds } from './prepare.t
 import { openRefiner } from './refine-images.ts';
 import { gatherReportData } from './report-data.ts';
 import type { MaskFolder } from './run-directory.ts';
-import { embeddingsFolder } from './sam-model.ts';
+import { embeddingsFolder, type SamChoice } from './sam-model.ts';
 import { atlasOf, describeSettling, readSettling, settles, triesAtlas } from './settling.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import {
@@ -208,11 +208,12 @@ async function drawsFirst(course: Course): Promise<CloseUpStageOptions['first']>
   const options = await afterAdapting(course);
   const { sam } = options;
   if (sam === undefined) return undefined;
-  const refine = withoutCloseUps(options.config.refine);
+  const refine = askedOnce(withoutCloseUps(options.config.refine));
+  const ofFold = (fold: number): Promise<SamChoice> | SamChoice =>
+    isAdapted(course) ? foldSam(context.run, sam, fold) : sam;
   return {
     key: [keys.get('checkModel'), keys.get('adapt'), relevantSettings(refine)],
-    open: async (fold) =>
-      openRefiner(context, { ...options, config: { refine }, sam: await foldSam(context.run, sam, fold) }),
+    open: async (fold) => openRefiner(context, { ...options, config: { refine }, sam: await ofFold(fold) }),
   };
 }
 

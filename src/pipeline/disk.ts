@@ -16,6 +16,10 @@ export function trainingBytes(weights: number): number {
   return weights * 4 * VECTORS;
 }
 
+/** More than the network of close-ups has, and Foal. */
+export const CLOSE_UP_WEIGHTS = 5e5;
+export const FOAL_WEIGHTS = 5e6;
+
 /** A trained network of so many weights: these, and the model that has them in it. */
 export function networkBytes(weights: number): number {
   return weights * 4 * 2;

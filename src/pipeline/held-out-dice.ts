@@ -4,7 +4,7 @@ import type { CheckedDataset } from '../dataset/check.ts';
 import type { Case } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
 import { encodeRle } from '../masks/rle.ts';
-import type { Refiner } from '../refine/refiner.ts';
+import type { InitialMask, Refiner } from '../refine/refiner.ts';
 import { trueDice } from '../trust/judge.ts';
 import { initialMasks } from './refine-images.ts';
 
@@ -22,29 +22,35 @@ export async function heldOutDice(
 ): Promise<Readonly<Record<string, number>>> {
   const dice: Record<string, number> = {};
   for (const item of held) {
-    const own = await diceOfImage(refiner, item, drawn, checked, signal);
-    if (own !== undefined) dice[item.id] = own;
+    const own = await diceOfImage([refiner], item, drawn, checked, signal);
+    if (own !== undefined) dice[item.id] = own[0]!;
   }
   return dice;
 }
 
-/** The same of a single image; undefined where it has no mask. */
+/** The same of a single image after each of some refiners, of which each goes on from the one before. */
 export async function diceOfImage(
-  refiner: Refiner,
+  refiners: readonly Refiner[],
   item: Case,
   drawn: ReadonlyMap<string, readonly Structure[]>,
   { dataset, imageHashes }: CheckedDataset,
   signal: AbortSignal | undefined,
-): Promise<number | undefined> {
-  const initial = initialMasks(drawn.get(item.name));
-  if (initial.length === 0) return undefined;
-  const refined = await refiner.refine(await readCase(item), initial, {
-    classes: dataset.classes,
-    imageKey: imageHashes.get(item.id)!,
-    ...(signal && { signal }),
-  });
-  const each = refined.map(({ classIndex, mask }) =>
-    trueDice({ classIndex, rle: encodeRle(mask) }, item.structures ?? []),
-  );
-  return each.reduce((sum, one) => sum + one, 0) / each.length;
+): Promise<readonly number[] | undefined> {
+  let masks: readonly InitialMask[] = initialMasks(drawn.get(item.name));
+  if (masks.length === 0) return undefined;
+  const image = await readCase(item);
+  const dice: number[] = [];
+  for (const refiner of refiners) {
+    const refined = await refiner.refine(image, masks, {
+      classes: dataset.classes,
+      imageKey: imageHashes.get(item.id)!,
+      ...(signal && { signal }),
+    });
+    const each = refined.map(({ classIndex, mask }) =>
+      trueDice({ classIndex, rle: encodeRle(mask) }, item.structures ?? []),
+    );
+    dice.push(each.reduce((sum, one) => sum + one, 0) / each.length);
+    masks = refined.map(({ classIndex, mask, score }) => ({ classIndex, mask, score }));
+  }
+  return dice;
 }

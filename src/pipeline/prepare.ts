@@ -19,7 +19,14 @@ import { trainingSchema } from '../training/settings.ts';
 import { FEWEST_IMAGES } from '../trust/model.ts';
 import { checkImages } from './check-images.ts';
 import type { RunConfig } from './config.ts';
-import { embeddingBytes, maskBytes, trainingBytes, weightsOf } from './disk.ts';
+import {
+  CLOSE_UP_WEIGHTS,
+  embeddingBytes,
+  FOAL_WEIGHTS,
+  maskBytes,
+  trainingBytes,
+  weightsOf,
+} from './disk.ts';
 import { recordedCompute } from './recorded-config.ts';
 import { openRunDataset } from './run-dataset.ts';
 import { nameSam, type SamChoice, type SamModel, settleSam } from './sam-model.ts';
@@ -111,6 +118,8 @@ export async function prepareRun(
 /** What the fold networks of a run need. */
 export interface PreparedFolds {
   readonly checked: CheckedDataset;
+  /** Of the initial network, on two cores. */
+  readonly minutes: number;
   readonly planned: TrainingPlan & FoldCounts;
   readonly compute: Compute;
 }
@@ -151,7 +160,7 @@ export async function prepareFolds(
     'This work',
     'Free some space, or choose a folder on another disk with --runs',
   );
-  return { checked, planned, compute };
+  return { checked, minutes: initial.minutes, planned, compute };
 }
 
 /** The device of the run and what to do where it fails a model. A run that goes on elsewhere says what follows. */
@@ -270,9 +279,12 @@ function expectedBytes(config: RunConfig, plans: RunPlans, { dataset }: CheckedD
   const networks = [plans.initial, plans.final, ...folds]
     .map((planned) => trainingBytes(weightsOf(planned)))
     .reduce((a, b) => a + b);
+  const learners =
+    (plans.closeUp ? (1 + folds.length) * trainingBytes(CLOSE_UP_WEIGHTS) : 0) +
+    (plans.adapting ? (1 + folds.length) * trainingBytes(FOAL_WEIGHTS) : 0);
   const masks = 2 * maskBytes(dataset.cases.length, dataset.classes.length);
   const embeddings = config.refine.refiner === 'sam' ? embeddingBytes(dataset.cases.length) : 0;
-  return 20e6 + networks + masks + embeddings;
+  return 20e6 + networks + learners + masks + embeddings;
 }
 
 function versionFacts(

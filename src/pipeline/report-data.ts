@@ -6,7 +6,6 @@ import type { AnnotatedImage, Structure } from '../annotations/types.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
-import { askedModel } from '../refine/settings.ts';
 import type {
   Fact,
   FactTable,
@@ -64,7 +63,7 @@ export async function gatherReportData(options: ReportDataOptions): Promise<Repo
     ],
     results: evaluation.results,
     curves,
-    ...(pool.length > 0 && { refinedScores: refinedScores(pool, config.refine) }),
+    ...(pool.length > 0 && { refinedScores: refinedScores(pool) }),
     trust: trustReport(await readTrust(run), evaluation.trust, images, dataset.classes),
     gallery: await gatherGallery(options, evaluation, images),
     tables: [
@@ -104,16 +103,17 @@ async function refinedPool({ run, dataset, masks }: ReportDataOptions): Promise<
   return (await readStoredSet(run, masks.refined, 'unlabelled', dataset.classes)).images;
 }
 
-function refinedScores(pool: readonly Structure[], refine: RunConfig['refine']): RefinedScores {
-  const isPrompted = askedModel(refine) !== undefined;
-  const key = isPrompted ? 'predictedIou' : 'agreement';
-  return {
-    label: isPrompted ? 'Predicted IoU' : 'Agreement with the initial mask (Dice)',
-    scores: pool.flatMap(({ provenance }) => {
+/** What promptable models estimate themselves, where one refined; how much masks changed elsewhere. */
+function refinedScores(pool: readonly Structure[]): RefinedScores {
+  const scoresOf = (key: string): number[] =>
+    pool.flatMap(({ provenance }) => {
       const score = provenance?.[key];
       return typeof score === 'number' ? [Math.min(1, Math.max(0, score))] : [];
-    }),
-  };
+    });
+  const predicted = scoresOf('predictedIou');
+  return predicted.length > 0
+    ? { label: 'Predicted IoU', scores: predicted }
+    : { label: 'Agreement with the initial mask (Dice)', scores: scoresOf('agreement') };
 }
 
 function keptMasks(pool: readonly Structure[]): string[] {

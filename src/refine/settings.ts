@@ -127,8 +127,15 @@ export type RefinerName = (typeof REFINERS)[number];
 const LAST_WORDS: readonly RefinerName[] = ['foal+close-up', 'close-up', 'foal'];
 const DEFAULT_REFINER: RefinerName = 'foal+close-up';
 /** What is left of a refiner without its promptable model, and without its network of close-ups. */
-const WITHOUT_MODEL: Partial<Record<RefinerName, RefinerName>> = { 'foal+close-up': 'close-up' };
-const WITHOUT_CLOSE_UPS: Partial<Record<RefinerName, RefinerName>> = { 'foal+close-up': 'foal' };
+const WITHOUT_MODEL: Partial<Record<RefinerName, RefinerName>> = {
+  'foal+close-up': 'close-up',
+  foal: 'none',
+  sam: 'none',
+};
+const WITHOUT_CLOSE_UPS: Partial<Record<RefinerName, RefinerName>> = {
+  'foal+close-up': 'foal',
+  'close-up': 'none',
+};
 
 const settingsSchema = z.strictObject({
   preset: z
@@ -253,15 +260,19 @@ export function askedModel({ refiner }: { readonly refiner: RefinerName }): 'foa
 export const looksClose = ({ refiner }: Named): boolean =>
   refiner === 'close-up' || refiner === 'foal+close-up';
 
-/** The same without the promptable model, or without the close-ups, where these make masks no better. */
+/** The same without the promptable model, or without the close-ups. */
 export const withoutModel = <S extends Named>(settings: S): S => ({
   ...settings,
-  refiner: WITHOUT_MODEL[settings.refiner] ?? 'none',
+  refiner: WITHOUT_MODEL[settings.refiner] ?? settings.refiner,
 });
 export const withoutCloseUps = <S extends Named>(settings: S): S => ({
   ...settings,
-  refiner: WITHOUT_CLOSE_UPS[settings.refiner] ?? 'none',
+  refiner: WITHOUT_CLOSE_UPS[settings.refiner] ?? settings.refiner,
 });
+
+/** The same with no more answers than it takes to draw masks: disturbed prompts stay where they vote only. */
+export const askedOnce = (settings: RefineSettings): RefineSettings =>
+  settings.ensemble.vote ? settings : { ...settings, ensemble: { ...settings.ensemble, jitters: 0 } };
 
 /** Whether the promptable model learns from the labelled images before it refines. */
 export function adaptsModel({

@@ -119,9 +119,8 @@ function markLikeliest({ classes, height, width, data }: ProbabilityMaps, masks:
       }
     }
     for (let i = 0; i < length; i++) {
-      if (bestValue[i] === 0 || bestValue[i]! <= 1 - total[i]!) continue;
-      const c = best[i]!;
-      masks[c]![from + i] = seen[c] = 1;
+      const isForeground = bestValue[i]! > 0 && bestValue[i]! > 1 - total[i]!;
+      if (isForeground) masks[best[i]!]![from + i] = seen[best[i]!] = 1;
     }
   }
   return seen;

@@ -19,7 +19,7 @@ import { type RunContext, stageKey } from '../pipeline/stage.ts';
 import { adaptStage } from '../pipeline/stages/adapt.ts';
 import { checkModelStage } from '../pipeline/stages/check-model.ts';
 import { foldsStage } from '../pipeline/stages/folds.ts';
-import { adaptsModel, askedModel, type RefineSettings } from '../refine/settings.ts';
+import { adaptsModel, askedModel, askedOnce, type RefineSettings } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { balancedDraw, type Candidate, currentCandidate, gridSize, wholeGrid } from './candidates.ts';
 import { type HeldImage, heldImages, openMeasure } from './measure.ts';
@@ -121,7 +121,7 @@ async function prepareGround(
         modelKey: model!.key,
         seed,
         folds: { count: planned.count, networks: planned.networks, key: held.key },
-        steps: stepsToLearn(refine, planned.minutes),
+        steps: stepsToLearn(refine, prepared.minutes),
       })
     : undefined;
   return {
@@ -148,8 +148,7 @@ function planSearch(
   images: number,
   options: TuneOptions,
 ): SearchPlan {
-  const { ensemble } = refine;
-  const base = { ...refine, ensemble: ensemble.vote ? ensemble : { ...ensemble, jitters: 0 } };
+  const base = askedOnce(refine);
   const current = currentCandidate(base);
   const whole =
     options.search === 'grid' || (options.search === 'auto' && gridSize(axes) * images <= SMALL_GRID);

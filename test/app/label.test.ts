@@ -219,7 +219,13 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     await late.goto(url);
     await drawn(late);
     await addClass(other, 'ulna');
-    await late.locator('.classes .name', { hasText: 'ulna' }).waitFor();
+    await other.locator('.item', { hasText: await fileOnPage(late) }).click();
+    await drawn(other);
+    await other.keyboard.press('b');
+    await dragOver(other, [[200, 400]]);
+    await saved(other);
+    // What was drawn meanwhile on the image that it shows, too: it would be overwritten unseen.
+    await late.locator('.classes li', { hasText: 'ulna' }).locator('.state', { hasText: 'drawn' }).waitFor();
   });
 
   it('suggests images and says why, and writes those that are done', async () => {

@@ -75,7 +75,7 @@ describe('a run that looks close up', { timeout: 300_000 }, () => {
       return images.map(({ structures }) => structures.map(({ classIndex, rle }) => [classIndex, rle]));
     };
     expect(await masks('refined')).toEqual(await masks('selected'));
-    expect(await readFile(at('first', 'report.html'), 'utf8')).toContain('Masks stay as they are');
+    expect(await readFile(at('first', 'report.html'), 'utf8')).toContain('Outlines are not redrawn close up');
   });
 
   it('measures what it learnt by the mean over images, however many of them a fold has', async () => {

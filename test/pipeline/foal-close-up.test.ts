@@ -2,15 +2,18 @@
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { coco } from '../../src/annotations/coco.ts';
+import { coco, writeCoco } from '../../src/annotations/coco.ts';
 import { writeFileAtomic } from '../../src/base/files.ts';
 import { encodeFoal } from '../../src/foal/weights.ts';
+import { setPixels } from '../../src/masks/mask.ts';
+import { decodeRle, encodeRle, type Rle } from '../../src/masks/rle.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
 import { silentObserver } from '../../src/pipeline/observer.ts';
 import { predictImages } from '../../src/pipeline/predict-images.ts';
 import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
 import { readCloseUps } from '../../src/pipeline/stages/close-up.ts';
 import type { Evidence } from '../../src/refine/evidence.ts';
+import { tune } from '../../src/tune/tune.ts';
 import { tinyFoal, tinyFoalCheckpoint } from '../foal/tiny.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
@@ -100,6 +103,54 @@ describe('a run by Foal and close-ups', { timeout: 300_000 }, () => {
     expect(alone.heldOut!.before).toBeCloseTo(drawn!, 10);
     expect(await refinersOf('without')).toEqual([alone.kept ? 'close-up' : 'none']);
   });
+
+  it('is left as it is by tuning Foal in its folder', async () => {
+    const ofFoal = settings('refine.refiner=foal');
+    await tune(ofFoal, { folder: at('told'), search: 'halving', candidates: 2 });
+    const { stages } = await runPipeline(settings(), { folder: at('told'), until: 'trust' });
+    expect(stages.filter(({ skipped }) => !skipped)).toEqual([]);
+  });
+
+  it('lets the Foal draw first that the run refines with', async () => {
+    await cp(at('told'), at('shipped'), { recursive: true });
+    const folders = [at('shipped'), at('anew')];
+    const results = [];
+    for (const folder of folders) {
+      const { run } = await runPipeline(settings('refine.adaptSteps=0'), { folder, until: 'closeUp' });
+      results.push(await readCloseUps(run));
+    }
+    expect(results[0]).toEqual(results[1]);
+  });
+
+  it('learns anew from labels that were corrected, and does without Foal where that can learn from none', async () => {
+    const data = at('corrected');
+    await cp(at('data'), data, { recursive: true });
+    const file = join(data, 'labelled', 'annotations.json');
+    const { images, ...set } = await coco.read(file);
+    const dots = images.map((image) => ({
+      ...image,
+      structures: image.structures.map((structure) => ({ ...structure, rle: dotIn(structure.rle) })),
+    }));
+    await writeCoco(file, set.classes, dots, ({ structures }) => structures);
+    await cp(at('untold'), at('dots'), { recursive: true });
+    const config = { ...settings('trust.folds=0'), data: { ...settings().data, root: data } };
+    const { stages, adaptation } = await runPipeline(config, { folder: at('dots'), until: 'closeUp' });
+    expect(stages.find(({ name }) => name === 'adapt')!.skipped).toBe(false);
+    expect(adaptation).toMatchObject({
+      kept: false,
+      unfit: expect.stringContaining('no object of a size that can be learnt from'),
+    });
+    await runPipeline(config, { folder: at('dots'), until: 'trust' });
+    expect(await refinersOf('dots')).toEqual(['close-up']);
+  });
+
+  /** The middle pixel of a mask alone. */
+  function dotIn({ height, width, counts }: Rle): Rle {
+    const data = new Uint8Array(height * width);
+    const pixels = setPixels(decodeRle({ height, width, counts }));
+    data[pixels[pixels.length >> 1]!] = 1;
+    return encodeRle({ height, width, data });
+  }
 
   async function refinersOf(run: string): Promise<unknown[]> {
     const masks = await masksIn(at(run, 'refined', 'annotations.json'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refineSettingsSchema } from '../../src/refine/settings.ts';
+import { refineSettingsSchema, withoutCloseUps, withoutModel } from '../../src/refine/settings.ts';
 
 describe('refineSettingsSchema', () => {
   it('shows Foal masks as they are, which is the default', () => {
@@ -10,6 +10,19 @@ describe('refineSettingsSchema', () => {
       passes: [{ box: true, points: 'none', mask: true }],
     });
     expect(refineSettingsSchema.parse({ refiner: 'foal' })).toEqual({ ...usual, refiner: 'foal' });
+  });
+
+  it.each([
+    ['foal+close-up', 'close-up', 'foal'],
+    ['close-up', 'close-up', 'none'],
+    ['foal', 'none', 'foal'],
+    ['sam', 'none', 'sam'],
+    ['random-walker', 'random-walker', 'random-walker'],
+    ['none', 'none', 'none'],
+  ] as const)('%s is without its model %s, without close-ups %s', (refiner, less, far) => {
+    const settings = refineSettingsSchema.parse({ refiner });
+    expect(withoutModel(settings)).toEqual({ ...settings, refiner: less });
+    expect(withoutCloseUps(settings)).toEqual({ ...settings, refiner: far });
   });
 
   it('is the published method for Segment Anything', () => {

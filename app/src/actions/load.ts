@@ -86,15 +86,24 @@ function listen(early: RoomEvent[]): Promise<void> {
   });
 }
 
-/** What nobody told while there was no connection. Of what is drawn here and not saved, saving says what became of it. */
+/**
+ * What nobody told while there was no connection. Of an image with something drawn and not saved, saving says what became
+ * of it.
+ */
 async function catchUp(): Promise<void> {
   const state = await fetchRoom().catch(() => undefined);
   if (state === undefined) return;
-  for (const item of state.items) {
-    const key = itemKey(item);
-    if (items.value.get(key)?.revision !== item.revision && !unsaved.value.has(key)) keepItem(item);
-  }
   if (state.labels !== undefined) keepLabels(state.labels);
+  const drawnOn = new Set([...unsaved.value.values()].map(({ image }) => image));
+  const newer = state.items.filter(
+    (item) => item.revision > (items.value.get(itemKey(item))?.revision ?? 0) && !drawnOn.has(item.image),
+  );
+  newer.forEach(keepItem);
+  const at = selected.value;
+  if (at === undefined || !newer.some(({ image }) => image === loaded.value?.image.id)) return;
+  forgetImage(at.image);
+  loaded.value = undefined;
+  await select(at);
 }
 
 function keep(event: RoomEvent): void {

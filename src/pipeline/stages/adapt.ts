@@ -9,22 +9,24 @@ import type { ImageDice } from '../../adapt/choice.ts';
 import { DECODER_FILE, decoderLearner } from '../../adapt/decoder.ts';
 import { foalLearner } from '../../adapt/foal.ts';
 import type { Structure } from '../../annotations/types.ts';
-import { ConfigError } from '../../base/errors.ts';
+import { ConfigError, TrainingError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readCase } from '../../dataset/view.ts';
+import { FOAL_FILE } from '../../foal/task.ts';
 import { decodeRle, rleArea } from '../../masks/rle.ts';
 import { createRefiner } from '../../refine/index.ts';
 import { createNoRefiner } from '../../refine/none.ts';
 import type { Refiner } from '../../refine/refiner.ts';
-import { adaptsModel, askedModel, looksClose, withoutModel } from '../../refine/settings.ts';
+import { adaptsModel, askedModel, looksClose, withoutCloseUps, withoutModel } from '../../refine/settings.ts';
 import { percent } from '../../report/format.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import { loadSamCheckpoint, type SamCheckpoint } from '../../sam/checkpoint.ts';
 import type { SamPredictor } from '../../sam/predictor.ts';
 import type { PromptableModel } from '../../sam/promptable.ts';
 import type { RunConfig } from '../config.ts';
+import { imagesFingerprint, labelsFingerprint } from '../fingerprints.ts';
 import { heldOutDice } from '../held-out-dice.ts';
 import { readMaskSet, structuresByName } from '../mask-sets.ts';
 import { type PreparedRun, whyNoFolds } from '../prepare.ts';
@@ -53,6 +55,8 @@ export interface AdaptStageOptions extends RefinerOptions {
 export interface AdaptResult extends Adaptation {
   /** Mean Dice of the masks of held-out images as networks drew them; not known where none is held out. */
   readonly drawn?: number;
+  /** Why the model could not learn, where it could not. */
+  readonly unfit?: string;
 }
 
 const resultOf = (run: RunDirectory): string => run.path('adapt', 'result.json');
@@ -62,12 +66,16 @@ export async function adaptStage(context: RunContext, options: AdaptStageOptions
   const { checked, modelKey, seed, folds, steps, compute, config } = options;
   const { dataset } = checked;
   const { run, observer, signal, saveSeconds } = context;
+  const asksFoal = askedModel(config.refine) === 'foal';
   const inputs = {
     model: modelKey,
     seed,
-    folds,
+    folds: folds && { count: folds.count, networks: folds.networks, key: folds.key },
     steps,
-    refine: relevantSettings(config.refine),
+    // What comes after the model has no say in it.
+    refine: relevantSettings(withoutCloseUps(config.refine)),
+    labelled: [imagesFingerprint(checked, ['labelled']), labelsFingerprint(checked, ['labelled'])],
+    threads: compute.threads,
     ...deviceKey(compute.device),
   };
   return runStage(context, {
@@ -92,7 +100,7 @@ export async function adaptStage(context: RunContext, options: AdaptStageOptions
       );
       const asCase = (item: Case): AdaptCase =>
         adaptCase(item, checked.imageHashes.get(item.id)!, drawn.get(item.name));
-      const adaptation = await withLearner(context, { ...options, inputs }, (learner) =>
+      const adapting = withLearner(context, { ...options, inputs }, (learner) =>
         adaptModel({
           learner,
           cases: casesOf(dataset, 'labelled').map(asCase),
@@ -108,6 +116,11 @@ export async function adaptStage(context: RunContext, options: AdaptStageOptions
           ...compute,
         }),
       );
+      const adaptation = await adapting.catch((error: unknown) => {
+        // A run is not to end because its structures are none that Foal could learn from.
+        if (!(asksFoal && error instanceof TrainingError)) throw error;
+        return { steps: 0, kept: false, file: FOAL_FILE, folds: [], unfit: error.seen };
+      });
       const result: AdaptResult = { ...(asDrawn.length > 0 && { drawn: mean(asDrawn) }), ...adaptation };
       await writeFileAtomic(resultOf(run), `${JSON.stringify(result, null, 2)}\n`);
       observer.note(describeAdaptation(result));
@@ -158,7 +171,7 @@ export function requireLearning(prepared: PreparedRun): void {
   if (why === undefined || triesAtlas(prepared)) return;
   throw new ConfigError({
     seen: `The refiner learns nothing, because ${why}`,
-    need: 'The refiner close-up; or foal or sam, steps to learn in (refine.adaptSteps), and enough labelled images to hold some out; or an atlas and such images',
+    need: 'A refiner that learns: foal+close-up, close-up or foal; or sam, steps to learn in (refine.adaptSteps), and enough labelled images to hold some out; or an atlas and such images',
     fix: 'Change the settings, or go on without: packmule run',
   });
 }
@@ -170,19 +183,20 @@ export function readAdaptation(run: RunDirectory): Promise<AdaptResult> {
 
 /** One line. */
 export function describeAdaptation(result: AdaptResult): string {
-  const { heldOut, drawn, steps, kept } = result;
+  const { heldOut, drawn, steps, kept, unfit } = result;
+  if (unfit !== undefined) return `The model is left out, because it cannot learn: ${unfit}.`;
   if (heldOut === undefined)
     return `The refiner was adapted in ${steps} steps; no labelled image was held out to see what that gains.`;
   const { before, after } = heldOut;
   const figures = `Dice of held-out masks ${percent(drawn!)} as drawn, ${percent(before)} redrawn by the model as it was, ${percent(after)} after ${steps} steps`;
   if (!mends(result))
-    return `Masks stay as they are, because redrawing them makes them no better: ${figures}. More labelled images or a higher refine.adaptSteps may change that.`;
+    return `The model is left out, because it makes masks no better: ${figures}. More labelled images or a higher refine.adaptSteps may change that.`;
   return kept ? `The refiner was adapted: ${figures}.` : `The refiner stays as it was: ${figures}.`;
 }
 
-/** Whether what the run refines with makes held-out masks better, or nothing is known against it. */
+/** Whether what the run refines with makes held-out masks better, or has learnt and nothing is known against it. */
 function mends({ heldOut, drawn = 0, kept }: AdaptResult): boolean {
-  return heldOut === undefined || (kept ? heldOut.after : heldOut.before) > drawn;
+  return heldOut === undefined ? kept : (kept ? heldOut.after : heldOut.before) > drawn;
 }
 
 /** Before a run that does not adapt goes on in the folder of one that did: its refiner is the model as it is. */

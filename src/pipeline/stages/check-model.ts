@@ -27,7 +27,7 @@ export async function checkModelStage(
   return runStage(context, {
     name: 'checkModel',
     title: 'Checking the promptable model',
-    inputs: { preprocessing, precision, files: await hashModel(chosen) },
+    inputs: { preprocessing, precision, files: await hashModel(chosen), ...(asked === 'foal' && { asked }) },
     owns: [],
     outputs: [],
     work: async () => {

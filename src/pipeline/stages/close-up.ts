@@ -8,8 +8,7 @@ import type { CloseUpPlan } from '../../closeup/plan.ts';
 import { openCloseUp } from '../../closeup/predictor.ts';
 import { trainCloseUp } from '../../closeup/train.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
-import { type Case, casesOf } from '../../dataset/types.ts';
-import { chainRefiners } from '../../refine/chain.ts';
+import { casesOf } from '../../dataset/types.ts';
 import { createCloseUpRefiner } from '../../refine/close-up-refiner.ts';
 import { createNoRefiner } from '../../refine/none.ts';
 import type { Refiner } from '../../refine/refiner.ts';
@@ -83,7 +82,8 @@ export async function closeUpStage(
       threads: compute.threads,
       ...deviceKey(compute.device),
       labelled: [imagesFingerprint(checked, ['labelled']), labelsFingerprint(checked, ['labelled'])],
-      ...(first && { first: first.key }),
+      // Only the trial on images held out asks it.
+      ...(first && folds && { first: first.key }),
     },
     owns: ['close-up'],
     outputs: files,
@@ -128,23 +128,24 @@ async function tryCopies(
   { checked, folds, first, seed, compute }: Omit<CloseUpStageOptions, 'planned'>,
 ): Promise<CloseUpResult> {
   if (folds === undefined) return { kept: true };
-  const { run, signal } = context;
+  const { run, observer, signal } = context;
+  observer.progress(1, 'what that gains on images held out');
   const drawn = structuresByName(await readMaskSet(run, 'folds', 'labelled', checked.dataset));
   const measured: Tried[] = [];
   for (const [fold, { held }] of foldsOf(checked.dataset, folds, seed).entries()) {
     const model = await openCloseUp(closeUpModel(run, fold), compute);
     const drawing = first === undefined ? createNoRefiner() : await first.open(fold);
     try {
-      const dice = (refiner: Refiner, item: Case): Promise<number | undefined> =>
-        diceOfImage(refiner, item, drawn, checked, signal);
+      const redrawing = createCloseUpRefiner(model);
       const tried = await eachImage<Tried>(
         { ...context, observer: silentObserver },
         held,
         journalOf(run),
-        async (item) => ({
-          before: await dice(drawing, item),
-          after: await dice(chainRefiners('both', drawing, createCloseUpRefiner(model)), item),
-        }),
+        async (item) => {
+          const refiners = [drawing, redrawing];
+          const [before, after] = (await diceOfImage(refiners, item, drawn, checked, signal)) ?? [];
+          return { before, after };
+        },
       );
       measured.push(...held.map(({ id }) => tried.get(id)!));
     } finally {
@@ -172,7 +173,7 @@ export function describeCloseUps({ heldOut, kept }: CloseUpResult): string {
   const figures = `Dice of held-out masks ${percent(heldOut.before)} before, ${percent(heldOut.after)} redrawn`;
   return kept
     ? `Outlines are redrawn close up: ${figures}.`
-    : `Masks stay as they are, because redrawing them makes them no better: ${figures}. More labelled images or a higher refine.closeUpMinutes may change that.`;
+    : `Outlines are not redrawn close up, because that makes masks no better: ${figures}. More labelled images or a higher refine.closeUpMinutes may change that.`;
 }
 
 /** What the masks of a run are refined with that looks close up: without the network, where it was not kept. */
