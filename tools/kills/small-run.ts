@@ -71,7 +71,7 @@ export async function smallRuns(dist: string, folder: string): Promise<SmallRun[
     {
       name: 'close-up',
       // The shortest there is.
-      args: argsOf('refine.closeUpMinutes=0.01'),
+      args: argsOf('refine.refiner=close-up', 'refine.closeUpMinutes=0.01'),
       mayCost: {
         ...always,
         closeUp: Math.max(STEPS, lookedAt),
