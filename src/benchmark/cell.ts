@@ -95,24 +95,26 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     const role = modelRole(settings);
     return role && { role, key: models[role]!.key };
   };
+  /** What learns from the labelled images of the cell. */
+  const learning = (share: number) =>
+    ({
+      kind: 'network',
+      share,
+      seed,
+      labelled: lessons.get(labelled)!.images,
+      compute: machine,
+    }) as const;
+  const minutesOf = (share: number): number => share * planned(setup, labelled).minutes;
   const closeUp = (share: number): CloseUp => ({
-    kind: 'network',
+    ...learning(share),
     sort: 'close-up',
-    planned: planCloseUp(share * planned(setup, labelled).minutes),
-    share,
-    seed,
-    labelled: lessons.get(labelled)!.images,
-    compute: machine,
+    planned: planCloseUp(minutesOf(share)),
   });
   const adaptedFoal = (model: AskedModel, share: number): AdaptedFoal => ({
-    kind: 'network',
+    ...learning(share),
     sort: 'foal',
-    planned: planFoal(share * planned(setup, labelled).minutes),
+    planned: planFoal(minutesOf(share)),
     model,
-    share,
-    seed,
-    labelled: lessons.get(labelled)!.images,
-    compute: machine,
   });
   const predicted = (network: Network, split: SplitName): Prediction => ({
     kind: 'prediction',
@@ -148,27 +150,19 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
       };
     },
     head: (settings) => ({
-      kind: 'network',
+      ...learning(1),
       sort: 'head',
       planned: planHead(planned(setup, labelled)),
-      share: 1,
-      seed,
-      labelled: lessons.get(labelled)!.images,
       model: asked(settings)!,
-      compute: machine,
     }),
     nnUnet: () => {
-      const { cases, images: own } = lessons.get(labelled)!;
+      const { cases } = lessons.get(labelled)!;
       const { classes, mirroredPairs } = setup.checked.dataset;
       const mirror = mirroredPairs && mirrorOf(classes.length, mirroredPairs);
       return {
-        kind: 'network',
+        ...learning(1),
         sort: 'nnunet',
         planned: planNnUnet(planned(setup, labelled), fingerprintOf(cases), mirror),
-        share: 1,
-        seed,
-        labelled: own,
-        compute: machine,
       };
     },
     predicted,

@@ -2,33 +2,17 @@
 import { describe, expect, it } from 'vitest';
 import { type Method, openCell } from '../../src/benchmark/cell.ts';
 import { findMethod, METHODS } from '../../src/benchmark/methods/index.ts';
-import { setModelRole } from '../../src/benchmark/refiners.ts';
 import {
   inOrder,
   keyOf,
-  type Masks,
   type Prediction,
   type Refinement,
   type Training,
   type UNet,
 } from '../../src/benchmark/work.ts';
+import { masksOf, N, networksOf, twoNetworks } from './rows.ts';
 import { bareSetup, COUNTS } from './setup.ts';
 
-const N = 5;
-const masksOf = (name: string, set: readonly string[] = [], labelled = N, seed = 1): Masks =>
-  findMethod(name).masks(openCell(bareSetup(set), labelled, seed), 'test');
-
-function networksOf(masks: Masks): Training[] {
-  return [...inOrder([masks]).values()].filter((work) => work.kind === 'network');
-}
-/** The network whose masks are measured, and that by which its pseudo labels were drawn. */
-function twoNetworks(name: string, set: readonly string[] = []): [final: UNet, initial: UNet] {
-  const answer = masksOf(name, set);
-  expect(answer.kind, 'the final network answers by itself').toBe('prediction');
-  const final = (answer as Prediction).network as UNet;
-  const pseudo = final.pseudo!;
-  return [final, (pseudo.kind === 'prediction' ? pseudo : pseudo.prediction).network as UNet];
-}
 const unet = (): UNet => (masksOf('unet') as Prediction).network as UNet;
 
 describe('every method', () => {
@@ -210,84 +194,6 @@ describe('foal', () => {
     const own = ['refine.refiner=sam', 'refine.candidates=best-of-three'];
     const candidatesOf = (name: string) => (masksOf(name, own) as Refinement).settings.candidates;
     expect([candidatesOf('unet+sam'), candidatesOf('unet+foal')]).toEqual(['best-of-three', 'single']);
-  });
-});
-
-describe('a model that is named', () => {
-  it.each([
-    ['sam', 'sam'],
-    ['foal', 'foal'],
-    ['close-up', 'sam'],
-    // By default Foal refines what Packmule does, and the model what its rivals do.
-    ['foal+close-up', 'sam'],
-  ])('is, where the refiner is %s, the one of the rows of %s', (refiner, role) => {
-    const { config } = bareSetup([`refine.refiner=${refiner}`, 'sam.model=/models/some.pth']);
-    expect(setModelRole(config)).toBe(role);
-  });
-});
-
-describe('adapted-foal-pseudo-labels', () => {
-  it('is foal-pseudo-labels but for what Foal has learnt from the labelled images, in a quarter of the budget', () => {
-    const pseudoOf = (name: string) => twoNetworks(name)[0].pseudo as Refinement;
-    const [learnt, shipped] = ['adapted-foal-pseudo-labels', 'foal-pseudo-labels'].map(pseudoOf);
-    expect(learnt!.adapted).toMatchObject({ sort: 'foal', labelled: { count: N }, seed: 1 });
-    expect(learnt!.adapted!.share).toBeCloseTo(1 / 4);
-    expect(shipped!.adapted).toBeUndefined();
-    expect(learnt!.model).toEqual(shipped!.model);
-  });
-});
-
-describe('packmule', () => {
-  it('teaches the final network by refined masks and by the labelled images', () => {
-    const [final] = twoNetworks('packmule', ['refine.refiner=random-walker']);
-    expect(final).toMatchObject({ labelled: { count: N }, pseudo: { kind: 'refinement' } });
-  });
-
-  it('lets the final network go on from the initial one, and begin anew where that is set', () => {
-    const set = ['refine.refiner=random-walker'];
-    const [final, initial] = twoNetworks('packmule', set);
-    expect(keyOf(final.start!)).toBe(keyOf(initial));
-    const [anew] = twoNetworks('packmule', [...set, 'final.start=random']);
-    expect(anew.start).toBeUndefined();
-    expect(keyOf(anew)).not.toBe(keyOf(final));
-    for (const name of ['paper', 'random-walker-pseudo-labels', 'raw-pseudo-labels'])
-      expect(twoNetworks(name)[0].start, name).toBeUndefined();
-  });
-
-  it('redraws what the final network finds, by the same outlines as the pseudo labels', () => {
-    const last = masksOf('packmule', ['refine.refiner=close-up']) as Refinement;
-    const final = last.prediction.network as UNet;
-    expect(last.kind).toBe('refinement');
-    expect(final.pseudo).toMatchObject({ kind: 'refinement', settings: { refiner: 'close-up' } });
-    expect(keyOf(last.closeUp!)).toBe(keyOf((final.pseudo as Refinement).closeUp!));
-  });
-
-  it('redraws by default with a Foal and by outlines that the labelled images of the cell taught', () => {
-    const last = masksOf('packmule', ['refine.refiner=foal+close-up']) as Refinement;
-    const { adapted, closeUp, prediction } = last;
-    expect(adapted).toMatchObject({ sort: 'foal', labelled: { count: N }, model: { key: 'key of foal' } });
-    expect(closeUp).toMatchObject({ sort: 'close-up', labelled: { count: N } });
-    const network = prediction.network as UNet;
-    const pseudo = network.pseudo as Refinement;
-    expect(keyOf(pseudo.adapted!)).toBe(keyOf(adapted!));
-    const shares = [adapted!, closeUp!, network, pseudo.prediction.network].map(({ share }) => share);
-    [1 / 6, 1 / 6, 1 / 3, 1 / 3].forEach((share, k) => {
-      expect(shares[k]).toBeCloseTo(share);
-    });
-  });
-
-  it('lets Foal learn for its part of the budget, whatever steps are set, unless that is none', () => {
-    const of = (steps: number) =>
-      masksOf('packmule', ['refine.refiner=foal', `refine.adaptSteps=${steps}`]) as Refinement;
-    expect(keyOf(of(7))).toBe(keyOf(of(800)));
-    expect(of(7).adapted!.share).toBeCloseTo(1 / 4);
-    expect(of(0).adapted).toBeUndefined();
-    expect(of(0).prediction.network.share).toBeCloseTo(1 / 2);
-  });
-
-  it('follows the settings of a run', () => {
-    const [final] = twoNetworks('packmule', ['final.samples=pseudo', 'refine.refiner=none']);
-    expect(final).toMatchObject({ labelled: { count: 0 }, pseudo: { settings: { refiner: 'none' } } });
   });
 });
 

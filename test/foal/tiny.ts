@@ -1,5 +1,8 @@
 /** @file A Foal of a few thousand weights, for tests. */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../src/base/files.ts';
 import { createRng } from '../../src/base/rng.ts';
+import { encodeFoal } from '../../src/foal/weights.ts';
 import { initializeWeights, type ParameterSpec } from '../../src/nn/parameters.ts';
 import { type SamCheckpoint, samParameters } from '../../src/sam/checkpoint.ts';
 import { type SamConfig, samName } from '../../src/sam/config.ts';
@@ -34,6 +37,16 @@ export function tinyFoal(imageSize: number): SamConfig {
 export function tinyFoalCheckpoint(imageSize = 64, seed = 1): SamCheckpoint {
   const config = tinyFoal(imageSize);
   return { name: samName(config), config, weights: randomWeights(samParameters(config), seed) };
+}
+
+/** Writes it into a folder of its own, with what keeps its input small; returns the path of the file. */
+export async function writeTinyFoal(folder: string): Promise<string> {
+  const { config, weights } = tinyFoalCheckpoint();
+  const path = join(folder, 'model.safetensors');
+  await writeFileAtomic(path, encodeFoal(config, weights, {}));
+  const hints = { model_type: 'sam', vision_config: { image_size: config.imageSize } };
+  await writeFileAtomic(join(folder, 'config.json'), JSON.stringify(hints));
+  return path;
 }
 
 /** Fresh weights, but that the mixing of places, which begins as nothing, does something. */

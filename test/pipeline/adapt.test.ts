@@ -1,11 +1,10 @@
 /** A tiny run that is refined by a tiny Foal, which is adapted on the way. */
 import { existsSync } from 'node:fs';
-import { cp, readdir, writeFile } from 'node:fs/promises';
+import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { writeFileAtomic } from '../../src/base/files.ts';
-import { encodeFoal } from '../../src/foal/weights.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
 import { silentObserver } from '../../src/pipeline/observer.ts';
 import { predictImages } from '../../src/pipeline/predict-images.ts';
@@ -13,7 +12,7 @@ import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
 import { adaptedRefining } from '../../src/pipeline/stages/adapt.ts';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
-import { tinyFoal, tinyFoalCheckpoint } from '../foal/tiny.ts';
+import { writeTinyFoal } from '../foal/tiny.ts';
 import { tinyCheckpoint } from '../sam/tiny-model.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
@@ -25,16 +24,12 @@ let first: RunOutcome;
 beforeAll(async () => {
   folder = await temporaryFolder();
   await writeTinyData(at('data'));
-  const { config, weights } = tinyFoalCheckpoint();
-  await writeFile(at('foal.safetensors'), encodeFoal(config, weights, {}));
-  // Beside it, so that its input is small too.
-  const hints = { model_type: 'sam', vision_config: { image_size: tinyFoal(64).imageSize } };
-  await writeFile(at('config.json'), JSON.stringify(hints));
+  await writeTinyFoal(at('foal'));
   first = await runPipeline(configWith(), { folder: at('first') });
 }, 300_000);
 
 function configWith(...set: string[]): RunConfig {
-  const foal = ['refine.refiner=foal', `sam.model=${at('foal.safetensors')}`, 'refine.adaptSteps=8'];
+  const foal = ['refine.refiner=foal', `sam.model=${at('foal', 'model.safetensors')}`, 'refine.adaptSteps=8'];
   return tinyConfig(at('data'), [...foal, ...set]);
 }
 

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { coco, writeCoco } from '../../src/annotations/coco.ts';
 import { writeFileAtomic } from '../../src/base/files.ts';
-import { encodeFoal } from '../../src/foal/weights.ts';
 import { setPixels } from '../../src/masks/mask.ts';
 import { decodeRle, encodeRle, type Rle } from '../../src/masks/rle.ts';
 import type { RunConfig } from '../../src/pipeline/config.ts';
@@ -14,7 +13,7 @@ import { type RunOutcome, runPipeline } from '../../src/pipeline/run.ts';
 import { readCloseUps } from '../../src/pipeline/stages/close-up.ts';
 import type { Evidence } from '../../src/refine/evidence.ts';
 import { tune } from '../../src/tune/tune.ts';
-import { tinyFoal, tinyFoalCheckpoint } from '../foal/tiny.ts';
+import { writeTinyFoal } from '../foal/tiny.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { tinyConfig, writeTinyData } from './tiny.ts';
 
@@ -25,10 +24,7 @@ let untold: RunOutcome;
 beforeAll(async () => {
   folder = await temporaryFolder();
   await writeTinyData(at('data'));
-  const { config, weights } = tinyFoalCheckpoint();
-  await writeFileAtomic(at('foal', 'model.safetensors'), encodeFoal(config, weights, {}));
-  const hints = { model_type: 'sam', vision_config: { image_size: tinyFoal(64).imageSize } };
-  await writeFileAtomic(at('foal', 'config.json'), JSON.stringify(hints));
+  await writeTinyFoal(at('foal'));
   untold = await runPipeline(settings('trust.folds=0'), { folder: at('untold') });
 }, 300_000);
 
