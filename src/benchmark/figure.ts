@@ -26,7 +26,7 @@ export function chooseFigure(
   results: readonly CellResult[],
 ): FigureChoice | undefined {
   const [headline] = splits;
-  if (headline === undefined) return undefined;
+  if (headline === undefined || results.length === 0) return undefined;
   const seed = Math.min(...results.map((cell) => cell.seed));
   const choices = grid.labelled.map((labelled) => ({
     labelled,

@@ -15,7 +15,7 @@ import { duration } from '../report/format.ts';
 import { fittingJobs, openCrew } from './crew.ts';
 import { neededBytes } from './disk.ts';
 import { type CellResult, cellFolder, evaluateCell, readCell } from './evaluate.ts';
-import { chooseFigure, drawFigure, type FigureChoice } from './figure.ts';
+import { chooseFigure, drawFigure } from './figure.ts';
 import { type Experience, forecast, learn } from './forecast.ts';
 import { countsOf, type Grid, type Job, jobsOf } from './jobs.ts';
 import { directoryOf, folderOf, isDone } from './make.ts';
@@ -176,23 +176,27 @@ async function doJobs(
     crew.close();
   }
   const table = tableSoFar();
-  const examples = await drawExamples(run, chooseFigure(table, results), jobs, setup, truth);
+  const examples = await drawExamples(run, table, results, jobs, setup, truth);
   return { run, table, files: await writeOutputs(run, table, examples) };
 }
 
-/** Truth and masks of the chosen cells beside each other; nothing where there is no cell. */
+/** Truth and masks of some cells beside each other; nothing where no cell has its masks still, but figures alone. */
 async function drawExamples(
   run: RunDirectory,
-  choice: FigureChoice | undefined,
+  table: Table,
+  results: readonly CellResult[],
   jobs: readonly Job[],
   setup: Setup,
   truth: Truth,
 ): Promise<Examples | undefined> {
+  const masksOf = (cell: CellResult): Job['masks'] =>
+    jobs.find(({ name }) => cellFolder(name) === cellFolder(cell))!.masks;
+  const drawable = results.filter((cell) => [...masksOf(cell).values()].every((work) => isDone(run, work)));
+  const choice = chooseFigure(table, drawable);
   if (choice === undefined) return undefined;
   const { split, cells } = choice;
   const masks = cells.map(({ cell }) => {
-    const job = jobs.find(({ name }) => cellFolder(name) === cellFolder(cell))!;
-    const work = job.masks.get(split)!;
+    const work = masksOf(cell).get(split)!;
     return truth.masks(directoryOf(run, work), folderOf(work), split);
   });
   const cases = casesOf(setup.checked.dataset, split);

@@ -86,6 +86,17 @@ describe('a benchmark', () => {
     expect(first.told.works.filter((kind) => kind === 'network')).toHaveLength(2 * 4);
   });
 
+  it('goes on from the figures of cells whose works are not there any more', async () => {
+    await cp(at('first'), at('figures'), { recursive: true });
+    await rm(at('figures', 'work'), { recursive: true });
+    await rm(at('figures', 'qualitative.png'));
+    const { outcome, told } = await benchmark('figures');
+    expect(told.works).toEqual([]);
+    expect(outcome.table.splits).toEqual(first.outcome.table.splits);
+    // What is shown of masks needs these.
+    expect(existsSync(at('figures', 'qualitative.png'))).toBe(false);
+  });
+
   it('fills the whole table, on test and val', () => {
     const { table } = first.outcome;
     expect(table).toMatchObject({ missing: [], cells: 6, failures: [] });
