@@ -21,7 +21,8 @@ goes on without.
 
 sam, where refine.adaptSteps is set: its decoder learns in the same way, from the stored embeddings of the images, while
 its encoder stays as it is. Each step asks for four structures of an image, by prompts as the run will make them. The adapted
-decoder lies in adapt/ and is used with the model that it was made from; it is kept only if it mends masks better.`;
+decoder lies in adapt/ and is used with the model that it was made from; it is kept only if it mends masks better, and masks
+stay as they are where neither mends them.`;
 
 export function adaptCommand(): Command {
   const command = addSourceOptions(
