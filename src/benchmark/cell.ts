@@ -2,7 +2,6 @@
  * @file A cell of a benchmark: a method, a number of labelled images, a seed. It says which works give the masks by
  * which the method is measured; nothing is computed here.
  */
-
 import { planFoal } from '../adapt/plan.ts';
 import { planCloseUp } from '../closeup/plan.ts';
 import type { SplitName } from '../dataset/types.ts';

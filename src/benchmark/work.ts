@@ -3,7 +3,6 @@
  * those masks refined. A work holds all that its result depends on, the works that it is made from included, so that
  * its hash is its address: what two methods have in common has one address, and is done once.
  */
-
 import type { FoalPlan } from '../adapt/plan.ts';
 import type { CloseUpPlan } from '../closeup/plan.ts';
 import type { SplitName } from '../dataset/types.ts';

@@ -68,15 +68,16 @@ async function tuneAndWrite(
   const { refine } = file === undefined ? config : await readSource(file, [`refine.refiner=${refiner}`]);
   const { refine: own } = await readSource(source, []);
   const edits = outcome.tuning.better ? editsBetween(refine, outcome.winner) : [];
-  const asked = [refiner, own.refiner].map((one) => askedModel({ refiner: one }));
-  // Two promptable models share these settings, and what is best for one is not for the other.
-  const areShared = asked[0] !== asked[1] && asked.every((model) => model !== undefined);
+  const [tuned, set] = [askedModel({ refiner }), askedModel(own)];
+  const isSameModel = tuned !== undefined && tuned === set;
+  // All promptable models have these settings, and what is best for one is not for another.
+  const isForOther = tuned !== undefined && set !== undefined && tuned !== set;
   const written =
-    options.write && edits.length > 0 && file !== undefined && !areShared && (await writeEdits(file, edits));
+    options.write && edits.length > 0 && file !== undefined && !isForOther && (await writeEdits(file, edits));
   return {
     text: textOf(outcome, edits, {
       written: written ? file : undefined,
-      refiner: own.refiner === refiner || (asked[0] && asked[0] === asked[1]) ? undefined : refiner,
+      refiner: own.refiner === refiner || isSameModel ? undefined : refiner,
     }),
     json: {
       run: outcome.run.root,

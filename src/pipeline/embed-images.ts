@@ -2,7 +2,6 @@
  * @file Storing the embeddings of all images that a run will refine, before it needs them. Refinement does so image by
  * image too; done ahead, the slow part can be divided among machines while networks are trained.
  */
-
 import { secondsSince } from '../base/clock.ts';
 import { ConfigError } from '../base/errors.ts';
 import { type Case, casesOf, SPLIT_NAMES } from '../dataset/types.ts';

@@ -2,7 +2,6 @@
  * @file Masks of any images by a finished run: what its network finds and, where that is asked for, what its refiner
  * makes of it at the images' own resolution.
  */
-
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

@@ -1,5 +1,4 @@
 /** @file What happens before the first stage: every file is read, both networks are planned, the disk is asked. */
-
 import { availableParallelism, platform } from 'node:os';
 import { describeFoal, type FoalPlan, foalPlan, stepsToLearn } from '../adapt/plan.ts';
 import { ConfigError } from '../base/errors.ts';

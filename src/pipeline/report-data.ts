@@ -1,5 +1,4 @@
 /** @file The data of a run's report, gathered from the run directory. */
-
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { AnnotatedImage, Structure } from '../annotations/types.ts';

@@ -1,5 +1,4 @@
 /** @file Which promptable model a run uses, where it is, in which numbers it multiplies, and opening it. */
-
 import { dirname, join } from 'node:path';
 import type { Machine } from '../machine/devices.ts';
 import { choosePrecision } from '../machine/precision.ts';

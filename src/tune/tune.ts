@@ -3,7 +3,6 @@
  * seen them. It works in the folder of a run, whose fold networks it uses or trains; the run finds them later.
  * Images and labels of val and test are never opened.
  */
-
 import { stepsToLearn } from '../adapt/plan.ts';
 import { secondsSince } from '../base/clock.ts';
 import { writeFileAtomic } from '../base/files.ts';
