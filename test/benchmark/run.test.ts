@@ -1,8 +1,7 @@
 /** Whole benchmarks of tiny networks: what is done once, what is never seen, what an end in the middle leaves. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -10,7 +9,6 @@ import { coco } from '../../src/annotations/coco.ts';
 import { writeFileAtomic } from '../../src/base/files.ts';
 import { hashFile } from '../../src/base/hash.ts';
 import { openCell } from '../../src/benchmark/cell.ts';
-import { evaluateCell } from '../../src/benchmark/evaluate.ts';
 import { directoryOf, doWork, isDone } from '../../src/benchmark/make.ts';
 import { findMethod } from '../../src/benchmark/methods/index.ts';
 import { type BenchmarkOutcome, runBenchmark } from '../../src/benchmark/run.ts';
@@ -284,33 +282,6 @@ describe('mean teacher + selection', () => {
 });
 
 describe('test labels', () => {
-  it('are not in what works are made from, and no work opens their file', async () => {
-    await cp(at('data'), at('sealed'), { recursive: true });
-    const run = runDirectory(at('sealed-run'));
-    const context = { run, observer: silentObserver, signal: undefined };
-    const { setup, truth } = await prepareSetup(context, config(at('sealed')), {
-      labelled: [4],
-      models: [],
-      skipBad: false,
-    });
-    for (const { split, structures } of setup.checked.dataset.cases)
-      expect(structures === undefined, split).toBe(split !== 'labelled');
-    for (const split of ['val', 'test']) await rm(at('sealed', split, 'annotations.json'));
-
-    const cell = openCell(setup, 4, 1);
-    const masks = new Map(truth.splits.map((split) => [split, findMethod('packmule').masks(cell, split)]));
-    for (const work of inOrder([...masks.values()]).values()) await doWork(context, setup, work);
-    const name = { method: 'packmule', labelled: 4, seed: 1 };
-    const locked = {
-      ...truth,
-      read: () => {
-        throw new Error('the labels are read');
-      },
-    };
-    await expect(evaluateCell(run, name, masks, locked, 100)).rejects.toThrow('the labels are read');
-    expect((await evaluateCell(run, name, masks, truth, 100)).results).toHaveLength(2);
-  });
-
   it('change figures where they change, and not one byte of a network or a mask', async () => {
     await cp(at('data'), at('relabelled'), { recursive: true });
     const path = at('relabelled', 'test', 'annotations.json');
@@ -322,15 +293,6 @@ describe('test labels', () => {
     expect(told.works).toEqual([]);
     expect(outcome.table.splits[0]!.rows).not.toEqual(first.outcome.table.splits[0]!.rows);
     expect(outcome.table.splits[1]!.rows).toEqual(first.outcome.table.splits[1]!.rows);
-  });
-
-  it('are named in the files that prepare, pass on, measure and show, and in no other', () => {
-    const room = fileURLToPath(new URL('../../src/benchmark', import.meta.url));
-    const files = readdirSync(room, { recursive: true }).map(String);
-    const naming = files.filter(
-      (name) => name.endsWith('.ts') && /\bTruth\b|truthSet/.test(readFileSync(join(room, name), 'utf8')),
-    );
-    expect(naming.sort()).toEqual(['evaluate.ts', 'figure.ts', 'run.ts', 'setup.ts']);
   });
 });
 
