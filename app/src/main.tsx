@@ -3,7 +3,7 @@ import { render } from 'preact';
 import { listenForKeys } from './actions/commands.ts';
 import { isKept, keepDrafts } from './actions/drafts.ts';
 import { saveAsDrawn } from './actions/label.ts';
-import { openRoom } from './actions/load.ts';
+import { followOthers, openRoom } from './actions/room.ts';
 import { useColours } from './colours.ts';
 import { unsaved } from './store.ts';
 import './style.css';
@@ -14,6 +14,7 @@ render(<App />, document.getElementById('app')!);
 listenForKeys();
 saveAsDrawn();
 keepDrafts();
+followOthers();
 void openRoom();
 
 addEventListener('beforeunload', (event) => {

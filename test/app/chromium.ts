@@ -1,11 +1,15 @@
 /** @file A page of ours in a real browser: opened, waited for, looked at; what it complains about is noise. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { TestContext } from 'vitest';
 import { PACKAGE_FOLDER } from '../../src/base/version.ts';
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+
+/** Each answer of the server waits for up to this long, ms: a test that then fails has found a race. */
+const SLOWEST_MS = Number(process.env.SLOW_ANSWERS_MS ?? 0);
 
 /** Why there is no browser, the end of a title; empty where there is one. */
 export const whyNoBrowser = existsSync(CHROMIUM)
@@ -30,6 +34,7 @@ export async function openTab(
   const page = await context.newPage();
   // How long a machine takes is for the test runner to judge.
   page.setDefaultTimeout(0);
+  if (SLOWEST_MS > 0) await answerSlowly(page);
   page.on('request', (request) => {
     const asked = request.url();
     if (!asked.startsWith(url) && !asked.startsWith('data:')) noise.push(`request: ${asked}`);
@@ -37,6 +42,14 @@ export async function openTab(
   page.on('console', (message) => noise.push(`console: ${message.text()}`));
   page.on('pageerror', (error) => noise.push(`error: ${error.message}`));
   return page;
+}
+
+async function answerSlowly(page: Page): Promise<void> {
+  await page.route(/\/api\/(?!.*events$)/, async (route) => {
+    await sleep(Math.random() * SLOWEST_MS);
+    // A page may have been closed meanwhile.
+    await route.fallback().catch(() => undefined);
+  });
 }
 
 /** Closes all tabs after a test; of one that failed, says what they showed. */

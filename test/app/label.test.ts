@@ -228,6 +228,32 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     await late.locator('.classes li', { hasText: 'ulna' }).locator('.state', { hasText: 'drawn' }).waitFor();
   });
 
+  it('shows what another page draws on the same image, and goes on from that', async () => {
+    const { url } = await start();
+    const [left, right] = [await openPage(url), await openPage(url)];
+    await addClass(left, 'radius');
+    await right.locator('.item', { hasText: await fileOnPage(left) }).click();
+    await drawn(right);
+    await left.keyboard.press('b');
+    await dragOver(left, [[100, 100]]);
+    await saved(left);
+    await right
+      .locator('.classes li', { hasText: 'radius' })
+      .locator('.state', { hasText: 'drawn' })
+      .waitFor();
+    const sayings = async (): Promise<number> => (await journal())[0]!.number;
+    await right.keyboard.press('b');
+    await dragOver(right, [[200, 200]]);
+    await expect.poll(sayings, PATIENT).toBe(2);
+    const theirs = await coloursAt(right, [[200, 200]]);
+    await expect.poll(() => coloursAt(left, [[200, 200]]), PATIENT).toEqual(theirs);
+    await dragOver(left, [[300, 300]]);
+    await expect.poll(sayings, PATIENT).toBe(3);
+    const data = await lastDrawn();
+    expect([100, 200, 300].map((at) => data[at * SIZE.width + at])).toEqual([1, 1, 1]);
+    expect(await left.locator('.notice.is-problem').count()).toBe(0);
+  });
+
   it('suggests images and says why, and writes those that are done', async () => {
     const page = await openPage((await start()).url);
     await page.locator('.count', { hasText: 'the most useful first' }).waitFor();
@@ -279,9 +305,13 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
       { times: 1 },
     );
     await dragOver(right, [[300, 300]]);
-    await right.locator('.notice.is-problem', { hasText: 'ada drew on' }).waitFor();
-    const all = await journal();
-    expect(all).toMatchObject([{ number: 1 }]);
+    await right.locator('.notice.is-problem', { hasText: 'ada drew radius on' }).waitFor();
+    expect(await journal()).toMatchObject([{ number: 1 }]);
+    // What was drawn here first of all is not gone.
+    await right.keyboard.press('Control+z');
+    await expect.poll(async () => (await journal())[0]!.number, PATIENT).toBe(2);
+    const data = await lastDrawn();
+    expect([100, 300].map((at) => data[at * SIZE.width + at])).toEqual([0, 1]);
     noise = noise.filter((line) => !line.includes('409'));
   });
 

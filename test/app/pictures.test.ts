@@ -185,7 +185,8 @@ describe.skipIf(whyNoBrowser !== '')(`the pictures of the docs${whyNoBrowser}`, 
       )) as RoomState;
       const image = images.find(({ name }) => name === file)!.id;
       const structures = trueImage(file).structures;
-      for (const { classIndex, rle } of structures.slice(0, structures.length - left)) {
+      const shown = structures.slice(0, structures.length - left);
+      for (const { classIndex, rle } of shown) {
         const wish: DecisionRequest = {
           image,
           classIndex,
@@ -195,6 +196,11 @@ describe.skipIf(whyNoBrowser !== '')(`the pictures of the docs${whyNoBrowser}`, 
         };
         await ask(`${path}api/decisions`, wish);
       }
+      // Until the page has heard of all.
+      await page
+        .locator('.classes .state', { hasText: 'drawn' })
+        .nth(shown.length - 1)
+        .waitFor();
     };
     for (let done = 1; done <= 3; done++) {
       await page.locator('.item').first().click();

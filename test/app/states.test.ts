@@ -101,6 +101,23 @@ describe.skipIf(whyNoBrowser !== '')(`states of the pages${whyNoBrowser}`, () =>
     expect(await page.locator('.drop').count()).toBe(1);
   });
 
+  it('a folder can be named while the runs are still looked for', async () => {
+    const page = await openTab(browser, server.url, noise);
+    let named = (): void => {};
+    const isNamed = new Promise<void>((resolve) => {
+      named = resolve;
+    });
+    await page.route('**/api/runs', async (route) => {
+      await isNamed;
+      await route.continue();
+    });
+    await page.goto(server.url);
+    await lookAt(page, '~/nowhere');
+    await page.locator('.trouble', { hasText: 'There is no folder' }).waitFor();
+    named();
+    await page.unrouteAll({ behavior: 'wait' });
+  });
+
   it('a run that fails says why, and can go on', async () => {
     const counts = { labelled: 3, val: 0, test: 1, unlabelled: 2 };
     await writePhantomDataset(join(home, 'hands'), {
@@ -175,6 +192,7 @@ describe.skipIf(whyNoBrowser !== '')(`states of the pages${whyNoBrowser}`, () =>
     await writeRun();
     const page = await openPage();
     await review(page);
+    await drawn(page);
     for (
       let left = await page.locator('.item').count();
       left > 0;

@@ -24,6 +24,7 @@ import {
 import { changeDrawing } from './draw.ts';
 import { forgetImage, replaceLoaded, select } from './load.ts';
 import { currentMask, forgetSaved, rememberSaved } from './masks.ts';
+import { takeUp } from './room.ts';
 
 const SAID: Readonly<Record<DecisionRequest['verdict'], string>> = {
   accepted: 'accepted',
@@ -100,15 +101,19 @@ async function save(at: Selection, verdict: DecisionRequest['verdict'], mask?: T
       basedOn,
       ...(counts !== undefined && { counts }),
     });
+    if (!saved) {
+      await takeUp([item]);
+      tellConflict(item);
+      return false;
+    }
     // At once: between the new revision and the end of its drawing, the server would be told to keep that again.
     batch(() => {
       items.value = new Map(items.value).set(itemKey(item), item);
-      if (!saved) return tellConflict(item);
       if (mask !== undefined) rememberSaved(itemKey(item), mask);
       else if (verdict === 'withdrawn') forgetSaved(itemKey(item));
       keepDecided(item, mask);
     });
-    return saved;
+    return true;
   } catch (error) {
     notice.value = { kind: 'problem', text: `Not saved: ${messageOf(error)}` };
     return false;

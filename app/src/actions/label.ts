@@ -23,8 +23,9 @@ import {
   stroking,
   unsaved,
 } from '../store.ts';
-import { forgetImage, keepLabels, replaceLoaded, select } from './load.ts';
+import { forgetImage, replaceLoaded, select } from './load.ts';
 import { rememberSaved } from './masks.ts';
+import { keepLabels, takeUp } from './room.ts';
 
 /** Saves what is drawn, stroke by stroke, for as long as the page is open. */
 export function saveAsDrawn(): void {
@@ -84,21 +85,20 @@ async function save({ image, classIndex, mask }: Drawn): Promise<void> {
     unanswered.set(key, (unanswered.get(key) ?? new Set()).add(counts));
     throw error;
   });
+  if (!saved && !(await isUnanswered(item))) return takeTheirs(item);
   items.value = new Map(items.value).set(key, item);
-  if (!saved) {
-    const kept = await keptCounts(item);
-    // What seems to be somebody else's is what this page drew before it lost the server: it goes on from there.
-    return kept !== undefined && unanswered.get(key)?.has(kept) ? undefined : takeTheirs(item);
-  }
+  // What seems to be somebody else's is what this page drew before it lost the server: it goes on from there.
+  if (!saved) return;
   unanswered.delete(key);
   rememberSaved(key, mask);
   keepSaved(item, mask);
 }
 
-/** The mask that the server has of an item, in COCO's string form. */
-async function keptCounts({ image, classIndex }: ReviewItem): Promise<string | undefined> {
-  const { decided } = await fetchMasks(image);
-  return decided.find((mask) => mask.classIndex === classIndex)?.counts;
+/** Whether the server has a mask of the item that this page sent. */
+async function isUnanswered(item: ReviewItem): Promise<boolean> {
+  const { decided } = await fetchMasks(item.image);
+  const kept = decided.find(({ classIndex }) => classIndex === item.classIndex)?.counts;
+  return kept !== undefined && unanswered.get(itemKey(item))?.has(kept) === true;
 }
 
 /** What is saved is what the class has from now on. */
@@ -114,20 +114,14 @@ function keepSaved({ image, classIndex, status }: ReviewItem, mask: TiledMask): 
   replaceLoaded({ ...now, decided });
 }
 
-/** Somebody drew on the image in another page: nothing of theirs is overwritten unseen. */
-async function takeTheirs({ image, by }: ReviewItem): Promise<void> {
-  const left = new Map(drawings.value);
-  left.delete(image);
-  drawings.value = left;
-  forgetImage(image);
+/** Somebody drew the class in another page: nothing of theirs is overwritten unseen. */
+async function takeTheirs(item: ReviewItem): Promise<void> {
+  await takeUp([item]);
+  const [name, className] = [imagesById.value.get(item.image)?.name, room.value!.classes[item.classIndex]];
   notice.value = {
     kind: 'problem',
-    text: `${by} drew on ${imagesById.value.get(image)?.name} in another page meanwhile: this is what they drew`,
+    text: `${item.by} drew ${className} on ${name} in another page meanwhile: this is what they drew. Undo brings yours back.`,
   };
-  const at = selected.value;
-  if (at?.image !== image) return;
-  loaded.value = undefined;
-  await select(at);
 }
 
 /** The image is as it should be; on to the next one. */

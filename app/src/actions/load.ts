@@ -1,22 +1,11 @@
-/** @file Getting the room and its images. */
-
-import type { LabelsState } from '../../../src/label/protocol.ts';
+/** @file Getting the images of a room, and which is shown. */
 import { rleFromString } from '../../../src/masks/rle.ts';
-import type {
-  ImageMasks,
-  LayerMask,
-  ReviewImage,
-  ReviewItem,
-  RoomEvent,
-  RoomState,
-} from '../../../src/review/protocol.ts';
-import { fetchMasks, fetchPixels, fetchRoom, listenForEvents, prepareSmartEdit } from '../api.ts';
+import type { LayerMask, ReviewImage } from '../../../src/review/protocol.ts';
+import { fetchMasks, fetchPixels, prepareSmartEdit } from '../api.ts';
 import { fromRle } from '../masks/tiled-mask.ts';
 import { itemKey, neighbour } from '../queue.ts';
-import { Failure, messageOf } from '../request.ts';
+import { messageOf } from '../request.ts';
 import {
-  connected,
-  failure,
   filter,
   greyWindow,
   imageQueue,
@@ -35,100 +24,17 @@ import {
   selected,
   shown,
   smartPrompt,
-  unsaved,
   unshown,
 } from '../store.ts';
 import { firstWindow } from '../view/grey.ts';
 import { createImagePainter } from '../view/image-painter.ts';
 import { forgetOutlines } from '../view/mask-painter.ts';
-import { restoreDrafts } from './drafts.ts';
 import { showImage } from './look.ts';
 
 /** Images that wait in memory: the one before, this one and the next. */
 const KEPT_IMAGES = 3;
 
 const images = new Map<string, Promise<Loaded>>();
-
-export async function openRoom(): Promise<void> {
-  try {
-    // First of all, so that nothing changes unheard while the room is on its way.
-    const early: RoomEvent[] = [];
-    await listen(early);
-    const state = await fetchRoom();
-    items.value = new Map(state.items.map((item) => [itemKey(item), item]));
-    room.value = state;
-    for (const event of early) keep(event);
-    document.title = `${state.run} · Packmule ${state.labels === undefined ? 'review' : 'labels'}`;
-    const first = restoreDrafts(state) ?? firstOf(state);
-    if (first !== undefined) await select(first);
-  } catch (error) {
-    failure.value = {
-      seen: messageOf(error),
-      fix: error instanceof Failure ? error.fix : 'Load the page again',
-    };
-  }
-}
-
-/** Waits for the connection, or for its failure; keeps in `early` what is told before there is a room. */
-function listen(early: RoomEvent[]): Promise<void> {
-  return new Promise((resolve) => {
-    listenForEvents(
-      (event) => {
-        if (room.value === undefined) early.push(event);
-        else keep(event);
-      },
-      (up) => {
-        connected.value = up;
-        if (up && room.value !== undefined) void catchUp();
-        resolve();
-      },
-    );
-  });
-}
-
-/**
- * What nobody told while there was no connection. Of an image with something drawn and not saved, saving says what became
- * of it.
- */
-async function catchUp(): Promise<void> {
-  const state = await fetchRoom().catch(() => undefined);
-  if (state === undefined) return;
-  if (state.labels !== undefined) keepLabels(state.labels);
-  const drawnOn = new Set([...unsaved.value.values()].map(({ image }) => image));
-  const newer = state.items.filter(
-    (item) => item.revision > (items.value.get(itemKey(item))?.revision ?? 0) && !drawnOn.has(item.image),
-  );
-  newer.forEach(keepItem);
-  const at = selected.value;
-  if (at === undefined || !newer.some(({ image }) => image === loaded.value?.image.id)) return;
-  forgetImage(at.image);
-  loaded.value = undefined;
-  await select(at);
-}
-
-function keep(event: RoomEvent): void {
-  if (event.event === 'labels') keepLabels(event.data);
-  else keepItem(event.data);
-}
-
-/** Where all is done or decided, there is still something to look at. */
-function firstOf({ labels, items: all, images: every }: RoomState): Selection | undefined {
-  if (labels !== undefined) {
-    const image = imageQueue.value[0] ?? every[0];
-    return image && { image: image.id, classIndex: 0 };
-  }
-  return queue.value[0] ?? all[0];
-}
-
-function keepItem(item: ReviewItem): void {
-  items.value = new Map(items.value).set(itemKey(item), item);
-  if (loaded.value?.image.id !== item.image) forgetImage(item.image);
-}
-
-export function keepLabels(next: LabelsState): void {
-  const { classes } = next;
-  if (room.value !== undefined) room.value = { ...room.value, classes, labels: next };
-}
 
 /** Shows an item, and gets the image after it meanwhile. */
 export async function select({ image, classIndex }: Selection): Promise<void> {
@@ -150,7 +56,7 @@ async function showLoaded(image: string): Promise<void> {
   loaded.value = undefined;
   unshown.value = undefined;
   try {
-    const found = await obtain(image);
+    const found = await obtainNewest(image);
     // Meanwhile the user may have gone on.
     if (selected.value?.image !== image) return;
     forgetOutlines();
@@ -177,6 +83,13 @@ function nextReviewed(at: Selection): string | undefined {
   return neighbour(others, queue.value, itemKey(at), 1)?.image;
 }
 
+/** Somebody may have changed the image while it was on its way. */
+async function obtainNewest(id: string): Promise<Loaded> {
+  const image = obtain(id);
+  const found = await image;
+  return images.get(id) === image ? found : obtainNewest(id);
+}
+
 function obtain(id: string): Promise<Loaded> {
   const found = images.get(id) ?? load(imagesById.value.get(id)!);
   images.delete(id);
@@ -198,19 +111,19 @@ export function replaceLoaded(next: Loaded): void {
 }
 
 async function load(image: ReviewImage): Promise<Loaded> {
-  const [grey, masks] = await Promise.all([fetchPixels(image.id, image), fetchMasks(image.id)]);
-  return { image, grey, painter: createImagePainter(grey), ...readMasks(masks, image) };
+  const [grey, { layers, decided }] = await Promise.all([fetchPixels(image.id, image), fetchMasks(image.id)]);
+  return {
+    image,
+    grey,
+    painter: createImagePainter(grey),
+    layers: Object.fromEntries(
+      Object.entries(layers).map(([layer, masks]) => [layer, readMasks(masks, image)]),
+    ),
+    about: new Map((layers.refined ?? []).map((mask) => [mask.classIndex, mask])),
+    decided: readMasks(decided, image),
+  };
 }
 
-function readMasks(
-  { layers, decided }: ImageMasks,
-  image: ReviewImage,
-): Pick<Loaded, 'layers' | 'about' | 'decided'> {
-  const read = (masks: readonly LayerMask[]): Masks =>
-    new Map(masks.map(({ classIndex, counts }) => [classIndex, fromRle(rleFromString(counts, image))]));
-  return {
-    layers: Object.fromEntries(Object.entries(layers).map(([layer, masks]) => [layer, read(masks)])),
-    about: new Map((layers.refined ?? []).map((mask) => [mask.classIndex, mask])),
-    decided: read(decided),
-  };
+export function readMasks(masks: readonly LayerMask[], image: ReviewImage): Masks {
+  return new Map(masks.map(({ classIndex, counts }) => [classIndex, fromRle(rleFromString(counts, image))]));
 }

@@ -25,10 +25,10 @@ export async function openPage(): Promise<void> {
   await trying(async () => {
     home.value = await api.fetchHome();
     project.value = home.value.project;
-    runList.value = await api.fetchRuns();
   });
   addEventListener('hashchange', readAddress);
   readAddress();
+  if (view.value.name !== 'runs') await refreshRuns();
 }
 
 function readAddress(): void {
@@ -49,10 +49,19 @@ export function go(address: string): void {
   location.hash = address;
 }
 
-/** Does something that may fail, and says why it did. */
+/** Does something that was asked for and may fail; meanwhile nothing else can be asked for. */
 async function trying(work: () => Promise<void>): Promise<void> {
-  problem.value = undefined;
   busy.value = true;
+  try {
+    await sayingWhy(work);
+  } finally {
+    busy.value = false;
+  }
+}
+
+/** Does something that may fail, and says why it did. */
+async function sayingWhy(work: () => Promise<void>): Promise<void> {
+  problem.value = undefined;
   try {
     await work();
   } catch (error) {
@@ -60,13 +69,12 @@ async function trying(work: () => Promise<void>): Promise<void> {
       seen: messageOf(error),
       fix: error instanceof Failure ? error.fix : 'Load the page again',
     };
-  } finally {
-    busy.value = false;
   }
 }
 
+/** Nobody waits for the list: what is typed meanwhile counts. */
 export function refreshRuns(): Promise<void> {
-  return trying(async () => {
+  return sayingWhy(async () => {
     runList.value = await api.fetchRuns();
   });
 }
