@@ -54,7 +54,8 @@ export interface LabelBook {
    */
   draw(item: Case, classIndex: number, mask: Rle, basedOn: number): Promise<boolean>;
   isDone(item: Case): boolean;
-  finish(item: Case, done: boolean): Promise<void>;
+  /** Says that an image is done, or not; returns the classes that were decided by that, as only the annotation file had them. */
+  finish(item: Case, done: boolean): Promise<readonly number[]>;
   /** Waits for what is being written. */
   close(): Promise<void>;
 }
@@ -96,12 +97,15 @@ export async function openLabelBook(folder: LabelFolder, by: string): Promise<La
     return 'saved' in (await journal.decide(draft, basedOn));
   };
   /** Masks that only the annotation file holds, which forgets an image that is not done. */
-  const keepFiled = async (item: Case): Promise<void> => {
+  const keepFiled = async (item: Case): Promise<number[]> => {
+    const kept: number[] = [];
     for (const classIndex of classes.keys()) {
       const found = filedMask(item, classIndex);
-      if (found !== undefined && decision(item, classIndex) === undefined)
-        await draw(item, classIndex, found, 0);
+      if (found === undefined || decision(item, classIndex) !== undefined) continue;
+      await draw(item, classIndex, found, 0);
+      kept.push(classIndex);
     }
+    return kept;
   };
 
   /** One file after the other. */
@@ -143,10 +147,11 @@ export async function openLabelBook(folder: LabelFolder, by: string): Promise<La
     },
     isDone,
     finish: async (item, isNow) => {
-      if (!isNow) await keepFiled(item);
+      const kept = isNow ? [] : await keepFiled(item);
       await doneFile.append({ image: item.id, done: isNow, by, time: new Date().toISOString() });
       done.set(item.id, isNow);
       await write();
+      return kept;
     },
     close: async () => {
       await writing;

@@ -89,8 +89,9 @@ export function createLabelRoom(
     changeClasses: (change) => book.change(change),
     finish: async (image, done) => {
       const item = caseOf(image);
-      await book.finish(item, done);
+      const kept = await book.finish(item, done);
       if (done) advisor?.finished(item);
+      return kept.map((classIndex) => itemOf(item, classIndex));
     },
     close: async () => {
       await advisor?.close();

@@ -129,7 +129,11 @@ export function roomApi(partsOf: (context: Context) => RoomParts): Hono {
   api.post('/images/:image/done', async (context) => {
     const { events } = partsOf(context);
     const room = labelRoomOf(partsOf(context));
-    await room.finish(context.req.param('image'), (await readBody(context, doneRequestSchema)).done);
+    const kept = await room.finish(
+      context.req.param('image'),
+      (await readBody(context, doneRequestSchema)).done,
+    );
+    for (const item of kept) events.send({ event: 'item', data: item });
     events.send({ event: 'labels', data: room.labels() });
     return context.json(room.labels());
   });

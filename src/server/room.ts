@@ -55,6 +55,9 @@ export interface ReviewRoom extends Room {
 export interface LabelRoom extends Room {
   labels(): LabelsState;
   changeClasses(change: ClassChange): Promise<void>;
-  /** Says that an image is done, or not. @throws NotFound for an unknown id. */
-  finish(image: string, done: boolean): Promise<void>;
+  /**
+   * Says that an image is done, or not, and returns the items that this changed: what only the annotation file held of an
+   * image that is not done any more. @throws NotFound for an unknown id.
+   */
+  finish(image: string, done: boolean): Promise<readonly ReviewItem[]>;
 }

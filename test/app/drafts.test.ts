@@ -102,6 +102,21 @@ describe.skipIf(whyNoBrowser !== '')(`drawings in a review${whyNoBrowser}`, () =
     expect(await again.locator('.edited').count()).toBe(0);
   });
 
+  it('stay where another page decides, which is said', async () => {
+    const [left, right] = [await openPage(), await openPage()];
+    const name = await left.locator('.about b').innerText();
+    await left.keyboard.press('b');
+    await dot(left, 30);
+    await keptDots(1);
+    await right.keyboard.press('r');
+    await left.locator('.notice.is-problem', { hasText: `decided about ${name.trim()} in` }).waitFor();
+    // The server forgot it with the decision.
+    await expect.poll(() => keptDots(1), PATIENT).toEqual([[1, 0]]);
+    await left.keyboard.press('Control+z');
+    await left.locator('.about .stands', { hasText: 'Rejected' }).waitFor();
+    await keptDots(0);
+  });
+
   it('go when they are taken back, of several images too, and leave without a question', async () => {
     const page = await openPage();
     await page.keyboard.press('b');

@@ -1,7 +1,7 @@
 /** Strokes, polygons, and undo. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { amend, redo, startHistory, step, undo } from '../../app/src/edit/history.ts';
+import { amend, mapHistory, redo, startHistory, step, undo } from '../../app/src/edit/history.ts';
 import { strokeSpans, withPolygon } from '../../app/src/edit/stroke.ts';
 import { emptyTiled, isSet, tiledArea, toRle, withSpans } from '../../app/src/masks/tiled-mask.ts';
 import type { PointXy } from '../../src/base/geometry.ts';
@@ -121,5 +121,11 @@ describe('a history', () => {
     const history = amend(amend(step(startHistory(0), 1), 2), 3);
     expect(history.present).toBe(3);
     expect(undo(history)).toEqual({ past: [], present: 0, future: [3] });
+  });
+
+  it('has no steps that change nothing after its values were changed', () => {
+    const tens = (value: number): number => Math.floor(value / 10);
+    const history = { past: [1, 2, 13, 14], present: 15, future: [16, 21, 22] };
+    expect(mapHistory(history, tens, Object.is)).toEqual({ past: [0], present: 1, future: [2] });
   });
 });

@@ -1,6 +1,7 @@
 /** Labelling from nothing in a browser: classes, strokes that are saved at once, images that are done, what is next. */
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
@@ -254,6 +255,51 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     expect(await left.locator('.notice.is-problem').count()).toBe(0);
   });
 
+  it('takes back what was drawn here alone, after another page drew', async () => {
+    const { url } = await start();
+    const [left, right] = [await openPage(url), await openPage(url)];
+    for (const [name, at] of [
+      ['radius', 100],
+      ['ulna', 150],
+    ] as const) {
+      await addClass(left, name);
+      await left.keyboard.press('b');
+      await dragOver(left, [[at, at]]);
+      await saved(left);
+    }
+    await right.locator('.item', { hasText: await fileOnPage(left) }).click();
+    await drawn(right);
+    await right
+      .locator('.classes li', { hasText: 'radius' })
+      .locator('.state', { hasText: 'drawn' })
+      .waitFor();
+    await right.keyboard.press('1');
+    await right.keyboard.press('b');
+    await dragOver(right, [[200, 200]]);
+    await saved(right);
+    const theirs = await coloursAt(right, [[200, 200]]);
+    // The class that is worked on looks other than the rest.
+    await left.keyboard.press('1');
+    await expect.poll(() => coloursAt(left, [[200, 200]]), PATIENT).toEqual(theirs);
+    await left.keyboard.press('Control+z');
+    await expect
+      .poll(async () => (await journal()).map(({ verdict }) => verdict), PATIENT)
+      .toEqual(['corrected', 'rejected']);
+    const data = await lastDrawn();
+    expect([100, 200].map((at) => data[at * SIZE.width + at])).toEqual([1, 1]);
+  });
+
+  it('shows the image that was gone to last, however many are on their way', async () => {
+    const page = await openPage((await start()).url);
+    await page.route('**/masks', async (route) => {
+      await sleep(200);
+      await route.continue();
+    });
+    for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowDown');
+    await drawn(page);
+    expect(await fileOnPage(page)).toBe(await page.locator('.item .name').last().innerText());
+  });
+
   it('suggests images and says why, and writes those that are done', async () => {
     const page = await openPage((await start()).url);
     await page.locator('.count', { hasText: 'the most useful first' }).waitFor();
@@ -305,9 +351,12 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
       { times: 1 },
     );
     await dragOver(right, [[300, 300]]);
+    // Done at once: what was drawn here is not what would be done.
+    await right.keyboard.press('a');
     await right.locator('.notice.is-problem', { hasText: 'ada drew radius on' }).waitFor();
     expect(await journal()).toMatchObject([{ number: 1 }]);
-    // What was drawn here first of all is not gone.
+    expect(await right.locator('.progress b').innerText()).toBe('0');
+    // What was drawn here is not gone.
     await right.keyboard.press('Control+z');
     await expect.poll(async () => (await journal())[0]!.number, PATIENT).toBe(2);
     const data = await lastDrawn();

@@ -64,13 +64,18 @@ export async function acceptImage(): Promise<void> {
   const [at, now] = [selected.value, loaded.value];
   if (open.length === 0 || at === undefined || now === undefined || saving.value > 0) return;
   const before = queue.value;
-  for (const { image, classIndex } of open) {
-    const mask = currentMask(classIndex)!;
-    const isFound = isRefined(classIndex, mask);
-    if (!(await save({ image, classIndex }, isFound ? 'accepted' : 'corrected', isFound ? undefined : mask)))
-      return;
+  // As they are seen now: the user may go on to another image, and others may decide about some of them.
+  const seen = open.map((item) => {
+    const mask = currentMask(item.classIndex)!;
+    return { item, ...(!isRefined(item.classIndex, mask) && { mask }) };
+  });
+  let accepted = 0;
+  for (const { item, mask } of seen) {
+    if (items.value.get(itemKey(item))?.revision !== item.revision) continue;
+    if (!(await save(item, mask === undefined ? 'accepted' : 'corrected', mask))) return;
+    accepted++;
   }
-  notice.value = { kind: 'done', text: `${open.length} masks of ${now.image.name} accepted` };
+  notice.value = { kind: 'done', text: `${accepted} masks of ${now.image.name} accepted` };
   if (selected.value === at) await goOn(before, itemKey(at));
 }
 
@@ -90,7 +95,12 @@ export async function decide(verdict: DecisionRequest['verdict'], mask?: TiledMa
 }
 
 /** Whether the decision is on the disk; where it is not, the page says why. */
-async function save(at: Selection, verdict: DecisionRequest['verdict'], mask?: TiledMask): Promise<boolean> {
+async function save(
+  { image, classIndex }: Selection,
+  verdict: DecisionRequest['verdict'],
+  mask?: TiledMask,
+): Promise<boolean> {
+  const at = { image, classIndex };
   const basedOn = items.value.get(itemKey(at))?.revision ?? 0;
   const counts = mask && rleToString(toRle(mask));
   saving.value++;

@@ -12,6 +12,7 @@ import { itemKey } from '../queue.ts';
 import { messageOf } from '../request.ts';
 import {
   connected,
+  type Drawn,
   drawings,
   imagesById,
   items,
@@ -43,15 +44,16 @@ export function keepDrafts(): void {
 }
 
 /** Whether all that is drawn would outlive the page. */
-export const isKept = (): boolean =>
-  [...unsaved.value].every(([key, { mask }]) => kept.get(key)?.mask === mask);
+export const isKept = (): boolean => [...unsaved.value].every(([key, drawn]) => isKeptAsDrawn(key, drawn));
+
+function isKeptAsDrawn(key: string, { mask }: Drawn): boolean {
+  const known = kept.get(key);
+  return known?.mask === mask && known.revision === revisionOf(key);
+}
 
 /** A drawing that the server does not keep as it is now; without a mask one that it should forget. */
 function firstChange(): (Selection & { readonly mask?: TiledMask }) | undefined {
-  for (const [key, drawn] of unsaved.value) {
-    const known = kept.get(key);
-    if (known?.mask !== drawn.mask || known.revision !== revisionOf(key)) return drawn;
-  }
+  for (const [key, drawn] of unsaved.value) if (!isKeptAsDrawn(key, drawn)) return drawn;
   for (const [key, { image, classIndex }] of kept) if (!unsaved.value.has(key)) return { image, classIndex };
   return undefined;
 }

@@ -25,7 +25,7 @@ import {
 } from '../store.ts';
 import { forgetImage, replaceLoaded, select } from './load.ts';
 import { rememberSaved } from './masks.ts';
-import { keepLabels, takeUp } from './room.ts';
+import { giveWay, keepLabels } from './room.ts';
 
 /** Saves what is drawn, stroke by stroke, for as long as the page is open. */
 export function saveAsDrawn(): void {
@@ -53,10 +53,12 @@ function saveDrawn(): Promise<boolean> {
 async function saveAll(): Promise<boolean> {
   saving.value++;
   try {
-    for (let next = firstUnsaved(); next !== undefined; next = firstUnsaved()) await save(next);
-    if (hasFailed) notice.value = { kind: 'done', text: 'All that was drawn is saved now' };
+    let isAsDrawn = true;
+    for (let next = firstUnsaved(); next !== undefined; next = firstUnsaved())
+      isAsDrawn = (await save(next)) && isAsDrawn;
+    if (hasFailed && isAsDrawn) notice.value = { kind: 'done', text: 'All that was drawn is saved now' };
     hasFailed = false;
-    return true;
+    return isAsDrawn;
   } catch (error) {
     hasFailed = true;
     const fix = error instanceof Failure ? `. ${error.fix}` : '';
@@ -72,7 +74,8 @@ const firstUnsaved = (): Drawn | undefined => unsaved.value.values().next().valu
 /** Masks by item whose answer did not come: the server may have saved them all the same. */
 const unanswered = new Map<string, Set<string>>();
 
-async function save({ image, classIndex, mask }: Drawn): Promise<void> {
+/** Whether it is on the disk as it was drawn. */
+async function save({ image, classIndex, mask }: Drawn): Promise<boolean> {
   const key = itemKey({ image, classIndex });
   const counts = rleToString(toRle(mask));
   const { saved, item } = await sendDecision({
@@ -85,20 +88,20 @@ async function save({ image, classIndex, mask }: Drawn): Promise<void> {
     unanswered.set(key, (unanswered.get(key) ?? new Set()).add(counts));
     throw error;
   });
-  if (!saved && !(await isUnanswered(item))) return takeTheirs(item);
+  if (!saved) {
+    const { decided } = await fetchMasks(image);
+    const kept = decided.find((found) => found.classIndex === classIndex)?.counts;
+    const isOwn = kept !== undefined && unanswered.get(key)?.has(kept) === true;
+    // What seems to be somebody else's is what this page drew before it lost the server: it goes on from there.
+    if (isOwn) items.value = new Map(items.value).set(key, item);
+    else takeTheirs(item, kept);
+    return isOwn;
+  }
   items.value = new Map(items.value).set(key, item);
-  // What seems to be somebody else's is what this page drew before it lost the server: it goes on from there.
-  if (!saved) return;
   unanswered.delete(key);
   rememberSaved(key, mask);
   keepSaved(item, mask);
-}
-
-/** Whether the server has a mask of the item that this page sent. */
-async function isUnanswered(item: ReviewItem): Promise<boolean> {
-  const { decided } = await fetchMasks(item.image);
-  const kept = decided.find(({ classIndex }) => classIndex === item.classIndex)?.counts;
-  return kept !== undefined && unanswered.get(itemKey(item))?.has(kept) === true;
+  return true;
 }
 
 /** What is saved is what the class has from now on. */
@@ -115,8 +118,8 @@ function keepSaved({ image, classIndex, status }: ReviewItem, mask: TiledMask): 
 }
 
 /** Somebody drew the class in another page: nothing of theirs is overwritten unseen. */
-async function takeTheirs(item: ReviewItem): Promise<void> {
-  await takeUp([item]);
+function takeTheirs(item: ReviewItem, counts: string | undefined): void {
+  giveWay(item, counts);
   const [name, className] = [imagesById.value.get(item.image)?.name, room.value!.classes[item.classIndex]];
   notice.value = {
     kind: 'problem',

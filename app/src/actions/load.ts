@@ -87,14 +87,16 @@ function nextReviewed(at: Selection): string | undefined {
 async function obtainNewest(id: string): Promise<Loaded> {
   const image = obtain(id);
   const found = await image;
-  return images.get(id) === image ? found : obtainNewest(id);
+  return images.get(id) === image || selected.value?.image !== id ? found : obtainNewest(id);
 }
 
 function obtain(id: string): Promise<Loaded> {
   const found = images.get(id) ?? load(imagesById.value.get(id)!);
   images.delete(id);
   images.set(id, found);
-  found.catch(() => images.delete(id));
+  found.catch(() => {
+    if (images.get(id) === found) images.delete(id);
+  });
   if (images.size > KEPT_IMAGES) images.delete(images.keys().next().value!);
   return found;
 }

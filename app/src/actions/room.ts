@@ -1,9 +1,11 @@
 /** @file The room as the server has it: opened, and kept up with what is done in other pages. */
 import { batch, effect, untracked } from '@preact/signals';
 import type { LabelsState } from '../../../src/label/protocol.ts';
+import { rleFromString } from '../../../src/masks/rle.ts';
 import type { ReviewItem, RoomEvent, RoomState } from '../../../src/review/protocol.ts';
 import { fetchMasks, fetchRoom, listenForEvents } from '../api.ts';
-import { step } from '../edit/history.ts';
+import { mapHistory, startHistory, step } from '../edit/history.ts';
+import { emptyTiled, fromRle, type TiledMask } from '../masks/tiled-mask.ts';
 import { itemKey } from '../queue.ts';
 import { Failure, messageOf } from '../request.ts';
 import {
@@ -11,30 +13,37 @@ import {
   drawings,
   failure,
   imageQueue,
+  imagesById,
   items,
   labels,
   loaded,
+  type Masks,
+  notice,
   queue,
   room,
   type Selection,
   saving,
+  stroking,
   unsaved,
 } from '../store.ts';
 import { restoreDrafts } from './drafts.ts';
 import { forgetImage, readMasks, replaceLoaded, select } from './load.ts';
-import { forgetSaved } from './masks.ts';
+import { forgetSaved, rememberSaved } from './masks.ts';
 
 export async function openRoom(): Promise<void> {
   try {
     // First of all, so that nothing changes unheard while the room is on its way.
     const early: RoomEvent[] = [];
     await listen(early);
+    const heardBy = connections;
     const state = await fetchRoom();
     items.value = new Map(state.items.map((item) => [itemKey(item), item]));
     room.value = state;
-    early.forEach(keep);
     document.title = `${state.run} · Packmule ${state.labels === undefined ? 'review' : 'labels'}`;
+    // Before what was heard: the server forgets drawings of what somebody decides about.
     const first = restoreDrafts(state) ?? firstOf(state);
+    early.forEach(keep);
+    if (connections > heardBy) void catchUp();
     if (first !== undefined) await select(first);
   } catch (error) {
     failure.value = {
@@ -43,6 +52,9 @@ export async function openRoom(): Promise<void> {
     };
   }
 }
+
+/** How often the server was reached: it tells nothing of what happened in between. */
+let connections = 0;
 
 /** Waits for the connection, or for its failure; keeps in `early` what is told before there is a room. */
 function listen(early: RoomEvent[]): Promise<void> {
@@ -54,6 +66,7 @@ function listen(early: RoomEvent[]): Promise<void> {
       },
       (up) => {
         connected.value = up;
+        if (up) connections++;
         if (up && room.value !== undefined) void catchUp();
         resolve();
       },
@@ -63,9 +76,10 @@ function listen(early: RoomEvent[]): Promise<void> {
 
 /** What nobody told while there was no connection. */
 async function catchUp(): Promise<void> {
+  const before = labels.value;
   const state = await fetchRoom().catch(() => undefined);
   if (state === undefined) return;
-  if (state.labels !== undefined) keepLabels(state.labels);
+  if (state.labels !== undefined && labels.value === before) keepLabels(state.labels);
   hear(state.items);
 }
 
@@ -88,49 +102,52 @@ export function keepLabels(next: LabelsState): void {
   if (room.value !== undefined) room.value = { ...room.value, classes, labels: next };
 }
 
-/** What the server told of while a decision of this page was on its way, that decision perhaps among it. */
-let heard: ReviewItem[] = [];
+/** What was decided elsewhere, as far as this page knows, and is not taken over yet. */
+let heard: readonly ReviewItem[] = [];
+let taking = false;
 
 function hear(told: readonly ReviewItem[]): void {
-  heard = heard.concat(told);
+  heard = [...heard, ...told];
   void takeHeard();
 }
 
-/** Hears what was told while this page saved, for as long as the page is open. */
+/** Takes over what was heard while something was drawn or saved here, for as long as the page is open. */
 export function followOthers(): void {
   effect(() => {
-    if (saving.value === 0) untracked(() => void takeHeard());
+    if (saving.value === 0 && !stroking.value) untracked(() => void takeHeard());
   });
 }
-
-let taking = false;
 
 async function takeHeard(): Promise<void> {
   if (taking) return;
   taking = true;
   try {
-    while (heard.length > 0 && saving.value === 0) {
-      const told = heard.filter(isNews);
-      heard = [];
-      if (told.length > 0) await takeUp(told);
-    }
+    for (let told = takeable(); told.length > 0; told = takeable()) await takeUp(told);
   } catch {
-    // The server does not answer: the next connection tells it again.
+    // The masks cannot be had now: with what is heard or saved next they are asked for again.
   } finally {
     taking = false;
   }
 }
 
-/** Whether it was done elsewhere. Where drawings are saved at once, saving says what becomes of one that is not. */
-function isNews(item: ReviewItem): boolean {
-  const key = itemKey(item);
-  const isKnown = item.revision <= (items.value.get(key)?.revision ?? 0);
-  return !isKnown && (labels.value === undefined || !unsaved.value.has(key));
+/** While this page saves, what is heard may be that. */
+function takeable(): readonly ReviewItem[] {
+  if (saving.value > 0 || stroking.value) return [];
+  heard = heard.filter(isNewer);
+  return heard.filter((item) => !isDrawnOn(item));
 }
+
+const isNewer = (item: ReviewItem): boolean =>
+  item.revision > (items.value.get(itemKey(item))?.revision ?? 0);
+
+const isUnsaved = (item: ReviewItem): boolean => unsaved.value.has(itemKey(item));
+
+/** Where drawings are saved at once, saving says what becomes of one that is not. */
+const isDrawnOn = (item: ReviewItem): boolean => labels.value !== undefined && isUnsaved(item);
 
 /**
  * Goes on from what others made of items: whoever drew on an older mask under a newer revision would overwrite theirs
- * unseen. Items and masks therefore change together. Undo brings back what was drawn here before.
+ * unseen. Items and masks therefore change together.
  * @throws Failure where the masks of the shown image cannot be had; nothing is taken then.
  */
 export async function takeUp(told: readonly ReviewItem[]): Promise<void> {
@@ -138,31 +155,61 @@ export async function takeUp(told: readonly ReviewItem[]): Promise<void> {
   const isOfShown = ({ image }: ReviewItem): boolean => image === shown?.id;
   const decided =
     shown && told.some(isOfShown) ? readMasks((await fetchMasks(shown.id)).decided, shown) : undefined;
-  // Meanwhile the user may have gone on to an image that is among them.
+  // Meanwhile the user may have gone on to an image that is among them, or drawn.
   if (loaded.value?.image.id !== shown?.id) return takeUp(told);
+  const news = told.filter((item) => isNewer(item) && !isDrawnOn(item));
   batch(() => {
-    items.value = new Map([...items.value, ...told.map((item) => [itemKey(item), item] as const)]);
-    for (const item of told) {
-      if (!isOfShown(item)) forgetImage(item.image);
-      if (labels.value !== undefined || !unsaved.value.has(itemKey(item))) putAway(item);
+    items.value = new Map([...items.value, ...news.map((item) => [itemKey(item), item] as const)]);
+    for (const item of news) {
+      if (isOfShown(item)) replaceDecided(item, decided?.get(item.classIndex));
+      else forgetImage(item.image);
+      if (isUnsaved(item)) warn(item);
+      else forgetDrawing(item);
     }
-    if (decided === undefined) return;
-    const now = new Map(loaded.value!.decided);
-    for (const { classIndex } of told.filter(isOfShown)) {
-      const theirs = decided.get(classIndex);
-      if (theirs === undefined) now.delete(classIndex);
-      else now.set(classIndex, theirs);
-    }
-    replaceLoaded({ ...loaded.value!, decided: now });
   });
 }
 
-/** A drawing that somebody's decision has replaced. */
-function putAway(item: ReviewItem): void {
+/** Puts what somebody else drew in the place of what could not be saved; undo brings that back. */
+export function giveWay(item: ReviewItem, counts: string | undefined): void {
+  const image = imagesById.value.get(item.image)!;
+  const theirs = counts === undefined ? emptyTiled(image) : fromRle(rleFromString(counts, image));
+  batch(() => {
+    items.value = new Map(items.value).set(itemKey(item), item);
+    rememberSaved(itemKey(item), theirs);
+    const history = drawings.value.get(item.image) ?? startHistory<Masks>(new Map());
+    const present = new Map(history.present).set(item.classIndex, theirs);
+    drawings.value = new Map(drawings.value).set(item.image, step(history, present));
+    if (loaded.value?.image.id === item.image)
+      replaceDecided(item, counts === undefined ? undefined : theirs);
+    else forgetImage(item.image);
+  });
+}
+
+function replaceDecided({ classIndex }: ReviewItem, mask: TiledMask | undefined): void {
+  const decided = new Map(loaded.value!.decided);
+  if (mask === undefined) decided.delete(classIndex);
+  else decided.set(classIndex, mask);
+  replaceLoaded({ ...loaded.value!, decided });
+}
+
+/** A drawing that is saved, and that somebody else's decision has replaced. */
+function forgetDrawing(item: ReviewItem): void {
   forgetSaved(itemKey(item));
   const history = drawings.value.get(item.image);
-  if (!history?.present.has(item.classIndex)) return;
-  const left = new Map(history.present);
-  left.delete(item.classIndex);
-  drawings.value = new Map(drawings.value).set(item.image, step(history, left));
+  if (history === undefined) return;
+  const without = (masks: Masks): Masks =>
+    new Map([...masks].filter(([classIndex]) => classIndex !== item.classIndex));
+  drawings.value = new Map(drawings.value).set(item.image, mapHistory(history, without, areSame));
+}
+
+const areSame = (a: Masks, b: Masks): boolean =>
+  a.size === b.size && [...a].every(([classIndex, mask]) => b.get(classIndex) === mask);
+
+/** In a review a drawing stays until it is decided about. */
+function warn({ image, classIndex, by, status }: ReviewItem): void {
+  const [name, className] = [imagesById.value.get(image)?.name, room.value!.classes[classIndex]];
+  notice.value = {
+    kind: 'problem',
+    text: `${by} decided about ${className} in ${name} meanwhile (${status}). What you drew of it is not saved: deciding now replaces theirs, undo shows it.`,
+  };
 }

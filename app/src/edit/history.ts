@@ -24,6 +24,20 @@ export function amend<T>({ past, future }: History<T>, present: T): History<T> {
   return { past, present, future };
 }
 
+/** A history of changed values, without steps that then change nothing. */
+export function mapHistory<T>(
+  { past, present, future }: History<T>,
+  change: (value: T) => T,
+  isSame: (a: T, b: T) => boolean,
+): History<T> {
+  const [earlier, now, later] = [past.map(change), change(present), future.map(change)];
+  return {
+    past: earlier.filter((value, i) => !isSame(value, earlier[i + 1] ?? now)),
+    present: now,
+    future: later.filter((value, i) => !isSame(value, later[i - 1] ?? now)),
+  };
+}
+
 export function undo<T>(history: History<T>): History<T> {
   const { past, present, future } = history;
   return past.length === 0
