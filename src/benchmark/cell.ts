@@ -38,6 +38,8 @@ export interface Cell {
   readonly all: number;
   /** The settings of refinement that the user has set. */
   readonly refine: RefineSettings;
+  /** Whether an atlas suits the labelled images: a run sees it on held-out ones. */
+  readonly suitsAtlas: boolean;
   /** What the user has set of the network that learns from refined masks. */
   readonly final: Pick<RunConfig['final'], 'samples' | 'start'>;
   /**
@@ -126,6 +128,7 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     labelled,
     all,
     refine: config.refine,
+    suitsAtlas: lessons.get(labelled)!.suitsAtlas,
     final: config.final,
     share: (networks, settings) => {
       const parts = learners(settings);

@@ -21,6 +21,7 @@ import { imagesFingerprint, labelsFingerprint } from '../pipeline/fingerprints.t
 import { readMaskSet, truthSet } from '../pipeline/mask-sets.ts';
 import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import { chooseSam, embeddingsFolder, type SamChoice } from '../pipeline/sam-model.ts';
+import { suitsAtlas } from '../pipeline/settling.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import { checkModelStage } from '../pipeline/stages/check-model.ts';
 import { refineSettingsSchema } from '../refine/settings.ts';
@@ -48,6 +49,8 @@ export interface Lesson {
   readonly cases: readonly Case[];
   readonly images: Images;
   readonly statistics: DatasetStatistics;
+  /** Whether an atlas of them suits their structures. */
+  readonly suitsAtlas: boolean;
 }
 
 export interface UsedModel {
@@ -146,6 +149,7 @@ async function prepareLessons(
         ]),
       },
       statistics: await computeStatistics(first.dataset, signal ? { signal } : {}),
+      suitsAtlas: suitsAtlas(checked.dataset, cases),
     });
   }
   return lessons;

@@ -3,6 +3,7 @@
  * to, unless that makes the masks of held-out images no better.
  */
 import { type Atlas, learnAtlas } from '../atlas/atlas.ts';
+import { keptNames } from '../atlas/trial.ts';
 import type { Case, Dataset } from '../dataset/types.ts';
 import type { RefineSettings } from '../refine/settings.ts';
 import { percent } from '../report/format.ts';
@@ -61,4 +62,16 @@ export function describeSettling({ heldOut, kept }: Settling): string {
   return kept
     ? `An atlas of the labelled images settles which class pixels belong to: ${figures}.`
     : `Pixels stay with the class that the network gives them, because an atlas of the labelled images makes masks no better: ${figures}.`;
+}
+
+/** Part of the names that an atlas has to keep. */
+const LEAST_KEPT = 0.85;
+
+/**
+ * Whether an atlas of annotated images suits their structures, where no images are held out that would tell: one of
+ * which an image more or less changes the names does not.
+ */
+export function suitsAtlas(dataset: Dataset, cases: readonly Case[]): boolean {
+  const learn = (others: readonly Case[]): Atlas => atlasOf(dataset, others);
+  return cases.length > 1 && keptNames(cases, dataset.classes.length, learn) >= LEAST_KEPT;
 }

@@ -5,6 +5,7 @@ import { findMethod, METHODS } from '../../src/benchmark/methods/index.ts';
 import {
   inOrder,
   keyOf,
+  type Masks,
   type Prediction,
   type Refinement,
   type Training,
@@ -107,6 +108,9 @@ describe('unet+close-up', () => {
 });
 
 describe('the atlas', () => {
+  const isSettled = (masks: Masks): boolean =>
+    [...inOrder([masks]).values()].some((work) => work.kind === 'prediction' && work.atlas !== undefined);
+
   it('of the labelled images of the cell alone settles the masks of a U-Net that has the whole budget', () => {
     const answer = masksOf('unet+atlas') as Refinement;
     expect(answer).toMatchObject({
@@ -126,11 +130,7 @@ describe('the atlas', () => {
 
   it('is in no row but ours, and in none where classes overlap', () => {
     const settled = (set: readonly string[] = []) =>
-      METHODS.filter(({ name }) =>
-        [...inOrder([masksOf(name, set)]).values()].some(
-          (work) => work.kind === 'prediction' && work.atlas !== undefined,
-        ),
-      ).map(({ name }) => name);
+      METHODS.map(({ name }) => name).filter((name) => isSettled(masksOf(name, set)));
     expect(settled()).toEqual([
       'packmule',
       'unet+atlas',
@@ -139,6 +139,11 @@ describe('the atlas', () => {
     ]);
     expect(settled(['training.head=overlapping'])).toEqual([]);
     expect(settled(['refine.atlas=false'])).not.toContain('packmule');
+  });
+
+  it('is in ours only where it suits the labelled images', () => {
+    expect([N, 9].map((labelled) => isSettled(masksOf('packmule', [], labelled)))).toEqual([true, false]);
+    expect([N, 9].map((labelled) => isSettled(masksOf('unet+atlas', [], labelled)))).toEqual([true, true]);
   });
 });
 

@@ -8,7 +8,7 @@ import { tinyConfig } from '../pipeline/tiny.ts';
 
 export const COUNTS = [2, 5, 9];
 
-/** Nine labelled images, `set` as of --set. */
+/** Nine labelled images, `set` as of --set. An atlas suits the first ones, but not all nine. */
 export function bareSetup(set: readonly string[] = []): Setup {
   const choice: SamChoice = { chosen: { path: 'none' }, preprocessing: 'sam', precision: 'float32' };
   const images = (count: number, fingerprint: string): Images => ({ count, fingerprint });
@@ -25,7 +25,12 @@ export function bareSetup(set: readonly string[] = []): Setup {
     lessons: new Map(
       COUNTS.map((count) => [
         count,
-        { cases: casesOf(count), images: images(count, `first ${count}`), statistics: statisticsOf(count) },
+        {
+          cases: casesOf(count),
+          images: images(count, `first ${count}`),
+          statistics: statisticsOf(count),
+          suitsAtlas: count < 9,
+        },
       ]),
     ),
     images: {

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { type Atlas, learnAtlas } from '../../src/atlas/atlas.ts';
+import { keptNames, type NamedImage } from '../../src/atlas/trial.ts';
+import { CLASSES, rowOf } from './row.ts';
+
+const ALL = [0, 1, 2, 3, 4];
+const learn = (images: readonly NamedImage[]): Atlas => learnAtlas(images, CLASSES);
+/** The same row from the other side. */
+const turned = (shift: readonly [number, number]): NamedImage => {
+  const { size, structures } = rowOf(ALL, shift);
+  return {
+    size,
+    structures: structures.map(({ classIndex, rle }) => ({ classIndex: CLASSES - 1 - classIndex, rle })),
+  };
+};
+
+describe('the trial of an atlas', () => {
+  it('keeps the names of structures that lie among each other as in the other images', () => {
+    const images = [rowOf(ALL), rowOf(ALL, [4, 2]), rowOf(ALL, [-3, 1])];
+    expect(keptNames(images, CLASSES, learn)).toBeGreaterThan(0.98);
+  });
+
+  it('loses those of structures that are turned in some of them', () => {
+    const images = [rowOf(ALL), rowOf(ALL, [2, 0]), turned([1, 0]), turned([0, 2])];
+    expect(keptNames(images, CLASSES, learn)).toBeLessThan(0.7);
+  });
+
+  it('judges an image by the others alone', () => {
+    const images = [rowOf(ALL), rowOf(ALL, [2, 0]), turned([1, 0])];
+    const asked: (readonly NamedImage[])[] = [];
+    keptNames(images, CLASSES, (others) => {
+      asked.push(others);
+      return learn(others);
+    });
+    expect(asked).toEqual([images.slice(1), [images[0], images[2]], images.slice(0, 2)]);
+  });
+});
