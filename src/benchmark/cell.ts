@@ -10,7 +10,7 @@ import { fingerprintOf } from '../nnunet/fingerprint.ts';
 import { planNnUnet } from '../nnunet/plan.ts';
 import type { RunConfig } from '../pipeline/config.ts';
 import { settles } from '../pipeline/settling.ts';
-import { looksClose, type RefineSettings } from '../refine/settings.ts';
+import { looksClose, type RefineSettings, withoutCloseUps } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { CONSISTENCY } from '../training/consistency.ts';
 import { mirrorOf, planMeanTeacher, planShare, planTraining, type TrainingPlan } from '../training/plan.ts';
@@ -47,6 +47,8 @@ export interface Cell {
    * that learns has its part too.
    */
   share(networks: number, settings: RefineSettings): number;
+  /** The settings without close-ups where the budget is too short for them and for a Foal that learns. */
+  affordable(settings: RefineSettings): RefineSettings;
   network(options: NetworkOptions): UNet;
   /** A head on what the encoder of a promptable model says, that which such settings of refinement ask. */
   head(settings: RefineSettings): FrozenHead;
@@ -134,6 +136,12 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
       const parts = learners(settings);
       return (1 - parts.closeUp - parts.foal) / networks;
     },
+    affordable: (settings) => {
+      const { closeUp, foal } = learners(settings);
+      return closeUp > 0 && foal > 0 && minutesOf(closeUp) < LEAST_MINUTES
+        ? withoutCloseUps(settings)
+        : settings;
+    },
     network: ({ share, recipe, labelled: count = labelled, pseudo, agreement, meanTeacher, start }) => {
       const whole = planned(setup, Math.max(labelled, count), recipe);
       const used = meanTeacher === undefined ? whole : planMeanTeacher(whole, CONSISTENCY[meanTeacher]);
@@ -186,6 +194,9 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     },
   };
 }
+
+/** What a refiner learns in less is worth less than what the networks would learn meanwhile; see docs/benchmarks.md. */
+const LEAST_MINUTES = 2;
 
 /** What of the budget each refiner that learns has: one a third of what the networks have, two together a half. */
 function learners(settings: RefineSettings): { readonly closeUp: number; readonly foal: number } {

@@ -5,6 +5,9 @@ import { keyOf, type Refinement, type UNet } from '../../src/benchmark/work.ts';
 import { masksOf, N, twoNetworks } from './rows.ts';
 import { bareSetup } from './setup.ts';
 
+/** A budget of hours. */
+const LONG = 'training.epochs=1000000';
+
 describe('a model that is named', () => {
   it.each([
     ['sam', 'sam'],
@@ -55,7 +58,7 @@ describe('packmule', () => {
   });
 
   it('redraws by default with a Foal and by outlines that the labelled images of the cell taught', () => {
-    const last = masksOf('packmule', ['refine.refiner=foal+close-up']) as Refinement;
+    const last = masksOf('packmule', ['refine.refiner=foal+close-up', LONG]) as Refinement;
     const { adapted, closeUp, prediction } = last;
     expect(adapted).toMatchObject({ sort: 'foal', labelled: { count: N }, model: { key: 'key of foal' } });
     expect(closeUp).toMatchObject({ sort: 'close-up', labelled: { count: N } });
@@ -66,6 +69,15 @@ describe('packmule', () => {
     [1 / 6, 1 / 6, 1 / 3, 1 / 3].forEach((share, k) => {
       expect(shares[k]).toBeCloseTo(share);
     });
+  });
+
+  it('is that of Foal alone where the budget is too short for outlines beside it', () => {
+    const [both, foal] = ['foal+close-up', 'foal'].map((refiner) =>
+      masksOf('packmule', [`refine.refiner=${refiner}`]),
+    );
+    expect(keyOf(both!)).toBe(keyOf(foal!));
+    const outlines = masksOf('packmule', ['refine.refiner=close-up']) as Refinement;
+    expect(outlines.closeUp!.share).toBeCloseTo(1 / 4);
   });
 
   it('lets Foal learn for its part of the budget, whatever steps are set, unless that is none', () => {

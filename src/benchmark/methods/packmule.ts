@@ -9,7 +9,7 @@ export const packmule: Method = {
     'what `packmule run` does: refined masks and the labelled images teach the initial network further, and the masks of this final one are refined too where the refiner is up to it',
   refiner: asSet,
   masks: (cell, split) => {
-    const own = asSet(cell.refine);
+    const own = cell.affordable(asSet(cell.refine));
     const settings = { ...own, atlas: own.atlas && cell.suitsAtlas };
     const share = cell.share(2, settings);
     const { samples, start } = cell.final;
