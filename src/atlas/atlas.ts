@@ -17,6 +17,8 @@ export interface Place {
 export interface Atlas {
   /** By class; null for one that no image shows. */
   readonly places: readonly (Place | null)[];
+  /** Whether an image may show all of it from the other side, left for right, as it may be a left or a right hand. */
+  readonly turns: boolean;
 }
 
 interface AnnotatedImage {
@@ -26,9 +28,12 @@ interface AnnotatedImage {
 
 /** Places and the mean shift of each image are known each from the other; they settle in a few rounds. */
 const ROUNDS = 5;
+/** An image is from the other side where a flip leaves so much, at most, of how its places differ from those of another. */
+const TURNED = 0.25;
 
 /**
- * The mean places of the classes, after images are moved upon each other.
+ * The mean places of the classes, after images are moved upon each other, and flipped where they show the structures from
+ * the other side than the image with most of them.
  *
  * @param mirror the class that each becomes where an image is flipped left to right: each image then counts flipped,
  * too
@@ -38,11 +43,14 @@ export function learnAtlas(
   classCount: number,
   mirror?: readonly number[],
 ): Atlas {
-  const found = images.flatMap((image) => {
-    const places = placesIn(image);
-    return mirror === undefined ? [places] : [places, flipped(places, mirror)];
-  });
   const indices = Array.from({ length: classCount }, (_, k) => k);
+  const seen = images.map(placesIn);
+  const [fullest] = seen.toSorted((a, b) => b.size - a.size);
+  const turned = seen.map((places) => mirror === undefined && isTurned(places, fullest!));
+  const found = seen.flatMap((places, i) => {
+    if (mirror !== undefined) return [places, flipped(places, mirror)];
+    return [turned[i] ? flipped(places, indices) : places];
+  });
   let shifts: PointXy[] = found.map(() => [0, 0]);
   let centres: (PointXy | undefined)[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -65,7 +73,23 @@ export function learnAtlas(
       if (centre === undefined) return null;
       return { centre, spread: meanSpread(found.flatMap((places) => places.get(k)?.spread ?? [])) };
     }),
+    turns: turned.includes(true),
   };
+}
+
+/** Whether places lie as those of another image from the other side do. */
+function isTurned(places: ReadonlyMap<number, Place>, others: ReadonlyMap<number, Place>): boolean {
+  const common = [...places].flatMap(([k, { centre }]) => {
+    const other = others.get(k);
+    return other === undefined ? [] : [[centre[0], other.centre[0]] as const];
+  });
+  const [apart, together] = [common.map(([x, other]) => other - x), common.map(([x, other]) => other + x)];
+  return varianceOf(together) < TURNED * varianceOf(apart);
+}
+
+function varianceOf(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
 }
 
 /** The side of a square as large as an image, in px: what lengths are parts of. */
@@ -94,17 +118,12 @@ function placesIn({ size, structures = [] }: AnnotatedImage): Map<number, Place>
 }
 
 function flipped(places: ReadonlyMap<number, Place>, mirror: readonly number[]): Map<number, Place> {
-  return new Map(
-    [...places].map(
-      ([
-        k,
-        {
-          centre: [x, y],
-          spread,
-        },
-      ]) => [mirror[k]!, { centre: [-x, y], spread: { ...spread, xy: -spread.xy } }],
-    ),
-  );
+  return new Map([...places].map(([k, place]) => [mirror[k]!, fromBehind(place)]));
+}
+
+/** The same where left is right. */
+export function fromBehind({ centre: [x, y], spread }: Place): Place {
+  return { centre: [-x, y], spread: { ...spread, xy: -spread.xy } };
 }
 
 const minus = (a: PointXy, b: PointXy): PointXy => [a[0] - b[0], a[1] - b[1]];

@@ -13,7 +13,7 @@ import type { PointXy, Size } from '../base/geometry.ts';
 import { solvePositive } from '../base/linear.ts';
 import type { Spread } from '../masks/moments.ts';
 import type { ProbabilityMaps } from '../training/types.ts';
-import { type Atlas, type Place, unitOf } from './atlas.ts';
+import { type Atlas, fromBehind, type Place, unitOf } from './atlas.ts';
 
 /** What the log probability of a network counts: neighbouring pixels repeat each other. */
 const EVIDENCE = 0.25;
@@ -62,21 +62,38 @@ export function settle(maps: ProbabilityMaps, atlas: Atlas): ProbabilityMaps {
   const known = atlas.places.flatMap((place, index) => (place === null ? [] : [{ ...place, index }]));
   const all = foregroundOf(maps);
   if (known.length < 2 || all.length === 0) return maps;
-  const pose = poseOf(known);
   const step = gridStep(maps, known);
   const said = saidOf(maps, known, onGrid(all, maps, step), step * step);
-  let belief = believe(said, said.shares, known, pose);
-  for (let i = 0; i < ITERATIONS; i++) belief = believe(said, expect(said, known, belief), known, pose);
+  const sides = atlas.turns ? [known, known.map((place) => ({ ...place, ...fromBehind(place) }))] : [known];
+  const [{ places, belief }] = sides
+    .map((places) => explain(said, places))
+    .toSorted((a, b) => b.evidence - a.evidence) as [Fitted];
   const data = maps.data.slice();
   for (let from = 0; from < all.length; from += BLOCK) {
     const block = all.subarray(from, from + BLOCK);
-    const settled = expect(saidOf(maps, known, block, 1), known, belief);
+    const settled = expect(saidOf(maps, known, block, 1), places, belief).shares;
     for (const [k, { index }] of known.entries()) {
       const plane = index * maps.height * maps.width;
       for (let i = 0; i < block.length; i++) data[plane + block[i]!] = settled[i * known.length + k]!;
     }
   }
   return { ...maps, data };
+}
+
+interface Fitted {
+  readonly places: readonly Known[];
+  readonly belief: Belief;
+  /** How well it explains what the network says: a log likelihood but for a constant. */
+  readonly evidence: number;
+}
+
+/** Alternates E and M steps. */
+function explain(said: Said, places: readonly Known[]): Fitted {
+  const pose = poseOf(places);
+  let belief = believe(said, said.shares, places, pose);
+  for (let i = 0; i < ITERATIONS; i++)
+    belief = believe(said, expect(said, places, belief).shares, places, pose);
+  return { places, belief, evidence: expect(said, places, belief).evidence };
 }
 
 /** Distance of the pixels of a grid on which even the smallest class is seen, px. */
@@ -125,7 +142,7 @@ function expect(
   { size, pixels, shares, evidence }: Said,
   known: readonly Known[],
   { centres, found }: Belief,
-): Float32Array {
+): { readonly shares: Float32Array; readonly evidence: number } {
   const { height, width } = size;
   const divided = new Float32Array(shares.length);
   const unit = unitOf(size);
@@ -136,6 +153,7 @@ function expect(
   });
   const weights = found.map(Math.log);
   const energy = new Float64Array(known.length);
+  let likelihood = 0;
   for (let i = 0; i < pixels.length; i++) {
     const x = ((pixels[i]! % width) + 0.5 - width / 2) / unit;
     const y = (Math.floor(pixels[i]! / width) + 0.5 - height / 2) / unit;
@@ -155,8 +173,9 @@ function expect(
       total += energy[k]!;
     }
     for (let k = 0; k < known.length; k++) divided[first + k] = (given * energy[k]!) / total;
+    likelihood += best + Math.log(total);
   }
-  return divided;
+  return { shares: divided, evidence: likelihood };
 }
 
 /** The M step: what follows from the shares of the classes in the pixels. */

@@ -26,6 +26,23 @@ describe('an atlas', () => {
     for (const step of steps) expect(step).toBeCloseTo(9 / Math.sqrt(1200), 3);
   });
 
+  it('sees images from the other side, and flips them', () => {
+    const { size, structures } = rowOf(ALL);
+    const behind = {
+      size,
+      structures: structures.map(({ classIndex, rle }) => ({ classIndex: MIRROR[classIndex]!, rle })),
+    };
+    const [plain, both] = [[rowOf(ALL)], [rowOf(ALL), behind, rowOf([1, 2])]].map((images) =>
+      learnAtlas(images, CLASSES),
+    );
+    expect([plain!.turns, both!.turns]).toEqual([false, true]);
+    xs(both!).forEach((x, k) => {
+      expect(x! - xs(both!)[2]!).toBeCloseTo(xs(plain!)[k]! - xs(plain!)[2]!);
+    });
+    // Where classes have twins, the other side of one is the other one.
+    expect(learnAtlas([rowOf(ALL), behind], CLASSES, MIRROR).turns).toBe(false);
+  });
+
   it('counts each image flipped where classes have twins', () => {
     const once = learnAtlas([rowOf([0, 1])], CLASSES);
     expect(once.places.map((place) => place !== null)).toEqual([true, true, false, false, false]);

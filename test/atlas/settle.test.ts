@@ -52,6 +52,24 @@ describe('settling by an atlas', () => {
     expect(named(settle(maps, atlas), ALL, shift)).toEqual([[0], [1], [2], [3], [4]]);
   });
 
+  it('sees from which side an image shows the row, where there may be two', () => {
+    // A network that tells names but not sides gives each block some of its counterpart's.
+    const says = (k: number, sure: number): number[] =>
+      certain(k).map((_, c) => (c === k ? sure : c === 4 - k ? 0.9 - sure : 0.03));
+    const fromBehind = mapsOf(ALL, [0, 0], (k) => says(4 - k, k === 1 || k === 2 ? 0.7 : 0.4));
+    const turning = settle(fromBehind, { ...atlas, turns: true });
+    expect(named(turning, ALL, [0, 0])).toEqual([[4], [3], [2], [1], [0]]);
+    expect(named(settle(fromBehind, atlas), ALL, [0, 0])).not.toEqual([[4], [3], [2], [1], [0]]);
+    const fromFront = mapsOf(ALL, [0, 0], (k) => says(k, k === 1 || k === 2 ? 0.7 : 0.4));
+    expect(named(settle(fromFront, { ...atlas, turns: true }), ALL, [0, 0])).toEqual([
+      [0],
+      [1],
+      [2],
+      [3],
+      [4],
+    ]);
+  });
+
   it('makes one of a block that is divided between two names', () => {
     const shift = [0, 0] as const;
     const maps = mapsOf(ALL, shift, (k, x) => (k === 3 && x >= 37 ? certain(4, 0.6) : certain(k)));
