@@ -4,6 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 /** Of what a process says last, characters. */
 const KEPT_TEXT = 8000;
 
+/** The exit code of a process that was asked to end. */
+const INTERRUPTED = 130;
+
 /** How the processes are started: Node.js and the program of the command line. */
 export interface Program {
   readonly main: string;
@@ -49,8 +52,10 @@ export function createChildren({ main }: Program): Children {
         process: started,
         said: '',
         ended: new Promise((done) => {
-          started.on('close', (code) => {
-            child.code = code ?? 1;
+          started.on('close', (code, killedBy) => {
+            // One that is asked to end while it starts has nothing to save yet, and ends at once.
+            child.code = code ?? (killedBy === 'SIGINT' ? INTERRUPTED : 1);
+            if (code === null) child.said += `\nThe process was ended by ${killedBy}.`;
             done();
           });
         }),
@@ -66,7 +71,7 @@ export function createChildren({ main }: Program): Children {
     works: (run) => isWorking(children.get(run)),
     failure: (run) => {
       const child = children.get(run);
-      const isFailure = child?.code !== undefined && child.code !== 0 && child.code !== 130;
+      const isFailure = child?.code !== undefined && child.code !== 0 && child.code !== INTERRUPTED;
       return isFailure ? child.said.trim().split('\n').slice(-6).join('\n') : undefined;
     },
     stop: (run) => {

@@ -32,7 +32,7 @@ it('asks those that work to save and end, and waits for them', async () => {
   const main = join(folder, 'main.mjs');
   await writeFile(
     main,
-    "import { writeFileSync } from 'node:fs'; setInterval(() => 0, 1000); writeFileSync('up', ''); process.on('SIGINT', () => { writeFileSync('saved', ''); process.exit(130); });",
+    "import { writeFileSync } from 'node:fs'; setInterval(() => 0, 1000); process.on('SIGINT', () => { writeFileSync('saved', ''); process.exit(130); }); writeFileSync('up', '');",
   );
   const children = createChildren({ main });
   children.start('one', [], folder);
@@ -45,4 +45,19 @@ it('asks those that work to save and end, and waits for them', async () => {
     false,
     undefined,
   ]);
+});
+
+it('says what ended a process that said nothing, and takes one that had no time to listen for interrupted', async () => {
+  const folder = await temporaryFolder();
+  const main = join(folder, 'main.mjs');
+  await writeFile(main, 'process.kill(process.pid, process.argv[2]); setInterval(() => 0, 1000);');
+  const children = createChildren({ main });
+  children.start('killed', ['SIGKILL'], folder);
+  children.start('interrupted', ['SIGINT'], folder);
+  await expect.poll(() => ['killed', 'interrupted'].some(children.works), PATIENT).toBe(false);
+  expect([children.failure('killed'), children.failure('interrupted')]).toEqual([
+    'The process was ended by SIGKILL.',
+    undefined,
+  ]);
+  await children.close();
 });
