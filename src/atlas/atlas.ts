@@ -21,7 +21,8 @@ export interface Atlas {
   readonly turns: boolean;
 }
 
-interface AnnotatedImage {
+/** An image with all its structures. */
+export interface AnnotatedImage {
   readonly size: Size;
   readonly structures?: readonly Structure[];
 }

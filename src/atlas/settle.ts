@@ -83,7 +83,7 @@ export function settle(maps: ProbabilityMaps, atlas: Atlas): ProbabilityMaps {
 interface Fitted {
   readonly places: readonly Known[];
   readonly belief: Belief;
-  /** How well it explains what the network says: a log likelihood but for a constant. */
+  /** How well it explains what the network says, by the last E step: a log likelihood but for a constant. */
   readonly evidence: number;
 }
 
@@ -91,9 +91,13 @@ interface Fitted {
 function explain(said: Said, places: readonly Known[]): Fitted {
   const pose = poseOf(places);
   let belief = believe(said, said.shares, places, pose);
-  for (let i = 0; i < ITERATIONS; i++)
-    belief = believe(said, expect(said, places, belief).shares, places, pose);
-  return { places, belief, evidence: expect(said, places, belief).evidence };
+  let evidence = 0;
+  for (let i = 0; i < ITERATIONS; i++) {
+    const expected = expect(said, places, belief);
+    belief = believe(said, expected.shares, places, pose);
+    evidence = expected.evidence;
+  }
+  return { places, belief, evidence };
 }
 
 /** Distance of the pixels of a grid on which even the smallest class is seen, px. */

@@ -2,11 +2,10 @@
  * @file Whether an atlas suits the structures of annotated images, by these alone. Structures that lie otherwise from
  * image to image, as the bones of hands that are turned or flipped, it would name after each other.
  */
-import type { Structure } from '../annotations/types.ts';
 import type { Size } from '../base/geometry.ts';
 import { rasterTarget } from '../training/labels.ts';
 import type { ProbabilityMaps } from '../training/types.ts';
-import type { Atlas } from './atlas.ts';
+import type { AnnotatedImage, Atlas } from './atlas.ts';
 import { settle } from './settle.ts';
 
 /** How sure the network is that the trial imagines, and which is right everywhere. */
@@ -16,17 +15,11 @@ const SIDE = 256;
 /** Images that are tried at most. */
 const TRIED = 12;
 
-/** An image with all its structures. */
-export interface NamedImage {
-  readonly size: Size;
-  readonly structures?: readonly Structure[];
-}
-
 /**
  * Part of the foreground, [0, 1], that keeps its true name when the atlas of all other images settles what a network says
  * that is right and half sure; a mean over images. Two images or more.
  */
-export function keptNames<T extends NamedImage>(
+export function keptNames<T extends AnnotatedImage>(
   images: readonly T[],
   classCount: number,
   learn: (others: readonly T[]) => Atlas,

@@ -130,7 +130,9 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     labelled,
     all,
     refine: config.refine,
-    suitsAtlas: lessons.get(labelled)!.suitsAtlas,
+    get suitsAtlas() {
+      return lessons.get(labelled)!.suitsAtlas;
+    },
     final: config.final,
     share: (networks, settings) => {
       const parts = learners(settings);

@@ -139,6 +139,7 @@ async function prepareLessons(
     if (count > all.length) throw tooFewLabelled(count, all.length);
     const cases = all.slice(0, count);
     const first = { ...checked, dataset: { ...checked.dataset, cases } };
+    let isSuited: boolean | undefined;
     lessons.set(count, {
       cases,
       images: {
@@ -149,7 +150,11 @@ async function prepareLessons(
         ]),
       },
       statistics: await computeStatistics(first.dataset, signal ? { signal } : {}),
-      suitsAtlas: suitsAtlas(checked.dataset, cases),
+      // It takes seconds, and only one row asks.
+      get suitsAtlas() {
+        isSuited ??= suitsAtlas(checked.dataset, cases);
+        return isSuited;
+      },
     });
   }
   return lessons;

@@ -90,6 +90,12 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     const [last] = await journal();
     return decodeRle(rleFromString(last!.counts!, SIZE)).data;
   };
+  const goTo = async (page: Page, file: string): Promise<void> => {
+    await page.locator('.item', { hasText: file }).click();
+    await drawn(page);
+  };
+  const showsDrawn = (page: Page, name: string): Promise<void> =>
+    page.locator('.classes li', { hasText: name }).locator('.state', { hasText: 'drawn' }).waitFor();
   const fileOnPage = (page: Page): Promise<string> => page.locator('.about .file').innerText();
 
   it('draws, undoes, clears and saves without being asked', async () => {
@@ -220,28 +226,23 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     await late.goto(url);
     await drawn(late);
     await addClass(other, 'ulna');
-    await other.locator('.item', { hasText: await fileOnPage(late) }).click();
-    await drawn(other);
+    await goTo(other, await fileOnPage(late));
     await other.keyboard.press('b');
     await dragOver(other, [[200, 400]]);
     await saved(other);
     // What was drawn meanwhile on the image that it shows, too: it would be overwritten unseen.
-    await late.locator('.classes li', { hasText: 'ulna' }).locator('.state', { hasText: 'drawn' }).waitFor();
+    await showsDrawn(late, 'ulna');
   });
 
   it('shows what another page draws on the same image, and goes on from that', async () => {
     const { url } = await start();
     const [left, right] = [await openPage(url), await openPage(url)];
     await addClass(left, 'radius');
-    await right.locator('.item', { hasText: await fileOnPage(left) }).click();
-    await drawn(right);
+    await goTo(right, await fileOnPage(left));
     await left.keyboard.press('b');
     await dragOver(left, [[100, 100]]);
     await saved(left);
-    await right
-      .locator('.classes li', { hasText: 'radius' })
-      .locator('.state', { hasText: 'drawn' })
-      .waitFor();
+    await showsDrawn(right, 'radius');
     const sayings = async (): Promise<number> => (await journal())[0]!.number;
     await right.keyboard.press('b');
     await dragOver(right, [[200, 200]]);
@@ -267,12 +268,8 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
       await dragOver(left, [[at, at]]);
       await saved(left);
     }
-    await right.locator('.item', { hasText: await fileOnPage(left) }).click();
-    await drawn(right);
-    await right
-      .locator('.classes li', { hasText: 'radius' })
-      .locator('.state', { hasText: 'drawn' })
-      .waitFor();
+    await goTo(right, await fileOnPage(left));
+    await showsDrawn(right, 'radius');
     await right.keyboard.press('1');
     await right.keyboard.press('b');
     await dragOver(right, [[200, 200]]);
@@ -337,8 +334,7 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     const left = await openPage(url);
     await addClass(left, 'radius');
     const right = await openPage(url);
-    await right.locator('.item', { hasText: await fileOnPage(left) }).click();
-    await drawn(right);
+    await goTo(right, await fileOnPage(left));
     await left.keyboard.press('b');
     await right.keyboard.press('b');
     await right.route(

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Atlas, learnAtlas } from '../../src/atlas/atlas.ts';
-import { keptNames, type NamedImage } from '../../src/atlas/trial.ts';
+import { type AnnotatedImage, type Atlas, learnAtlas } from '../../src/atlas/atlas.ts';
+import { keptNames } from '../../src/atlas/trial.ts';
 import { CLASSES, rowOf } from './row.ts';
 
 const ALL = [0, 1, 2, 3, 4];
-const learn = (images: readonly NamedImage[]): Atlas => learnAtlas(images, CLASSES);
+const learn = (images: readonly AnnotatedImage[]): Atlas => learnAtlas(images, CLASSES);
 /** The blocks of a row under other names. */
-const renamed = (names: readonly number[], shift: readonly [number, number]): NamedImage => {
+const renamed = (names: readonly number[], shift: readonly [number, number]): AnnotatedImage => {
   const { size, structures } = rowOf(ALL, shift);
   return {
     size,
@@ -39,7 +39,7 @@ describe('the trial of an atlas', () => {
 
   it('judges an image by the others alone', () => {
     const images = [rowOf(ALL), rowOf(ALL, [2, 0]), renamed(FROM_BEHIND, [1, 0])];
-    const asked: (readonly NamedImage[])[] = [];
+    const asked: (readonly AnnotatedImage[])[] = [];
     keptNames(images, CLASSES, (others) => {
       asked.push(others);
       return learn(others);
