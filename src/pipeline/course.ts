@@ -14,7 +14,7 @@ import { openRefiner } from './refine-images.ts';
 import { gatherReportData } from './report-data.ts';
 import type { MaskFolder } from './run-directory.ts';
 import { embeddingsFolder, type SamChoice } from './sam-model.ts';
-import { atlasOf, describeSettling, readSettling, settles, triesAtlas } from './settling.ts';
+import { atlasOf, describeSettling, readSettling, settles } from './settling.ts';
 import type { RunContext, StageOutcome } from './stage.ts';
 import {
   adaptedRefining,
@@ -73,7 +73,7 @@ const isAdapted = ({ prepared: { config, checked } }: Course): boolean =>
 
 const learnsCloseUps = ({ prepared }: Course): boolean => prepared.plans.closeUp !== undefined;
 
-const isSettled = ({ prepared }: Course): boolean => triesAtlas(prepared);
+const isSettled = ({ prepared }: Course): boolean => prepared.plans.atlas !== undefined;
 
 const refinesFinal = (course: Course): boolean =>
   hasPool(course) && hasLastWord(course.prepared.config.refine) && measured(course).length > 0;
@@ -171,15 +171,15 @@ function labelledAtlas({ prepared }: Course): Atlas {
   return atlasOf(dataset, casesOf(dataset, 'labelled'));
 }
 
-/** The atlas that settles the masks of a network which are refined; none where it made held-out masks no better. */
+/** The atlas that settles the masks of a network which are refined; none where held-out masks were no better by it. */
 async function keptAtlas(
   course: Course,
   network: PredictStageOptions['network'],
 ): Promise<Atlas | undefined> {
   const { config, plans } = course.prepared;
   if (!isSettled(course) || !settles(config.refine, plans[network].plan)) return undefined;
-  const { kept } = await readSettling(course.context.run);
-  return kept ? labelledAtlas(course) : undefined;
+  const isKept = plans.atlas === 'suits' || (await readSettling(course.context.run)).kept;
+  return isKept ? labelledAtlas(course) : undefined;
 }
 
 function trainFolds({ context, prepared }: Course): Promise<StageOutcome> {
@@ -373,7 +373,9 @@ function report(course: Course, truth: Truth): Promise<StageOutcome> {
 async function learningNotes(course: Course): Promise<PlanNote[]> {
   const { run } = course.context;
   return [
-    ...(isSettled(course) ? [{ topic: 'Atlas', text: describeSettling(await readSettling(run)) }] : []),
+    ...(course.prepared.plans.atlas === 'tried'
+      ? [{ topic: 'Atlas', text: describeSettling(await readSettling(run)) }]
+      : []),
     ...(isAdapted(course) ? [{ topic: 'Foal', text: describeAdaptation(await readAdaptation(run)) }] : []),
     ...(learnsCloseUps(course)
       ? [{ topic: 'Refiner', text: describeCloseUps(await readCloseUps(run)) }]

@@ -29,6 +29,7 @@ import {
 import { recordedCompute } from './recorded-config.ts';
 import { openRunDataset } from './run-dataset.ts';
 import { nameSam, type SamChoice, type SamModel, settleSam } from './sam-model.ts';
+import { type AtlasGrounds, atlasGrounds } from './settling.ts';
 import type { RunContext } from './stage.ts';
 import type { FoldCounts } from './stages/folds.ts';
 
@@ -44,6 +45,8 @@ export interface RunPlans {
   readonly folds?: TrainingPlan & FoldCounts;
   /** The network of close-ups, where the refiner has one. */
   readonly closeUp?: CloseUpPlan;
+  /** On what grounds masks are settled, where they are. */
+  readonly atlas?: AtlasGrounds;
   /** How long the promptable model learns, where it does; the minutes are Foal's. */
   readonly adapting?: FoalPlan;
 }
@@ -191,18 +194,22 @@ async function prepareCompute(
 
 /** What was planned and why, for the user. */
 export function planNotes(
-  { initial, finalStart, folds, closeUp, adapting }: RunPlans,
+  { initial, finalStart, folds, atlas, closeUp, adapting }: RunPlans,
   { refine }: Pick<RunConfig, 'refine'>,
 ): readonly PlanNote[] {
   const copies = folds?.networks ?? 0;
   return [
     ...initial.notes,
     ...(finalStart === undefined ? [] : [{ topic: 'Final network', text: FINAL_STARTS[finalStart] }]),
+    ...(atlas === 'suits' ? [{ topic: 'Atlas', text: UNTRIED }] : []),
     ...(adapting && askedModel(refine) === 'foal' ? [describeFoal(adapting, copies)] : []),
     ...(closeUp === undefined ? [] : [describeCloseUp(closeUp, copies)]),
     ...(folds?.notes ?? []),
   ];
 }
+
+const UNTRIED =
+  'one of the labelled images settles which class pixels belong to; it suits them, and no image is held out to see what it gains.';
 
 const FINAL_STARTS: Readonly<Record<NonNullable<RunPlans['finalStart']>, string>> = {
   initial: 'goes on from the weights of the initial one.',
@@ -222,6 +229,8 @@ async function planNetworks(
   const counts = foldCounts(config.trust, casesOf(dataset, 'labelled').length);
   const { closeUpMinutes } = config.refine;
   const final = plan({ ...config.training, ...overrides });
+  const holdsOut = whyNoFolds(config, dataset) === undefined;
+  const atlas = atlasGrounds(config.refine, initial.plan, dataset, holdsOut);
   return {
     initial,
     ...(looksClose(config.refine) && {
@@ -234,7 +243,8 @@ async function planNetworks(
     ...(casesOf(dataset, 'unlabelled').length > 0 && {
       finalStart: start === 'initial' && !canGoOnFrom(initial.plan, final.plan) ? ('unlike' as const) : start,
     }),
-    ...(whyNoFolds(config, dataset) === undefined && {
+    ...(atlas && { atlas }),
+    ...(holdsOut && {
       folds: { ...planFolds(initial, counts.networks, config.trust.epochs), ...counts },
     }),
   };

@@ -1,15 +1,14 @@
 /**
  * @file The atlas of a run: made of the labelled images, it settles which class the pixels of a network's masks belong
- * to, unless that makes the masks of held-out images no better.
+ * to, unless that makes the masks of held-out images no better. Where none are held out it has to suit the labelled ones.
  */
 import { type Atlas, learnAtlas } from '../atlas/atlas.ts';
 import { keptNames } from '../atlas/trial.ts';
-import type { Case, Dataset } from '../dataset/types.ts';
+import { type Case, casesOf, type Dataset } from '../dataset/types.ts';
 import type { RefineSettings } from '../refine/settings.ts';
 import { percent } from '../report/format.ts';
 import { mirrorOf } from '../training/plan.ts';
 import type { NetworkPlan } from '../training/types.ts';
-import type { PreparedRun } from './prepare.ts';
 import { readResult } from './read-result.ts';
 import type { RunDirectory } from './run-directory.ts';
 
@@ -27,17 +26,33 @@ export const settles = (
   { head, classes }: Pick<NetworkPlan, 'head' | 'classes'>,
 ): boolean => atlas && head === 'exclusive' && classes.length > 1;
 
-/** Whether a run tries an atlas: only held-out images tell if it suits the structures. It names wrongly those that turn. */
-export const triesAtlas = ({ config, plans }: Pick<PreparedRun, 'config' | 'plans'>): boolean =>
-  plans.folds !== undefined && settles(config.refine, plans.initial.plan);
+/** On what grounds a run has an atlas: held-out images will tell what it gains, or none are and it suits the labelled ones. */
+export type AtlasGrounds = 'tried' | 'suits';
+
+/** The grounds on which a run has an atlas; none where it has no atlas. */
+export function atlasGrounds(
+  refine: Pick<RefineSettings, 'atlas'>,
+  plan: Pick<NetworkPlan, 'head' | 'classes'>,
+  dataset: Dataset,
+  holdsOut: boolean,
+): AtlasGrounds | undefined {
+  if (!settles(refine, plan)) return undefined;
+  if (holdsOut) return 'tried';
+  return suitsAtlas(dataset, casesOf(dataset, 'labelled')) ? 'suits' : undefined;
+}
 
 /**
  * The atlas of annotated images. Each counts flipped too where all classes have twins: one without would lie on both
  * sides.
  */
-export function atlasOf({ classes, mirroredPairs = [] }: Dataset, cases: readonly Case[]): Atlas {
+export function atlasOf(dataset: Dataset, cases: readonly Case[]): Atlas {
+  return learnAtlas(cases, dataset.classes.length, twinsOf(dataset));
+}
+
+/** The twin of each class, where all have one: images then show both sides of a body. */
+function twinsOf({ classes, mirroredPairs = [] }: Dataset): readonly number[] | undefined {
   const mirror = mirrorOf(classes.length, mirroredPairs);
-  return learnAtlas(cases, classes.length, mirror.every((to, k) => to !== k) ? mirror : undefined);
+  return mirror.every((to, k) => to !== k) ? mirror : undefined;
 }
 
 /** The atlas that settled the masks which were refined; there where one did. */
@@ -69,9 +84,11 @@ const LEAST_KEPT = 0.85;
 
 /**
  * Whether an atlas of annotated images suits their structures, where no images are held out that would tell: one of
- * which an image more or less changes the names does not.
+ * which an image more or less changes the names does not. A single image tells where it shows both sides of a body, which
+ * lie alike in all images taken from the front.
  */
 export function suitsAtlas(dataset: Dataset, cases: readonly Case[]): boolean {
+  if (cases.length < 2) return twinsOf(dataset) !== undefined;
   const learn = (others: readonly Case[]): Atlas => atlasOf(dataset, others);
-  return cases.length > 1 && keptNames(cases, dataset.classes.length, learn) >= LEAST_KEPT;
+  return keptNames(cases, dataset.classes.length, learn) >= LEAST_KEPT;
 }

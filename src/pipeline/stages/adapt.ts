@@ -34,7 +34,6 @@ import { readResult } from '../read-result.ts';
 import type { RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { chooseSam, obtainSam, openCheckpoint, type SamChoice, type SamModel } from '../sam-model.ts';
-import { triesAtlas } from '../settling.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 import { type FoldCounts, foldsOf } from './folds.ts';
 import { relevantSettings } from './refine.ts';
@@ -166,9 +165,9 @@ export function whyNotAdapted(config: RunConfig, dataset: Dataset): string | und
 
 /** @throws ConfigError where there is nothing that learns before masks are refined, or nothing to learn from. */
 export function requireLearning(prepared: PreparedRun): void {
-  const { config, checked } = prepared;
+  const { config, checked, plans } = prepared;
   const why = looksClose(config.refine) ? undefined : whyNotAdapted(config, checked.dataset);
-  if (why === undefined || triesAtlas(prepared)) return;
+  if (why === undefined || plans.atlas === 'tried') return;
   throw new ConfigError({
     seen: `The refiner learns nothing, because ${why}`,
     need: 'A refiner that learns: foal+close-up, close-up or foal; or sam, steps to learn in (refine.adaptSteps), and enough labelled images to hold some out; or an atlas and such images',
