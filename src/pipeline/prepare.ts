@@ -209,7 +209,7 @@ export function planNotes(
 }
 
 const UNTRIED =
-  'one of the labelled images settles which class pixels belong to; it suits them, and no image is held out to see what it gains.';
+  'made of the labelled images, settles which class pixels belong to; it suits them, and no image is held out to see what it gains.';
 
 const FINAL_STARTS: Readonly<Record<NonNullable<RunPlans['finalStart']>, string>> = {
   initial: 'goes on from the weights of the initial one.',
