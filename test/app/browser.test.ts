@@ -9,11 +9,16 @@ import type { Decision } from '../../src/review/decision.ts';
 import { readDecisions } from '../../src/review/decision-journal.ts';
 import { startReview } from '../../src/server/serve.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
-import { coloursAt, drawn, focusOrder, lowContrastInBoth, onPage, whyNoBrowser } from './chromium.ts';
+import {
+  coloursAt,
+  drawn,
+  focusOrder,
+  lowContrastInBoth,
+  onPage,
+  PATIENT,
+  whyNoBrowser,
+} from './chromium.ts';
 import { useReviewPage } from './review-page.ts';
-
-/** How long a machine takes is for the test runner to judge. */
-const PATIENT = { timeout: 200_000 };
 
 const SIZE = { height: 320, width: 272 };
 

@@ -23,6 +23,9 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
+/** What is polled for may take its time: how long a machine takes is for the test runner to judge. */
+export const PATIENT = { timeout: 200_000 };
+
 /** A new tab; requests to others than `url`, and what it says or fails at, go to `noise`. */
 export async function openTab(
   browser: Browser,

@@ -16,11 +16,9 @@ import {
   launchBrowser,
   lowContrastInBoth,
   openTab,
+  PATIENT,
   whyNoBrowser,
 } from './chromium.ts';
-
-/** How long a machine takes is for the test runner to judge. */
-const PATIENT = { timeout: 200_000 };
 
 const SIZE = { height: 320, width: 272 };
 

@@ -8,11 +8,8 @@ import { decodeRle, rleFromString } from '../../src/masks/rle.ts';
 import type { RunDirectory } from '../../src/pipeline/run-directory.ts';
 import { readDecisions } from '../../src/review/decision-journal.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
-import { coloursAt, drawn, onPage, whyNoBrowser } from './chromium.ts';
+import { coloursAt, drawn, onPage, PATIENT, whyNoBrowser } from './chromium.ts';
 import { useReviewPage } from './review-page.ts';
-
-/** How long a machine takes is for the test runner to judge. */
-const PATIENT = { timeout: 200_000 };
 
 const SIZE = { height: 320, width: 272 };
 /** By which the refiner is said to have asked for every mask. */

@@ -6,11 +6,8 @@ import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import { type ServerProcess, startServerCli } from '../cli/server.ts';
-import { coloursAt, dragOver, drawn, onPage, whyNoBrowser } from './chromium.ts';
+import { coloursAt, dragOver, drawn, onPage, PATIENT, whyNoBrowser } from './chromium.ts';
 import { addClass, fileOnPage, SIZE, saved, useLabelPage } from './label-page.ts';
-
-/** How long a machine takes is for the test runner to judge. */
-const PATIENT = { timeout: 200_000 };
 
 describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, () => {
   const label = useLabelPage();

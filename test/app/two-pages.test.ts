@@ -1,11 +1,8 @@
 /** Two pages on the masks of the same folder: each shows what the other draws, and overwrites none of it unseen. */
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { coloursAt, dragOver, drawn, whyNoBrowser } from './chromium.ts';
+import { coloursAt, dragOver, drawn, PATIENT, whyNoBrowser } from './chromium.ts';
 import { addClass, fileOnPage, goTo, SIZE, saved, useLabelPage } from './label-page.ts';
-
-/** How long a machine takes is for the test runner to judge. */
-const PATIENT = { timeout: 200_000 };
 
 const showsDrawn = (page: Page, name: string): Promise<void> =>
   page.locator('.classes li', { hasText: name }).locator('.state', { hasText: 'drawn' }).waitFor();

@@ -30,3 +30,14 @@ export function rowOf(
     })),
   };
 }
+
+/** A row whose blocks have other names. */
+export function renamed(
+  { size, structures }: ReturnType<typeof rowOf>,
+  names: readonly number[],
+): ReturnType<typeof rowOf> {
+  return {
+    size,
+    structures: structures.map(({ classIndex, rle }) => ({ classIndex: names[classIndex]!, rle })),
+  };
+}

@@ -1,18 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type AnnotatedImage, type Atlas, learnAtlas } from '../../src/atlas/atlas.ts';
 import { keptNames } from '../../src/atlas/trial.ts';
-import { CLASSES, rowOf } from './row.ts';
+import { CLASSES, renamed, rowOf } from './row.ts';
 
 const ALL = [0, 1, 2, 3, 4];
 const learn = (images: readonly AnnotatedImage[]): Atlas => learnAtlas(images, CLASSES);
-/** The blocks of a row under other names. */
-const renamed = (names: readonly number[], shift: readonly [number, number]): AnnotatedImage => {
-  const { size, structures } = rowOf(ALL, shift);
-  return {
-    size,
-    structures: structures.map(({ classIndex, rle }) => ({ classIndex: names[classIndex]!, rle })),
-  };
-};
 const FROM_BEHIND = [4, 3, 2, 1, 0];
 
 describe('the trial of an atlas', () => {
@@ -25,20 +17,24 @@ describe('the trial of an atlas', () => {
     const images = [
       rowOf(ALL),
       rowOf(ALL, [2, 0]),
-      renamed(FROM_BEHIND, [1, 0]),
-      renamed(FROM_BEHIND, [0, 2]),
+      renamed(rowOf(ALL, [1, 0]), FROM_BEHIND),
+      renamed(rowOf(ALL, [0, 2]), FROM_BEHIND),
     ];
     expect(keptNames(images, CLASSES, learn)).toBeGreaterThan(0.98);
     expect(keptNames(images.slice(0, 3), CLASSES, learn)).toBeLessThan(0.95);
   });
 
   it('loses those of structures that lie otherwise in each image', () => {
-    const images = [rowOf(ALL), renamed([2, 0, 4, 1, 3], [1, 0]), renamed([1, 3, 0, 4, 2], [0, 2])];
+    const images = [
+      rowOf(ALL),
+      renamed(rowOf(ALL, [1, 0]), [2, 0, 4, 1, 3]),
+      renamed(rowOf(ALL, [0, 2]), [1, 3, 0, 4, 2]),
+    ];
     expect(keptNames(images, CLASSES, learn)).toBeLessThan(0.7);
   });
 
   it('judges an image by the others alone', () => {
-    const images = [rowOf(ALL), rowOf(ALL, [2, 0]), renamed(FROM_BEHIND, [1, 0])];
+    const images = [rowOf(ALL), rowOf(ALL, [2, 0]), renamed(rowOf(ALL, [1, 0]), FROM_BEHIND)];
     const asked: (readonly AnnotatedImage[])[] = [];
     keptNames(images, CLASSES, (others) => {
       asked.push(others);

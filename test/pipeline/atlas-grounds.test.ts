@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AnnotatedImage } from '../../src/atlas/atlas.ts';
 import type { Dataset } from '../../src/dataset/types.ts';
 import { type AtlasGrounds, atlasGrounds } from '../../src/pipeline/settling.ts';
-import { rowOf } from '../atlas/row.ts';
+import { renamed, rowOf } from '../atlas/row.ts';
 
 const CLASSES = ['left outer', 'left inner', 'right inner', 'right outer'];
 const TWINS: Dataset['mirroredPairs'] = [
@@ -19,18 +19,12 @@ function dataset(images: readonly AnnotatedImage[], mirroredPairs: Dataset['mirr
   return { root: '', classes: CLASSES, mirroredPairs, cases };
 }
 
-/** The blocks of a row under other names. */
-function renamed(names: readonly number[]): AnnotatedImage {
-  const { size, structures } = rowOf(ALL);
-  return { size, structures: structures.map((s) => ({ ...s, classIndex: names[s.classIndex]! })) };
-}
-
 const grounds = (data: Dataset, holdsOut: boolean, atlas = true): AtlasGrounds | undefined =>
   atlasGrounds({ atlas }, { head: 'exclusive', classes: CLASSES }, data, holdsOut);
 
 describe('an atlas', () => {
   const alike = dataset([rowOf(ALL), rowOf(ALL, [4, 2])]);
-  const otherwise = dataset([rowOf(ALL), renamed([2, 0, 3, 1])]);
+  const otherwise = dataset([rowOf(ALL), renamed(rowOf(ALL), [2, 0, 3, 1])]);
 
   it('is tried where images are held out, whatever the labelled ones say', () => {
     expect([alike, otherwise].map((data) => grounds(data, true))).toEqual(['tried', 'tried']);
