@@ -21,7 +21,7 @@ import { logEvent, type RunDirectory } from './run-directory.ts';
 import { notDone, type Shard } from './shard.ts';
 
 /** To be raised when a stage gives other results than before from the same inputs, between two versions. */
-const CODE_REVISION = 3;
+const CODE_REVISION = 4;
 
 export interface RunContext {
   readonly run: RunDirectory;

@@ -34,6 +34,14 @@ describe('rasterTarget', () => {
     const target = rasterTarget(overlapping(), 2, from, to, 'exclusive');
     expect([...target]).toEqual([1, 1, 2, 2, 1, 1, 2, 2]);
   });
+  it.each(['overlapping', 'exclusive'] as const)(
+    'leaves no hole where the network sees finer than the image, %s head',
+    (head) => {
+      const finer = { height: 12, width: 8 };
+      const rows = rasterTarget(overlapping().slice(0, 1), 1, from, finer, head);
+      expect([...rows]).toEqual(new Array(12).fill([1, 1, 1, 1, 1, 0, 0, 0]).flat());
+    },
+  );
   it('leaves background where no class covers half of the pixel', () => {
     const mask = emptyMask(from);
     mask.data[0] = 1;
