@@ -38,7 +38,7 @@ import type { RunDirectory } from './run-directory.ts';
 import { chooseSam, type SettleOptions, settleSam } from './sam-model.ts';
 import { atlasFile, readAtlas } from './settling.ts';
 import { describeShard, type Shard } from './shard.ts';
-import type { RunContext } from './stage.ts';
+import { type RunContext, readRecord } from './stage.ts';
 import { adaptedRefining, wasAdapted } from './stages/adapt.ts';
 import { closeUpRefining } from './stages/close-up.ts';
 import { type Judge, readJudge, withTrust } from './stages/trust.ts';
@@ -224,10 +224,12 @@ function structuresOf(stored: readonly StoredStructure[], { id, size }: Case, wh
   }));
 }
 
-/** The last network that the run has trained. */
+/** The last network that the run has trained with its settings. */
 async function findNetwork(run: RunDirectory): Promise<'final' | 'initial'> {
-  const network = (['final', 'initial'] as const).find((name) => existsSync(run.path(name, 'model.onnx')));
-  if (network !== undefined) return network;
+  for (const network of ['final', 'initial'] as const) {
+    const record = await readRecord(run, network);
+    if (record?.state === 'finished' && existsSync(run.path(network, 'model.onnx'))) return network;
+  }
   throw new RunError({
     seen: `${run.root} has no trained network`,
     need: 'The folder of a run, such as runs/teeth, with final/model.onnx or initial/model.onnx',
@@ -262,12 +264,26 @@ async function settingsOf(
       );
     });
   if (!refine) return { config, refining: undefined, atlas: undefined, judge: undefined };
+  await requireLearntSince(run);
   return {
     config,
     refining: await learntRefining(run, config, options),
     atlas: existsSync(atlasFile(run)) ? await readAtlas(run) : undefined,
     judge: await knownJudge(run, options.note),
   };
+}
+
+/** @throws RunError where what the refiner has learnt is of a network that the run has replaced since. */
+async function requireLearntSince(run: RunDirectory): Promise<void> {
+  const states = await Promise.all(
+    (['refine', 'adapt', 'closeUp'] as const).map(async (name) => (await readRecord(run, name))?.state),
+  );
+  if (states[0] === 'finished' || !states.includes('outdated')) return;
+  throw new RunError({
+    seen: `${run.root} was begun anew, and its refiner has learnt from what was there before`,
+    need: 'A refiner that has learnt since',
+    fix: `Do the rest of the run: \`packmule run ${run.root}\`; or leave out --refine`,
+  });
 }
 
 /** What a run refines with, after what learns has learnt. */

@@ -1,6 +1,5 @@
 /** @file How a run stands, read from its folder alone: whoever started it, wherever. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readLines } from '../base/line-file.ts';
 import { livingOwner } from '../base/lock.ts';
@@ -15,6 +14,7 @@ import { readProgress } from './progress-file.ts';
 import { readRecordedConfig } from './recorded-config.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { listSettings } from './settings-list.ts';
+import { readRecord } from './stage.ts';
 import { readEvaluation } from './stages/evaluate.ts';
 
 const TITLES: Readonly<Partial<Record<StageName, string>>> = {
@@ -53,7 +53,7 @@ export async function readRunCard(run: RunDirectory): Promise<Omit<RunCard, 'id'
   return {
     name: basename(run.root),
     folder: run.root,
-    state: working !== undefined ? 'working' : isDone(run) ? 'finished' : 'stopped',
+    state: working !== undefined ? 'working' : (await isDone(run)) ? 'finished' : 'stopped',
     ...(typeof started === 'string' && { started }),
     ...(typeof dice === 'number' && { dice }),
     hasMasks: existsSync(run.trust) && existsSync(run.masks('refined', 'unlabelled')),
@@ -67,7 +67,7 @@ export async function readRunStatus(run: RunDirectory): Promise<Status> {
   const decisions = await readDecisions(run.decisions);
   return {
     ...card,
-    stages: await readStages(run, isWorking),
+    stages: await readStages(run, card.state),
     ...(progress && { progress }),
     curves: await readCurves(run),
     figures: await readFigures(run),
@@ -77,23 +77,25 @@ export async function readRunStatus(run: RunDirectory): Promise<Status> {
   };
 }
 
-const isDone = (run: RunDirectory): boolean => existsSync(run.report) && existsSync(run.evaluation);
+/** Whether the report is of what the stages before it last made. */
+async function isDone(run: RunDirectory): Promise<boolean> {
+  const record = await readRecord(run, 'report');
+  return record?.state === 'finished' && existsSync(run.report) && existsSync(run.evaluation);
+}
 
-async function readStages(run: RunDirectory, isWorking: boolean): Promise<RunStage[]> {
+async function readStages(run: RunDirectory, state: RunCard['state']): Promise<RunStage[]> {
   const records = await Promise.all(
-    STEPS.map(async ({ name }) => ({ name, record: await readJson(run.path('stages', `${name}.json`)) })),
+    STEPS.map(async ({ name }) => ({ name, record: await readRecord(run, name) })),
   );
   const at = records.findIndex(({ record }) => record?.state === 'started');
   return records.flatMap(({ name, record }, i): RunStage[] => {
-    if (record === undefined && RARE.includes(name)) return [];
+    const isBegun = record?.state === 'started' || record?.state === 'finished';
+    if (!isBegun && (state === 'finished' || RARE.includes(name))) return [];
     const stage = { name, title: TITLES[name] ?? name };
-    // What comes after the stage that is being done was made from what it is about to replace.
-    if (record?.state !== 'finished' || (at >= 0 && i > at)) {
-      return [{ ...stage, state: i === at && isWorking ? 'working' : 'waiting' }];
+    if (record?.state !== 'finished') {
+      return [{ ...stage, state: i === at && state === 'working' ? 'working' : 'waiting' }];
     }
-    return [
-      { ...stage, state: 'done', ...(typeof record.seconds === 'number' && { seconds: record.seconds }) },
-    ];
+    return [{ ...stage, state: 'done', ...(record.seconds !== undefined && { seconds: record.seconds }) }];
   });
 }
 
@@ -134,14 +136,4 @@ async function readSettings(run: RunDirectory): Promise<Record<string, string>> 
   return config === undefined
     ? {}
     : Object.fromEntries(listSettings(config).map(({ name, value }) => [name, value]));
-}
-
-/** Undefined where there is none, or it is being written by something else than Packmule. */
-async function readJson(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-    return isTree(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

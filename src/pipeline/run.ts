@@ -89,9 +89,10 @@ async function doSteps(course: Course, truth: Truth, until: LastStage): Promise<
   const last = STEPS.findIndex(({ name }) => name === until);
   const isShard = course.context.shard !== undefined;
   const outcomes: StageOutcome[] = [];
-  for (const step of STEPS.slice(0, last + 1)) {
+  for (const [i, step] of STEPS.slice(0, last + 1).entries()) {
     if (!step.belongs(course) || (isShard && step.isAside?.(course))) continue;
-    const outcome = await step.work(course, truth);
+    const later = STEPS.slice(i + 1).map(({ name }) => name);
+    const outcome = await step.work({ ...course, context: { ...course.context, later } }, truth);
     course.keys.set(step.name, outcome.key);
     outcomes.push(outcome);
     if (outcome.part !== undefined) break;

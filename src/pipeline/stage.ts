@@ -3,7 +3,8 @@
  *
  * Each stage has a key, the hash of everything its result depends on; the key of an earlier stage stands for that
  * stage's results. A finished stage of the same key is skipped, an unfinished one goes on from what it left, and
- * one of another key is cleared away first. What later stages stand on is sealed: its hash is kept, so that a file that
+ * one of another key is cleared away first. Once a stage is done anew, what later ones made is outdated, until these are
+ * done too or found to have the same key. What later stages stand on is sealed: its hash is kept, so that a file that
  * somebody changed or exchanged since is noticed.
  */
 import { existsSync } from 'node:fs';
@@ -29,6 +30,8 @@ export interface RunContext {
   readonly signal: AbortSignal | undefined;
   /** Seconds of training that a kill may cost; as the training has it unless set. */
   readonly saveSeconds?: number;
+  /** Stages that come after the one that is being done. */
+  readonly later?: readonly StageName[];
   /** The part of the images that this process is to do; absent where it is to do everything. */
   readonly shard?: Shard;
   /** Told how trainings go; absent where nobody is. */
@@ -50,9 +53,12 @@ export interface StageOptions {
   readonly work: () => Promise<void>;
 }
 
+/** Outdated: finished before an earlier stage was begun anew. */
+type StageState = 'started' | 'finished' | 'outdated';
+
 interface StageRecord {
   readonly key: string;
-  readonly state: 'started' | 'finished';
+  readonly state: StageState;
   readonly seconds?: number;
   /** SHA-256 of the sealed files, by their paths in the run directory. */
   readonly sealed?: Readonly<Record<string, string>>;
@@ -68,6 +74,8 @@ export interface StageOutcome {
   readonly part?: Part;
 }
 
+const recordOf = (run: RunDirectory, name: StageName): string => run.path('stages', `${name}.json`);
+
 /** Key of a stage. */
 export function stageKey(name: StageName, inputs: unknown): string {
   return hashJson({ stage: name, version: PACKMULE_VERSION, revision: CODE_REVISION, inputs });
@@ -82,35 +90,34 @@ export async function finishedStage(
   { name, title, inputs, outputs }: Pick<StageOptions, 'name' | 'title' | 'inputs' | 'outputs'>,
 ): Promise<StageOutcome | undefined> {
   const key = stageKey(name, inputs);
-  const record = await readRecord(recordOf(run, name));
-  if (record?.key !== key || record.state !== 'finished' || !outputs.every(existsSync)) return undefined;
+  const record = await readRecord(run, name);
+  if (record?.key !== key || record.state === 'started' || !outputs.every(existsSync)) return undefined;
   await requireSealed(run, record);
+  if (record.state === 'outdated') await writeRecord(run, name, { ...record, state: 'finished' });
   observer.stageSkipped(name, title);
   return { name, key, skipped: true, seconds: record.seconds ?? 0 };
 }
 
-const recordOf = (run: RunDirectory, name: StageName): string => run.path('stages', `${name}.json`);
-
 /** Does a stage unless it is done. @throws RunError as finishedStage, and where that is not for a shard to do. */
 export async function runStage(context: RunContext, options: StageOptions): Promise<StageOutcome> {
-  const { run, observer, signal, shard } = context;
+  const { run, observer, signal, shard, later = [] } = context;
   const { name, title, seals = [] } = options;
   const finished = await finishedStage(context, options);
   if (finished !== undefined) return finished;
   if (shard !== undefined) throw notDone(run, name);
   signal?.throwIfAborted();
   const key = stageKey(name, options.inputs);
-  const recordPath = recordOf(run, name);
-  if ((await readRecord(recordPath))?.key !== key) {
+  for (const one of later) await outdate(run, one);
+  if ((await readRecord(run, name))?.key !== key) {
     for (const part of options.owns) await rm(run.path(part), { recursive: true, force: true });
   }
-  await writeRecord(recordPath, { key, state: 'started' });
+  await writeRecord(run, name, { key, state: 'started' });
   await logEvent(run, { event: 'stage started', stage: name, key });
   observer.stageStarted(name, title);
   const start = performance.now();
   await options.work();
   const seconds = secondsSince(start);
-  await writeRecord(recordPath, { key, state: 'finished', seconds, sealed: await sealFiles(run, seals) });
+  await writeRecord(run, name, { key, state: 'finished', seconds, sealed: await sealFiles(run, seals) });
   await logEvent(run, { event: 'stage finished', stage: name, key, seconds });
   observer.stageFinished(name, seconds);
   return { name, key, skipped: false, seconds };
@@ -135,15 +142,20 @@ async function requireSealed(run: RunDirectory, { sealed = {} }: StageRecord): P
   }
 }
 
+async function outdate(run: RunDirectory, name: StageName): Promise<void> {
+  const record = await readRecord(run, name);
+  if (record?.state === 'finished') await writeRecord(run, name, { ...record, state: 'outdated' });
+}
+
 /** Undefined where there is none, or what there is cannot be read: the stage is then done anew. */
-async function readRecord(path: string): Promise<StageRecord | undefined> {
+export async function readRecord(run: RunDirectory, name: StageName): Promise<StageRecord | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as StageRecord;
+    return JSON.parse(await readFile(recordOf(run, name), 'utf8')) as StageRecord;
   } catch {
     return undefined;
   }
 }
 
-async function writeRecord(path: string, record: StageRecord): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify(record)}\n`);
+async function writeRecord(run: RunDirectory, name: StageName, record: StageRecord): Promise<void> {
+  await writeFileAtomic(recordOf(run, name), `${JSON.stringify(record)}\n`);
 }

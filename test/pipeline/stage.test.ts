@@ -1,19 +1,25 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { silentObserver } from '../../src/pipeline/observer.ts';
+import { type StageName, silentObserver } from '../../src/pipeline/observer.ts';
 import { runDirectory } from '../../src/pipeline/run-directory.ts';
-import { runStage, type StageOutcome, stageKey } from '../../src/pipeline/stage.ts';
+import { readRecord, runStage, type StageOutcome, stageKey } from '../../src/pipeline/stage.ts';
 import { useFolder } from './folder.ts';
 
 const inFolder = useFolder();
 let worked = 0;
 
+const theRun = () => runDirectory(inFolder('run'));
+
 /** A stage that writes one file, and another before it fails. */
-async function stage(inputs: unknown, fails = false): Promise<StageOutcome> {
-  const run = runDirectory(inFolder('run'));
+async function stage(
+  inputs: unknown,
+  fails = false,
+  later: readonly StageName[] = [],
+): Promise<StageOutcome> {
+  const run = theRun();
   await mkdir(run.root, { recursive: true });
   return runStage(
-    { run, observer: silentObserver, signal: undefined },
+    { run, observer: silentObserver, signal: undefined, later },
     {
       name: 'refine',
       title: 'Test',
@@ -80,6 +86,24 @@ describe('a stage', () => {
 
     await expect(stage({ a: 3 }, true)).rejects.toThrow('interrupted');
     await expect(readFile(inFolder('run', 'refined', 'left.txt'))).rejects.toThrow();
+  });
+
+  it('outdates what later stages made as soon as it is begun anew, until they have the same key', async () => {
+    const next = (inputs: unknown): Promise<StageOutcome> =>
+      runStage(
+        { run: theRun(), observer: silentObserver, signal: undefined },
+        { name: 'final', title: 'Next', inputs, owns: [], outputs: [], work: async () => undefined },
+      );
+    const stateOfNext = async () => (await readRecord(theRun(), 'final'))?.state;
+    await stage({ a: 1 });
+    await next('of a');
+    await stage({ a: 1 }, false, ['final']);
+    expect(await stateOfNext()).toBe('finished');
+
+    await expect(stage({ a: 2 }, true, ['final'])).rejects.toThrow('interrupted');
+    expect(await stateOfNext()).toBe('outdated');
+    expect((await next('of a')).skipped).toBe(true);
+    expect(await stateOfNext()).toBe('finished');
   });
 
   it('has a key that depends on its name and inputs', () => {
