@@ -38,6 +38,8 @@ const OVERLAP_LIMIT = 0.05;
 const STRUCTURE_PIXELS = 10;
 /** Images a training should see at least: bounds the input size from above for a given time. */
 const FEWEST_IMAGES_SEEN = 8000;
+/** Where nearly all pixels lie below this share of white, changes of tone and noise are large beside what is shown. */
+const NEARLY_BLACK = 0.25;
 /** What a forward pass alone takes of a step. */
 const FORWARD_SHARE = 1 / 3;
 
@@ -74,6 +76,7 @@ export function planTraining(
       text: `half of the images while learning, left to right, and each image once more for its masks; ${mirroredPairs!.length} pairs of classes then change places.`,
     });
   }
+  notes.push(...greyNotes(statistics));
   const { training } = preset;
   return {
     plan: {
@@ -102,6 +105,17 @@ export function planTraining(
     minutes: expected,
     notes,
   };
+}
+
+function greyNotes({ mean, std }: DatasetStatistics): PlanNote[] {
+  const most = mean + 3 * std;
+  if (most >= NEARLY_BLACK) return [];
+  return [
+    {
+      topic: 'Greys',
+      text: `nearly black: most pixels are below ${(100 * most).toFixed(1)} % of white, as those of 12-bit images in 16-bit files are. While learning, tone is varied and noise added on the scale of the file; set data.window, to {percentiles: [0.5, 99.5]} where nothing better is known.`,
+    },
+  ];
 }
 
 /**

@@ -47,6 +47,13 @@ describe('planTraining', () => {
     expect(portrait.plan.inputSize).toEqual({ height: 384, width: 224 });
   });
 
+  it('says that images are nearly black, and what mends it', () => {
+    const greys = (mean: number, std: number) =>
+      plan({}, { ...teeth, mean, std }).notes.find(({ topic }) => topic === 'Greys')?.text;
+    expect(greys(0.38 / 16, 0.14 / 16)).toMatch(/most pixels are below 5\.0 % of white.*data\.window/);
+    expect(greys(0.38, 0.14)).toBeUndefined();
+  });
+
   it('chooses the head from the overlap, and says why', () => {
     expect(plan().plan).toMatchObject({ head: 'exclusive', architecture: { outputChannels: 3 } });
     const overlapping = plan({}, { ...teeth, overlapFraction: 0.2 });
