@@ -2,7 +2,7 @@
  * @file Adapting a promptable model to images of one kind by the few that are labelled. For each fold a copy learns from
  * the other images and is measured on this one, again and again; where that shows a model that is better than it was,
  * one is trained on all images for as long as was best. Prompts are what networks drew of the objects, where they have
- * not seen them. Without folds the model learns for as long as it may.
+ * not seen them. Where nothing was measured the model learns for as long as it may.
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -56,7 +56,7 @@ export interface AdaptOptions extends ComputeOptions {
 
 /** What came of it. */
 export interface Adaptation {
-  /** Mean Dice over held-out images of the model as it was and of copies; not known where none is held out. */
+  /** Mean Dice over held-out images of the model as it was and of copies; not known where no mask is held out. */
   readonly heldOut?: Pick<Choice, 'before' | 'after'>;
   /** How long the adapted model has learnt, or would have. */
   readonly steps: number;
@@ -88,7 +88,7 @@ export async function adaptModel(options: AdaptOptions): Promise<Adaptation> {
       onProgress?.((k + step / steps) / parts, `copy ${k + 1} of ${folds.length}, step ${step} of ${steps}`);
     results.push(await measureCopy(options, k, fold, tell));
   }
-  const choice = folds.length === 0 ? undefined : chooseSteps(results);
+  const choice = chooseSteps(results);
   const kept = choice === undefined || choice.after >= choice.before + LEAST_GAIN;
   const steps = choice?.steps ?? options.steps;
   for (const k of folds.keys()) await keepCopy(foldFolder(directory, k), kept ? steps : undefined);

@@ -2,6 +2,7 @@
  * @file How long an adapted model should have learnt, and what that is worth, from copies that were measured as they
  * learnt on images which were held out from them.
  */
+import { meanOf } from '../base/mean.ts';
 
 /** A copy, measured. */
 export interface FoldResult {
@@ -22,25 +23,25 @@ export interface Choice {
   readonly steps: number;
 }
 
-export function chooseSteps(folds: readonly FoldResult[]): Choice {
-  const steps = folds[0]!.curve.map(({ step }) => step);
+/** Undefined where no image was measured. */
+export function chooseSteps(folds: readonly FoldResult[]): Choice | undefined {
   const before = Object.assign({}, ...folds.map((fold) => fold.before)) as ImageDice;
+  const images = Object.keys(before);
+  if (images.length === 0) return undefined;
+  const steps = folds[0]!.curve.map(({ step }) => step);
   const after = steps.map(
     (_, at) => Object.assign({}, ...folds.map(({ curve }) => curve[at]!.dice)) as ImageDice,
   );
-  const images = Object.keys(before);
   /** Where the mean over some images is highest, first; the end where there are none to ask. */
   const bestFor = (some: readonly string[]): number => {
     if (some.length === 0) return steps.length - 1;
-    const means = after.map((dice) => mean(some.map((image) => dice[image]!)));
+    const means = after.map((dice) => meanOf(some.map((image) => dice[image]!))!);
     return means.indexOf(Math.max(...means));
   };
   const own = (image: string): number => after[bestFor(images.filter((other) => other !== image))]![image]!;
   return {
-    before: mean(images.map((image) => before[image]!)),
-    after: mean(images.map(own)),
+    before: meanOf(images.map((image) => before[image]!))!,
+    after: meanOf(images.map(own))!,
     steps: steps[bestFor(images)]!,
   };
 }
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

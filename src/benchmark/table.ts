@@ -5,6 +5,7 @@
  * Intervals and tests are bootstraps over images, as in `evaluate/`: all values that one image has, of all classes
  * and seeds, stay together. They tell what other images would give; what other seeds give is the spread.
  */
+import { meanOf } from '../base/mean.ts';
 import {
   bootstrapMean,
   type Interval,
@@ -139,7 +140,7 @@ function rowOf(
   const evaluations = own.map(({ evaluation }) => evaluation);
   const figure = (measure: OverlapMeasure, rule: AbsenceRule): Figure => {
     const values = valuesPerImage(evaluations, measure, rule);
-    return { mean: meanOf(values.flat()), interval: bootstrapMean(values, { resamples }) ?? null };
+    return { mean: meanOf(values.flat()) ?? null, interval: bootstrapMean(values, { resamples }) ?? null };
   };
   const first = grid.methods[0]!.name;
   const againstFirst = method === first ? undefined : compare(cellsOf(first), own, resamples);
@@ -239,10 +240,6 @@ function weighted(figures: readonly MeanFigure[]): number | null {
     count += n;
   }
   return count === 0 ? null : sum / count;
-}
-
-function meanOf(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Of a sample; null for fewer than two values. */

@@ -1,6 +1,8 @@
 /** @file Scores a set of predicted annotations against the ground truth: per entry, per image, per class, overall. */
+
 import type { AnnotatedImage, AnnotationSet } from '../annotations/types.ts';
 import { DatasetError } from '../base/errors.ts';
+import { meanOf } from '../base/mean.ts';
 import { dice, iou, type Overlap, rleOverlap } from '../masks/overlap.ts';
 import { decodeRle, type Rle } from '../masks/rle.ts';
 import { type BootstrapOptions, bootstrapMean, type PairedDifference, pairedBootstrap } from './bootstrap.ts';
@@ -118,9 +120,9 @@ function evaluateImage(
         : undefined;
     return entryOf(classIndex, rleOverlap(t, p)).map((entry) => ({ ...entry, ...distances }));
   });
-  const meanOf = (measure: OverlapMeasure): ByRule<number | null> =>
+  const meansOf = (measure: OverlapMeasure): ByRule<number | null> =>
     byRule((rule) => mean(entries.filter((entry) => counts(entry, rule)).map((entry) => entry[measure])));
-  return { fileName: truth.fileName, dice: meanOf('dice'), iou: meanOf('iou'), entries };
+  return { fileName: truth.fileName, dice: meansOf('dice'), iou: meansOf('iou'), entries };
 }
 
 /** One entry, or none where both masks are empty. */
@@ -220,9 +222,7 @@ function byRule<T>(make: (rule: AbsenceRule) => T): ByRule<T> {
   return { present: make('present'), counted: make('counted') };
 }
 
-function mean(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
+const mean = (values: readonly number[]): number | null => meanOf(values) ?? null;
 
 function masksByClass(image: AnnotatedImage, what: string): Map<number, Rle> {
   const masks = new Map<number, Rle>();

@@ -70,7 +70,7 @@ const trustSchema = z
       .max(20)
       .optional()
       .describe(
-        'How many parts are held out in this way, each by a network of its own, at most folds. Unless set: as many as have ten images together.',
+        'How many parts are held out in this way, each by a network of its own, at most folds. Unless set: as many as have ten images and forty structures together.',
       ),
     epochs: z
       .int()

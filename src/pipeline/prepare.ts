@@ -7,7 +7,7 @@ import { dependencyVersion, PACKMULE_VERSION } from '../base/version.ts';
 import { CLOSE_UP_SHARE, type CloseUpPlan, describeCloseUp, planCloseUp } from '../closeup/plan.ts';
 import type { CheckedDataset } from '../dataset/check.ts';
 import { computeStatistics } from '../dataset/statistics.ts';
-import { casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
+import { type Case, casesOf, type Dataset, type SplitName } from '../dataset/types.ts';
 import { withoutMasks } from '../dataset/without-masks.ts';
 import { type Compute, chooseCompute } from '../machine/choose.ts';
 import type { Machine } from '../machine/devices.ts';
@@ -31,10 +31,7 @@ import { openRunDataset } from './run-dataset.ts';
 import { nameSam, type SamChoice, type SamModel, settleSam } from './sam-model.ts';
 import { type AtlasGrounds, atlasGrounds } from './settling.ts';
 import type { RunContext } from './stage.ts';
-import type { FoldCounts } from './stages/folds.ts';
-
-/** Labelled images whose masks are enough to calibrate trust on. */
-const HELD_OUT_IMAGES = 10;
+import { type FoldCounts, foldCounts, showsStructure } from './stages/folds.ts';
 
 export interface RunPlans {
   readonly initial: TrainingPlan;
@@ -142,12 +139,12 @@ export async function prepareFolds(
   const { run, signal } = context;
   const compute = await prepareCompute(context, config, undefined);
   const checked = await checkImages(context, await openRunDataset(config, LEARNT_FROM), skipBad);
-  const labelled = casesOf(checked.dataset, 'labelled').length;
+  const labelled = casesOf(checked.dataset, 'labelled');
   const why = tooLittleForFolds(config, labelled);
   if (why !== undefined) {
     throw new ConfigError({
       seen: `No labelled image can be held out, because ${why}`,
-      need: `Networks that have not seen the images they mask: at least ${FEWEST_IMAGES} labelled images, in 2 folds or more`,
+      need: `Networks that have not seen the images they mask: at least ${FEWEST_IMAGES} labelled images with structures, in 2 folds or more`,
       fix: 'Annotate more images, or set trust.folds to 3',
     });
   }
@@ -158,7 +155,7 @@ export async function prepareFolds(
     run.root,
     20e6 +
       counts.networks * trainingBytes(weightsOf(planned)) +
-      maskBytes(labelled, checked.dataset.classes.length),
+      maskBytes(labelled.length, checked.dataset.classes.length),
     'This work',
     'Free some space, or choose a folder on another disk with --runs',
   );
@@ -226,7 +223,7 @@ async function planNetworks(
   const { samples: _, start, ...overrides } = config.final;
   const plan = await planner(config, checked, signal);
   const initial = plan(config.training);
-  const counts = foldCounts(config.trust, casesOf(dataset, 'labelled').length);
+  const counts = foldCounts(config.trust, casesOf(dataset, 'labelled'));
   const { closeUpMinutes } = config.refine;
   const final = plan({ ...config.training, ...overrides });
   const holdsOut = whyNoFolds(config, dataset) === undefined;
@@ -263,23 +260,17 @@ async function planner(
   };
 }
 
-/** Unless set, as many parts are held out as it takes to have masks of ten images. */
-function foldCounts({ folds, networks }: RunConfig['trust'], labelled: number): FoldCounts {
-  const count = Math.max(1, Math.min(folds, labelled));
-  const enough = Math.ceil((HELD_OUT_IMAGES * count) / Math.max(1, labelled));
-  return { count, networks: Math.min(networks ?? enough, count) };
-}
-
 /** Why trust is not calibrated, if so: the end of a sentence. */
 export function whyNoFolds(config: RunConfig, dataset: Dataset): string | undefined {
   if (casesOf(dataset, 'unlabelled').length === 0) return 'there are no unlabelled images to be judged';
-  return tooLittleForFolds(config, casesOf(dataset, 'labelled').length);
+  return tooLittleForFolds(config, casesOf(dataset, 'labelled'));
 }
 
-function tooLittleForFolds({ trust }: RunConfig, labelled: number): string | undefined {
+function tooLittleForFolds({ trust }: RunConfig, labelled: readonly Case[]): string | undefined {
   if (trust.folds === 0) return 'trust.folds is 0';
-  if (labelled >= FEWEST_IMAGES) return undefined;
-  return `there are ${labelled} labelled images, and calibration takes ${FEWEST_IMAGES}`;
+  const shown = labelled.filter(showsStructure).length;
+  if (shown >= FEWEST_IMAGES) return undefined;
+  return `there are ${shown} labelled images with structures, and calibration takes ${FEWEST_IMAGES}`;
 }
 
 /** What a run writes at most: checkpoints and models of both networks, masks, embeddings. */

@@ -1,6 +1,8 @@
 /** @file The cases of the gallery: which images to show, and their pictures and outlines. */
+
 import sharp from 'sharp';
 import type { AnnotatedImage, Structure } from '../annotations/types.ts';
+import { meanOf } from '../base/mean.ts';
 import type { Evaluation } from '../evaluate/evaluation.ts';
 import type { Image } from '../imaging/image.ts';
 import { toRgb } from '../imaging/overlay.ts';
@@ -108,8 +110,7 @@ function createPanel(
         ...(partner && { dice: dice(rleOverlap(partner.rle, structure.rle))! }),
       };
     }),
-    dice:
-      scores === undefined || scores.length === 0 ? null : scores.reduce((a, b) => a + b, 0) / scores.length,
+    dice: scores === undefined ? null : (meanOf(scores) ?? null),
     missed: trueShown?.filter((structure) => !sameClass(shown, structure)).map(nameOf) ?? [],
     invented: trueShown === undefined ? [] : shown.filter((s) => !sameClass(trueShown, s)).map(nameOf),
   };

@@ -2,6 +2,7 @@
  * @file How far trust can be trusted: predicted against true Dice in bins, the expected calibration error (Naeini et
  * al. 2015, for a mean instead of a probability), and the rank correlation.
  */
+import { meanOf } from '../base/mean.ts';
 import { spearman } from './rank.ts';
 
 /** A mask whose true Dice is known. */
@@ -44,8 +45,8 @@ export function reliabilityOf(judged: readonly Judged[]): Reliability {
       low: bin / BINS,
       high: (bin + 1) / BINS,
       count: inside.length,
-      meanTrust: mean(inside.map(({ trust }) => trust)),
-      meanDice: mean(inside.map(({ dice }) => dice)),
+      meanTrust: meanOf(inside.map(({ trust }) => trust)) ?? 0,
+      meanDice: meanOf(inside.map(({ dice }) => dice)) ?? 0,
     };
   }).filter(({ count }) => count > 0);
   const distance = bins.reduce(
@@ -59,12 +60,8 @@ export function reliabilityOf(judged: readonly Judged[]): Reliability {
       judged.map(({ dice }) => dice),
     ),
     calibrationError: masks === 0 ? null : distance / masks,
-    meanTrust: masks === 0 ? null : mean(judged.map(({ trust }) => trust)),
-    meanDice: masks === 0 ? null : mean(judged.map(({ dice }) => dice)),
+    meanTrust: meanOf(judged.map(({ trust }) => trust)) ?? null,
+    meanDice: meanOf(judged.map(({ dice }) => dice)) ?? null,
     bins,
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
 }

@@ -3,6 +3,7 @@
  * few images, the better third of them on three times as many, until the rest has seen all images. Candidates are
  * compared on the same images throughout. The settings as they are stay to the end, whatever their rank.
  */
+import { meanOf } from '../base/mean.ts';
 import type { ValuesPerImage } from '../evaluate/bootstrap.ts';
 import type { Candidate } from './candidates.ts';
 
@@ -90,6 +91,5 @@ export async function search(
 
 /** Mean over all structures of all images; 0 where there is none. */
 export function meanValue(values: ValuesPerImage): number {
-  const all = values.flat();
-  return all.reduce((sum, value) => sum + value, 0) / Math.max(all.length, 1);
+  return meanOf(values.flat()) ?? 0;
 }

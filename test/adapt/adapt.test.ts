@@ -100,6 +100,14 @@ describe('adaptModel', { timeout: 300_000 }, () => {
     expect(await readdir(folder)).toContain(FOAL_FILE);
   });
 
+  it('learns for as long as it may where no mask of an image that is held out can be measured', async () => {
+    const folds = [{ learns: cases.slice(2), measure: async () => ({}) }];
+    const result = await adaptModel({ ...options, folds, directory: folder });
+    expect(result).toMatchObject({ steps: options.steps, kept: true });
+    expect(result.heldOut).toBeUndefined();
+    expect(existsSync(foldModel(folder, 0, options.steps))).toBe(true);
+  });
+
   it('keeps the model as it was where no copy is better', async () => {
     const folds = foldOf([0.6, 0.6], [0.5, 0.5], [0.601, 0.601]);
     const result = await adaptModel({ ...options, folds, directory: folder });

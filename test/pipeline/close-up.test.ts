@@ -92,6 +92,28 @@ describe('a run that looks close up', { timeout: 300_000 }, () => {
     expect(before).not.toBeCloseTo(mean(folds.map(mean)), 4);
   });
 
+  it('redraws masks where networks found nothing in what was held out', async () => {
+    const { run } = await runPipeline(config('preset=paper', 'refine.refiner=close-up', 'training.base=2'), {
+      folder: at('nothing-found'),
+      until: 'closeUp',
+    });
+    expect(await readCloseUps(run)).toEqual({ kept: true });
+  });
+
+  it('holds nothing out where too few labelled images show a structure', async () => {
+    await cp(at('data'), at('mostly-empty'), { recursive: true });
+    const path = at('mostly-empty', 'labelled', 'annotations.json');
+    const set = await coco.read(path);
+    const images = set.images.map((image, i) => (i < 2 ? image : { ...image, structures: [] }));
+    await coco.write(path, { ...set, images });
+    const sparse = { ...config(), data: { ...config().data, root: at('mostly-empty') } };
+    const { stages, run } = await runPipeline(sparse, { folder: at('sparse'), until: 'trust' });
+    expect(stages.map(({ name }) => name)).not.toContain('folds');
+    expect((await readTrust(run)).model).toMatchObject({
+      reason: 'there are 2 labelled images with structures, and calibration takes 3',
+    });
+  });
+
   it('redraws masks where no image is held out that could tell, and trains no other network anew', async () => {
     await cp(at('first'), at('untold'), { recursive: true });
     const untold = await runPipeline(config('trust.folds=0'), { folder: at('untold') });

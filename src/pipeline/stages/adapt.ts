@@ -2,6 +2,7 @@
  * @file Adapting the promptable model of a run to its labelled images, by the masks that the fold networks drew of images
  * they had not seen. What is measured is what the run does next: refining such masks with the settings of the run.
  */
+
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Adaptation, type AdaptCase, adaptModel, foldModel, type Learner } from '../../adapt/adapt.ts';
@@ -11,6 +12,7 @@ import { foalLearner } from '../../adapt/foal.ts';
 import type { Structure } from '../../annotations/types.ts';
 import { ConfigError, TrainingError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
+import { meanOf } from '../../base/mean.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readCase } from '../../dataset/view.ts';
@@ -35,7 +37,7 @@ import type { RefinerOptions } from '../refine-images.ts';
 import type { RunDirectory } from '../run-directory.ts';
 import { chooseSam, obtainSam, openCheckpoint, type SamChoice, type SamModel } from '../sam-model.ts';
 import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
-import { type FoldCounts, foldsOf } from './folds.ts';
+import { type FoldCounts, foldsOf, showsStructure } from './folds.ts';
 import { relevantSettings } from './refine.ts';
 
 export interface AdaptStageOptions extends RefinerOptions {
@@ -52,7 +54,7 @@ export interface AdaptStageOptions extends RefinerOptions {
 
 /** What came of adapting the model of a run. */
 export interface AdaptResult extends Adaptation {
-  /** Mean Dice of the masks of held-out images as networks drew them; not known where none is held out. */
+  /** Mean Dice of the masks of held-out images as networks drew them; not known where no mask is held out. */
   readonly drawn?: number;
   /** Why the model could not learn, where it could not. */
   readonly unfit?: string;
@@ -91,20 +93,17 @@ export async function adaptStage(context: RunContext, options: AdaptStageOptions
       const parts = folds === undefined ? [] : foldsOf(dataset, folds, seed);
       const dice = (refiner: Refiner, held: readonly Case[]): Promise<ImageDice> =>
         heldOutDice(refiner, held, drawn, checked, signal);
-      const asDrawn = Object.values(
-        await dice(
-          createNoRefiner(),
-          parts.flatMap(({ held }) => held),
-        ),
-      );
+      const allHeld = parts.flatMap(({ held }) => held);
+      const asDrawn = meanOf(Object.values(await dice(createNoRefiner(), allHeld)));
       const asCase = (item: Case): AdaptCase =>
         adaptCase(item, checked.imageHashes.get(item.id)!, drawn.get(item.name));
+      const lessons = (cases: readonly Case[]): AdaptCase[] => cases.filter(showsStructure).map(asCase);
       const adapting = withLearner(context, { ...options, inputs }, (learner) =>
         adaptModel({
           learner,
-          cases: casesOf(dataset, 'labelled').map(asCase),
+          cases: lessons(casesOf(dataset, 'labelled')),
           folds: parts.map(({ held, others }) => ({
-            learns: others.map(asCase),
+            learns: lessons(others),
             measure: (model) => dice(asked(model, config.refine), held),
           })),
           steps,
@@ -120,7 +119,7 @@ export async function adaptStage(context: RunContext, options: AdaptStageOptions
         if (!(asksFoal && error instanceof TrainingError)) throw error;
         return { steps: 0, kept: false, file: FOAL_FILE, folds: [], unfit: error.seen };
       });
-      const result: AdaptResult = { ...(asDrawn.length > 0 && { drawn: mean(asDrawn) }), ...adaptation };
+      const result: AdaptResult = { ...(asDrawn !== undefined && { drawn: asDrawn }), ...adaptation };
       await writeFileAtomic(resultOf(run), `${JSON.stringify(result, null, 2)}\n`);
       observer.note(describeAdaptation(result));
       if (!adaptation.kept) await rm(run.path('adapt', adaptation.file), { force: true });
@@ -185,7 +184,7 @@ export function describeAdaptation(result: AdaptResult): string {
   const { heldOut, drawn, steps, kept, unfit } = result;
   if (unfit !== undefined) return `The model is left out, because it cannot learn: ${unfit}.`;
   if (heldOut === undefined)
-    return `The refiner was adapted in ${steps} steps; no labelled image was held out to see what that gains.`;
+    return `The refiner was adapted in ${steps} steps; no mask of a labelled image was held out to see what that gains.`;
   const { before, after } = heldOut;
   const figures = `Dice of held-out masks ${percent(drawn!)} as drawn, ${percent(before)} redrawn by the model as it was, ${percent(after)} after ${steps} steps`;
   if (!mends(result))
@@ -265,5 +264,3 @@ function asked(model: PromptableModel, refine: RunConfig['refine']): Refiner {
   const refiner = askedModel(refine)!;
   return createRefiner({ ...refine, refiner, ensemble: { ...refine.ensemble, jitters: 0 } }, { model });
 }
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -2,8 +2,10 @@
  * @file Training the network that redraws masks close up, on all labelled images; and for each fold a copy that has
  * not seen its images, which tells whether such a network makes masks better, and calibrates trust.
  */
+
 import { rm } from 'node:fs/promises';
 import { writeFileAtomic } from '../../base/files.ts';
+import { meanOf } from '../../base/mean.ts';
 import type { CloseUpPlan } from '../../closeup/plan.ts';
 import { openCloseUp } from '../../closeup/predictor.ts';
 import { trainCloseUp } from '../../closeup/train.ts';
@@ -42,7 +44,7 @@ export interface CloseUpStageOptions {
 
 /** What came of it. */
 export interface CloseUpResult {
-  /** Mean over held-out images of the mean Dice of their masks, as drawn and redrawn; not known where none is held out. */
+  /** Mean over held-out images of the mean Dice of their masks, as drawn and redrawn; not known where no mask is held out. */
   readonly heldOut?: { readonly before: number; readonly after: number };
   /** Whether the run refines with the network: not where it makes masks no better. */
   readonly kept: boolean;
@@ -153,12 +155,11 @@ async function tryCopies(
       await model.close();
     }
   }
-  const mean = (of: keyof Tried): number => {
-    const values = measured.flatMap((tried) => tried[of] ?? []);
-    return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-  };
-  const heldOut = { before: mean('before'), after: mean('after') };
-  return { heldOut, kept: heldOut.after > heldOut.before };
+  const [before, after] = (['before', 'after'] as const).map((of) =>
+    meanOf(measured.flatMap((tried) => tried[of] ?? [])),
+  );
+  if (before === undefined || after === undefined) return { kept: true };
+  return { heldOut: { before, after }, kept: after > before };
 }
 
 /** @throws RunError where close-up/result.json is missing or damaged. */
@@ -169,7 +170,7 @@ export function readCloseUps(run: RunDirectory): Promise<CloseUpResult> {
 /** One line. */
 export function describeCloseUps({ heldOut, kept }: CloseUpResult): string {
   if (heldOut === undefined)
-    return 'Outlines are redrawn close up; no labelled image was held out to see what that gains.';
+    return 'Outlines are redrawn close up; no mask of a labelled image was held out to see what that gains.';
   const figures = `Dice of held-out masks ${percent(heldOut.before)} before, ${percent(heldOut.after)} redrawn`;
   return kept
     ? `Outlines are redrawn close up: ${figures}.`

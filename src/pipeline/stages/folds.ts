@@ -2,13 +2,15 @@
  * @file Masks of the labelled images by networks that have not seen them: for each fold a network learns from the
  * other folds and masks this one. On these masks trust is calibrated, and settings of refinement are compared.
  */
+
 import { rm } from 'node:fs/promises';
 import type { Structure } from '../../annotations/types.ts';
 import { writeFileAtomic } from '../../base/files.ts';
+import { meanOf } from '../../base/mean.ts';
 import type { CheckedDataset } from '../../dataset/check.ts';
 import { type Case, casesOf, type Dataset } from '../../dataset/types.ts';
 import { readCase } from '../../dataset/view.ts';
-import { rleFromString } from '../../masks/rle.ts';
+import { rleArea, rleFromString } from '../../masks/rle.ts';
 import type { RefineSettings } from '../../refine/settings.ts';
 import { deviceKey } from '../../runtime/device.ts';
 import type { ComputeOptions } from '../../runtime/session.ts';
@@ -17,6 +19,7 @@ import { openPredictor, probabilitiesToMasks } from '../../training/predictor.ts
 import { trainNetwork } from '../../training/train.ts';
 import { stratifiedFolds } from '../../trust/folds.ts';
 import { trueDice } from '../../trust/judge.ts';
+import type { RunConfig } from '../config.ts';
 import { eachImage } from '../each-image.ts';
 import { imagesFingerprint, labelsFingerprint } from '../fingerprints.ts';
 import { type StoredStructure, storeMasks, writeMaskSet } from '../mask-sets.ts';
@@ -151,7 +154,7 @@ async function keepSettled(
           [kind]!.map(({ classIndex, counts }) => ({ classIndex, rle: rleFromString(counts, size, id) })),
       ),
     );
-    return mean(masks.flat());
+    return meanOf(masks.flat()) ?? 0;
   };
   const heldOut = { before: dice('selected'), after: dice('settled') };
   const settling: Settling = { heldOut, kept: heldOut.after > heldOut.before };
@@ -170,15 +173,31 @@ function diceOfAll(
   return [...masks.map((mask) => trueDice(mask, truth)), ...missed.map(() => 0)];
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
-
 export interface Fold {
   /** The images that the network of this fold has not seen. */
   readonly held: readonly Case[];
   /** Those that it learns from: all other labelled images. */
   readonly others: readonly Case[];
 }
+
+/** What is enough to calibrate trust on: images, and structures in them, some of which no network will find. */
+const ENOUGH = { images: 10, structures: 40 };
+
+/** Unless `networks` is set, as many parts of the labelled images are held out as hold enough together. */
+export function foldCounts(
+  { folds, networks }: Pick<RunConfig['trust'], 'folds' | 'networks'>,
+  labelled: readonly Case[],
+): FoldCounts {
+  const count = Math.max(1, Math.min(folds, labelled.length));
+  const structures = labelled.reduce((sum, item) => sum + (item.structures?.length ?? 0), 0);
+  const takes = (enough: number, there: number): number => Math.ceil((enough * count) / Math.max(1, there));
+  const wanted = Math.max(takes(ENOUGH.images, labelled.length), takes(ENOUGH.structures, structures));
+  return { count, networks: Math.min(networks ?? wanted, count) };
+}
+
+/** Whether there is something in an image to learn from. */
+export const showsStructure = ({ structures = [] }: Case): boolean =>
+  structures.some(({ rle }) => rleArea(rle) > 0);
 
 /** The folds that are held out, the same ones for the same data and seed. */
 export function foldsOf(dataset: Dataset, { count, networks }: FoldCounts, seed: number): Fold[] {
