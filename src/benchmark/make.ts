@@ -1,8 +1,8 @@
 /** @file Doing a work: training a network, predicting masks, refining them. Each knows how to go on where it was. */
+
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Structure } from '../annotations/types.ts';
 import { secondsSince } from '../base/clock.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { usualShapes } from '../dataset/shapes.ts';
@@ -20,6 +20,7 @@ import { labelledSamples, pseudoSamples } from '../pipeline/stages/train.ts';
 import { readWeights, weightsIn } from '../training/fit.ts';
 import { probabilitiesToMasks } from '../training/predictor.ts';
 import type { TrainingSample } from '../training/types.ts';
+import { meanAgreement } from './agreement.ts';
 import type { Setup } from './setup.ts';
 import { openSort, trainSort } from './sorts.ts';
 import {
@@ -130,14 +131,6 @@ async function samplesOf(
   const agreed = pool.filter((item) => meanAgreement(found.get(item.name) ?? []) >= agreement);
   observer.note(`${agreed.length} of ${pool.length} unlabelled images have masks that agree enough.`);
   return pseudoSamples(observer, agreed, found, own);
-}
-
-/** Mean Dice of an image's refined masks with those that were refined; 0 where there is none. */
-function meanAgreement(structures: readonly Structure[]): number {
-  const agreements = structures.flatMap(({ provenance }) =>
-    typeof provenance?.agreement === 'number' ? [provenance.agreement] : [],
-  );
-  return agreements.reduce((sum, value) => sum + value, 0) / Math.max(agreements.length, 1);
 }
 
 /** The folder in which a work's masks are; a network's are those that it draws, before selection. */

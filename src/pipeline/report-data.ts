@@ -47,6 +47,7 @@ export async function gatherReportData(options: ReportDataOptions): Promise<Repo
   const curves = await readCurves(run, masks.final === undefined ? ['initial'] : ['initial', 'final']);
   const images = await refinedPool(options);
   const pool = images.flatMap(({ structures }) => structures);
+  const refinedScores = scoresOfRefined(pool);
   return {
     title: config.name,
     subtitle: `${dataset.cases.length} images of ${dataset.classes.length} classes from ${basename(dataset.root)}`,
@@ -62,7 +63,7 @@ export async function gatherReportData(options: ReportDataOptions): Promise<Repo
     ],
     results: evaluation.results,
     curves,
-    ...(pool.length > 0 && { refinedScores: refinedScores(pool) }),
+    ...(refinedScores.scores.length > 0 && { refinedScores }),
     trust: trustReport(await readTrust(run), evaluation.trust, images, dataset.classes),
     gallery: await gatherGallery(options, evaluation, images),
     tables: [
@@ -102,10 +103,11 @@ async function refinedPool({ run, dataset, masks }: ReportDataOptions): Promise<
   return (await readStoredSet(run, masks.refined, 'unlabelled', dataset.classes)).images;
 }
 
-/** What promptable models estimate themselves, where one refined; how much masks changed elsewhere. */
-function refinedScores(pool: readonly Structure[]): RefinedScores {
+/** What promptable models estimate themselves, where one refined; how much masks changed elsewhere. Without kept masks. */
+function scoresOfRefined(pool: readonly Structure[]): RefinedScores {
+  const redrawn = pool.filter(({ provenance }) => provenance?.keptInitial === undefined);
   const scoresOf = (key: string): number[] =>
-    pool.flatMap(({ provenance }) => {
+    redrawn.flatMap(({ provenance }) => {
       const score = provenance?.[key];
       return typeof score === 'number' ? [Math.min(1, Math.max(0, score))] : [];
     });

@@ -90,7 +90,10 @@ describe('trust', () => {
     });
     expect(few.stages.map(({ name }) => name)).toEqual(['initial', 'predict', 'refine', 'trust']);
     expect(await readJson('few', 'trust', 'model.json')).toMatchObject({
-      model: { calibrated: false, reason: 'there are 2 labelled images with structures, and calibration takes 3' },
+      model: {
+        calibrated: false,
+        reason: 'there are 2 labelled images with structures, and calibration takes 3',
+      },
     });
   });
 
