@@ -1,8 +1,8 @@
 /**
  * @file What all folders of label maps share: one file an image, or one for all slices of a volume, in which 0 is
- * background and k is the k-th class, unless the file names its numbers. Names come from the caller's class list, from
- * classes.txt in the folder (one a line) or from the files. A label map stands for the image of the same name, whatever
- * that one's ending. Overlaps cannot be held.
+ * background and k is the k-th class, unless the file names its numbers. The k-th class is that of classes.txt in the
+ * folder (one name a line), else of the caller's class list; without both, the files have to name their numbers. A label
+ * map stands for the image of the same name, whatever that one's ending. Overlaps cannot be held.
  */
 import { join } from 'node:path';
 import { AnnotationError } from '../base/errors.ts';
@@ -43,13 +43,13 @@ export function labelMapReader(files: LabelFiles): ReadableFormat {
     async read(path, options = {}) {
       const names = await listed(path);
       if (names.length === 0) throw emptyFolder(path, 'A label-map folder has one file for every image');
-      const given = options.classes ?? (await readClassList(path));
-      const classes = given ?? (await namesInFiles(path, names, files));
-      const lookup = createClassLookup(classes, undefined);
+      const numbered =
+        (await readClassList(path)) ?? options.classes ?? (await namesInFiles(path, names, files));
+      const lookup = createClassLookup(numbered, options.classes);
       const images: AnnotatedImage[] = [];
       for (const name of names) {
         const file = join(path, name);
-        images.push(...imagesOf(name, file, await files.readLabels(file, classes), lookup));
+        images.push(...imagesOf(name, file, await files.readLabels(file, numbered), numbered, lookup));
       }
       return { classes: lookup.classes, images };
     },
@@ -75,41 +75,34 @@ function imagesOf(
   name: string,
   file: string,
   { slices, names }: LabelFile,
+  numbered: readonly string[],
   lookup: ClassLookup,
 ): AnnotatedImage[] {
   // What is left ends once, so that the name without its ending is the image's.
   const fileName = name.replace(/\.gz$/i, '').replace(/\.seg(?=\.nrrd$)/i, '');
+  const meaning = names ?? new Map(numbered.map((className, i) => [i + 1, className]));
+  const need =
+    names === undefined
+      ? `The value 0 is background and k is the k-th class; the class list ends at ${numbered.length}`
+      : `The file names the values ${[...names.keys()].join(', ')}`;
   return slices.map((labels, i) => ({
     fileName: slices.length === 1 ? fileName : frameName(fileName, i),
     width: labels.width,
     height: labels.height,
-    structures: structuresOf(labels, file, names, lookup),
+    structures: structuresOf(labels, file, meaning, need, lookup),
   }));
 }
 
+/** `need` is for the error about a number that `meaning` does not have. */
 function structuresOf(
   labels: LabelValues,
   file: string,
-  names: LabelFile['names'],
+  meaning: ReadonlyMap<number, string>,
+  need: string,
   lookup: ClassLookup,
 ): readonly Structure[] {
-  const { classes } = lookup;
-  if (names === undefined) {
-    const masks = masksOfValues(
-      labels,
-      file,
-      (value) => Number.isInteger(value) && value > 0 && value <= classes.length,
-      `The value 0 is background and k is the k-th class; the class list ends at ${classes.length}`,
-    );
-    return masks.map(({ value, rle }) => ({ classIndex: value - 1, rle }));
-  }
-  const masks = masksOfValues(
-    labels,
-    file,
-    (value) => names.has(value),
-    `The file names the values ${[...names.keys()].join(', ')}`,
-  );
+  const masks = masksOfValues(labels, file, (value) => meaning.has(value), need);
   return mergeByClass(
-    masks.map(({ value, rle }) => ({ classIndex: lookup.indexOf(names.get(value)!, file), rle })),
+    masks.map(({ value, rle }) => ({ classIndex: lookup.indexOf(meaning.get(value)!, file), rle })),
   );
 }

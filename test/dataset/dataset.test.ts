@@ -139,6 +139,27 @@ describe('a folder per split', () => {
       kept.images.map((image) => image.structures),
     );
   });
+
+  it('may number the classes of its label maps in an order of its own', async () => {
+    const path = folder.in('test', 'annotations.json');
+    const { classes, images } = await coco.read(path);
+    const one = images.map((image) => ({ ...image, structures: image.structures.slice(0, 1) }));
+    const renumbered = one.map((image) => ({
+      ...image,
+      structures: image.structures.map((item) => ({
+        ...item,
+        classIndex: classes.length - 1 - item.classIndex,
+      })),
+    }));
+    await rm(path);
+    await labelMapPng.write(folder.in('test', 'masks'), {
+      classes: classes.toReversed(),
+      images: renumbered,
+    });
+    expect(casesOf(await open(), 'test').map((item) => item.structures)).toEqual(
+      one.map((image) => image.structures),
+    );
+  });
 });
 
 describe('one folder', () => {
