@@ -28,7 +28,8 @@ const regionSchema = z.object({
   original_height: z.number().optional(),
   image_rotation: z.number().optional(),
   score: z.number().min(0).max(1).nullish(),
-  value: anyObject,
+  /** Relations have none. */
+  value: anyObject.default({}),
 });
 
 const resultSchema = z.object({
@@ -52,8 +53,21 @@ const brushSchema = numbers.refine((code) =>
 );
 const pointsSchema = list(z.tuple([z.number(), z.number()]));
 
-/** What is drawn in an image and has no exact area, or is no mask. */
-const OTHER_DRAWINGS = /^(rectangle|ellipse|keypoint|video|vector)/;
+/** Kinds of regions that draw nothing in an image: what is said about it, about its regions, about a text beside it. */
+const NO_DRAWINGS = [
+  'choices',
+  'datetime',
+  'hypertextlabels',
+  'labels',
+  'number',
+  'pairwise',
+  'paragraphlabels',
+  'ranker',
+  'rating',
+  'relation',
+  'taxonomy',
+  'textarea',
+];
 
 export const labelStudio: ReadableFormat & WritableFormat = {
   id: 'label-studio',
@@ -127,11 +141,11 @@ function isMask({ type }: Region): boolean {
 
 function toImage(task: Task, regions: readonly Region[], lookup: ClassLookup, where: string): AnnotatedImage {
   const size = sizeOf(task, regions, where);
-  const other = regions.find(({ type }) => OTHER_DRAWINGS.test(type));
+  const other = regions.find((region) => !isMask(region) && !NO_DRAWINGS.includes(region.type));
   if (other !== undefined) {
     throw new AnnotationError({
       seen: `${where} has a region of the kind "${other.type}"`,
-      need: 'Annotations are brush masks or polygons; other shapes do not say which pixels belong to a class',
+      need: 'Regions of images are brush masks or polygons: what else is drawn would count as absent',
       fix: 'Draw it with the brush in Label Studio, or remove it',
     });
   }

@@ -62,6 +62,13 @@ describe('reading', () => {
     expect((await read(task([mask, label, remark]))).classes).toEqual(['c']);
   });
 
+  it('passes over what is said about regions, and how they are related', async () => {
+    const choice = { ...drawn, id: 'r1', type: 'choices', value: { choices: ['fracture'] } };
+    const relation = { type: 'relation', from_id: 'r1', to_id: 'r2', direction: 'right' };
+    const bare = await read(task([brush, polygon]));
+    expect(await read(task([brush, polygon, choice, relation]))).toEqual(bare);
+  });
+
   it.each([
     ['/data/local-files/?d=wrist/b%26c.png', 'b&c.png'],
     ['s3://bucket/folder/0a1b2c3d-x.png', '0a1b2c3d-x.png'],
@@ -88,6 +95,12 @@ describe('reading', () => {
       /has 2 annotations/,
     ],
     ['rectangles', task([{ ...brush, type: 'rectanglelabels' }]), /kind "rectanglelabels"/],
+    [
+      'masks as pictures',
+      task([brush, { ...drawn, type: 'bitmasklabels', value: { bitmasklabels: ['a'] } }]),
+      /kind "bitmasklabels"/,
+    ],
+    ['drawings of a kind that nobody knows', task([brush, { ...drawn, type: 'spline' }]), /kind "spline"/],
     ['masks without a label', task([{ ...brush, value: { rle: code } }]), /has no label/],
     ['turned images', task([{ ...brush, image_rotation: 90 }]), /turned by 90 degrees/],
     ['regions of another size', task([polygon, { ...brush, original_width: 5 }]), /drawn on 5 x 2/],
