@@ -20,7 +20,7 @@ import { type Decision, isFinal, statusOf } from '../review/decision.ts';
 import { openDecisionJournal } from '../review/decision-journal.ts';
 import {
   changeClasses,
-  classNumber,
+  keyOfName,
   type LabelClass,
   readClasses,
   withNames,
@@ -70,6 +70,8 @@ export async function openLabelBook(folder: LabelFolder, by: string): Promise<La
   const { root, annotations, cases } = folder;
   const path = (name: string): string => join(root, KEPT, name);
   let classes = withNames(await readClasses(path('classes.json')), folder.classes);
+  /** What the classes of the opened file are from now on, whatever names change hands. */
+  const filedKeys = folder.classes.map((name) => keyOfName(classes, name));
   const journal = await openDecisionJournal(path('masks.jsonl'));
   const doneFile = await openLineFile(path('done.jsonl'), { durable: true });
   const done = new Map(doneFile.lines.map((line, i) => doneLine(path('done.jsonl'), line, i)));
@@ -78,7 +80,8 @@ export async function openLabelBook(folder: LabelFolder, by: string): Promise<La
 
   const decision = ({ id }: Case, classIndex: number): Decision | undefined =>
     journal.find({ image: id, className: classes[classIndex]!.key });
-  const numberOf = ({ classIndex }: Structure): number => classNumber(classes, folder.classes[classIndex]!);
+  const numberOf = ({ classIndex }: Structure): number =>
+    classes.findIndex(({ key }) => key === filedKeys[classIndex]);
   const filedMask = ({ id }: Case, classIndex: number): Rle | undefined =>
     filed.get(id)?.find((structure) => numberOf(structure) === classIndex)?.rle;
   const mask = (item: Case, classIndex: number): Rle | undefined => {
@@ -136,7 +139,7 @@ export async function openLabelBook(folder: LabelFolder, by: string): Promise<La
     classes: () => classes,
     change: async (change) => {
       await saveClasses(changeClasses(classes, change));
-      if (cases.some(isDone)) await write();
+      if (cases.some(isDone) || folder.elsewhere.length > 0) await write();
     },
     mask,
     decision,

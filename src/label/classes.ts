@@ -68,10 +68,10 @@ function freeName(classes: readonly LabelClass[], given: string): string {
   return name;
 }
 
-/** The number of the class that an annotation file calls `name`, by earlier names too; -1 for none. */
-export function classNumber(classes: readonly LabelClass[], name: string): number {
-  const now = classes.findIndex((one) => one.name === name);
-  return now >= 0 ? now : classes.findIndex(({ was }) => was.includes(name));
+/** The key of the class that an annotation file calls `name`, by earlier names too; undefined for none. */
+export function keyOfName(classes: readonly LabelClass[], name: string): string | undefined {
+  const now = classes.find((one) => one.name === name);
+  return (now ?? classes.find(({ was }) => was.includes(name)))?.key;
 }
 
 /** No class where there is no file yet. @throws RunError for a damaged one. */

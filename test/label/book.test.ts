@@ -170,6 +170,25 @@ describe('labels that were there before', () => {
     expect(set.images[2]!.structures).toEqual(before.images[1]!.structures);
   });
 
+  it.each([
+    ['some of them of images that are here', before.images],
+    ['all of them of images elsewhere', before.images.slice(1)],
+  ])('keep their classes when these change names: %s', async (_, images) => {
+    await coco.write(join(root, 'annotations.json'), { ...before, images });
+    const { book } = await open();
+    await book.change({ classIndex: 0, name: 'neither' });
+    await book.change({ classIndex: 1, name: 'radius' });
+    await book.change({ classIndex: 0, name: 'ulna' });
+    const kept = { classes: ['ulna', 'radius'], images };
+    expect(await written()).toMatchObject(kept);
+    const again = await open();
+    await again.book.finish(again.folder.cases[2]!, true);
+    const { images: after } = await written();
+    for (const { fileName, structures } of images) {
+      expect(after.find((image) => image.fileName === fileName)!.structures).toEqual(structures);
+    }
+  });
+
   it('stay when their image is not done after all', async () => {
     const { folder, book } = await open();
     await book.finish(folder.cases[0]!, false);
