@@ -1,6 +1,6 @@
 /**
- * @file What a review makes of a data set. An image whose every mask is decided is an annotated image from then on; of
- * the others single classes are known.
+ * @file What reviews make of a data set. An image of which one of them asked for nothing that is not decided by then is
+ * an annotated image, with all that was decided; of the others single classes are known.
  */
 import type { Structure } from '../annotations/types.ts';
 import { RunError } from '../base/errors.ts';
@@ -25,26 +25,29 @@ export interface Review {
  */
 export function applyReviews(dataset: Dataset, reviews: readonly Review[]): Dataset {
   const cases = dataset.cases.map((item) =>
-    item.split === 'unlabelled'
-      ? reviews.reduce((was, review) => applyReview(was, review, dataset), item)
-      : item,
+    item.split === 'unlabelled' ? reviewedCase(item, reviews, dataset) : item,
   );
   return { ...dataset, cases: SPLIT_NAMES.flatMap((split) => cases.filter((item) => item.split === split)) };
 }
 
-function applyReview(item: Case, { run, decisions, asked }: Review, { classes }: Dataset): Case {
-  const about = decisions.filter((decision) => decision.image === item.id && isFinal(statusOf(decision)));
-  if (about.length === 0) return item;
-  const byClass = new Map((item.reviewed ?? []).map((known) => [known.classIndex, known]));
-  for (const decision of about) {
-    const known = reviewedClass(decision, item, classes, run);
-    byClass.set(known.classIndex, known);
+function reviewedCase(item: Case, reviews: readonly Review[], { classes }: Dataset): Case {
+  const byClass = new Map<number, ReviewedClass>();
+  let isComplete = false;
+  for (const { run, decisions, asked } of reviews) {
+    const about = decisions.filter((decision) => decision.image === item.id && isFinal(statusOf(decision)));
+    if (about.length === 0) continue;
+    for (const decision of about) {
+      const known = reviewedClass(decision, item, classes, run);
+      byClass.set(known.classIndex, known);
+    }
+    // It stays so: a later review may be of a run from before that, and have asked about the rest alone.
+    isComplete ||= (asked.get(item.id) ?? []).every((classIndex) => byClass.has(classIndex));
   }
+  if (byClass.size === 0) return item;
   const reviewed = [...byClass.values()].sort((a, b) => a.classIndex - b.classIndex);
-  const isComplete = (asked.get(item.id) ?? []).every((classIndex) => byClass.has(classIndex));
-  if (!isComplete) return { ...item, reviewed };
-  const { reviewed: _, ...rest } = item;
-  return { ...rest, split: 'labelled', structures: reviewed.flatMap(structureOf) };
+  return isComplete
+    ? { ...item, split: 'labelled', structures: reviewed.flatMap(structureOf) }
+    : { ...item, reviewed };
 }
 
 function reviewedClass(

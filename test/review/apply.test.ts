@@ -113,6 +113,21 @@ describe('a review', () => {
     expect(reviewed?.map(({ rle }) => [...rle!.counts])).toEqual([[5, 1]]);
   });
 
+  it('that completes an image late leaves it all its masks, whatever a later one asked about', () => {
+    const first = [decided('a', 'ulna', 'accepted', mask(0, 6))];
+    const second = review([decided('a', 'radius', 'corrected', mask(1, 2, 3))], { a: [1] });
+    const after = applyReviews(dataset, [
+      review([...first, decided('a', 'radius', 'accepted', mask(5, 1))]),
+      second,
+    ]);
+    const item = caseOf(after, 'a');
+    expect(item.split).toBe('labelled');
+    expect(item.structures?.map(({ classIndex, rle }) => [classIndex, [...rle.counts]])).toEqual([
+      [0, [0, 6]],
+      [1, [1, 2, 3]],
+    ]);
+  });
+
   it('leaves labelled and measured images alone', () => {
     expect(
       applyReviews(dataset, [review([decided('t', 'ulna', 'rejected'), decided('l', 'ulna', 'rejected')])]),
