@@ -29,7 +29,9 @@ export function encodeSegmentation(
   version: string,
   made: Date,
 ): Uint8Array {
-  const uid = (what: string): string => uidOf([what, source.sopInstance, made.toISOString(), version]);
+  const { sopInstance, frame = 0 } = source;
+  const uid = (what: string): string =>
+    uidOf([what, sopInstance, String(frame), made.toISOString(), version]);
   const dimensions = uid('dimensions');
   const [date, time] = made.toISOString().replaceAll(/[-:]/g, '').slice(0, 15).split('T') as [string, string];
   return encodeDicomFile([

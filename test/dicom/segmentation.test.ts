@@ -131,6 +131,13 @@ describe('a segmentation', () => {
     expect(all).not.toHaveProperty('PatientOrientation');
   });
 
+  it('is an object of its own for each frame of a file, in one series', () => {
+    const several: DicomElements = [{ tag: 0x00280008, vr: 'IS', value: '5' }];
+    const [first, second] = [0, 1].map((frame) => written([segment], several, frame).all);
+    expect(first!.SOPInstanceUID).not.toBe(second!.SOPInstanceUID);
+    expect(first!.SeriesInstanceUID).toBe(second!.SeriesInstanceUID);
+  });
+
   it.each([
     ['frame of reference', inSpace],
     ['slice thickness', [frameOfReference, ...withoutThickness]],
