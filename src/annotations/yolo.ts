@@ -41,9 +41,10 @@ export const yolo: WritableFormat = {
       );
     }
     const names = Object.fromEntries(set.classes.map((name, i) => [i, name]));
+    // Without the key path, for Ultralytics then looks beside this file.
     await writeFileAtomic(
       join(path, 'data.yaml'),
-      stringify({ path: '.', train: 'images/train', val: 'images/train', names }),
+      stringify({ train: 'images/train', val: 'images/train', names }),
     );
   },
 };

@@ -11,10 +11,9 @@ import { annotationSet, CLASSES, onePixelSet } from './sets.ts';
 
 const inFolder = useFolder();
 
-it('writes data.yaml, and a line of shares for each object', async () => {
+it('writes data.yaml for the folder it lies in, and a line of shares for each object', async () => {
   await yolo.write(inFolder('set'), onePixelSet(['21', 'b: "c"'], ['b: "c"']));
   expect(parse(await readFile(inFolder('set', 'data.yaml'), 'utf8'))).toEqual({
-    path: '.',
     train: 'images/train',
     val: 'images/train',
     names: { 0: '21', 1: 'b: "c"' },
