@@ -4,13 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { DatasetError, PackmuleError } from '../base/errors.ts';
-import type { Size } from '../base/geometry.ts';
 import { hashJson } from '../base/hash.ts';
 import { systemCode } from '../base/system-code.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import { rleArea } from '../masks/rle.ts';
 import { readCaseFile } from './case-file.ts';
 import { mapConcurrently } from './concurrent.ts';
+import { listed, otherSize, sameName, sameSize } from './misfits.ts';
 import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
 import { decodeCase, hashOfView } from './view.ts';
 
@@ -66,7 +66,6 @@ export interface CheckedDataset {
   readonly fingerprint: string;
 }
 
-const SHOWN = 20;
 const AT_ONCE = 4;
 
 /**
@@ -132,12 +131,7 @@ async function lookAt(item: Case, classes: readonly string[], sound?: ReadonlySe
     const image = known
       ? item.size
       : await decodeCase(bytes, item, (doubt) => doubts.push(remarkOf(doubt, item)));
-    if (!sameSize(image, item.size)) {
-      report(
-        'wrong-size',
-        `${item.imagePath} is ${image.width} x ${image.height} pixels, its annotation ${item.size.width} x ${item.size.height}`,
-      );
-    }
+    if (!sameSize(image, item.size)) report('wrong-size', otherSize(item, image, item.size));
     if (item.sideUnknown) {
       report('unknown-side', `${item.imagePath} does not tell which side it shows, by data.laterality`);
     }
@@ -173,10 +167,6 @@ function remarkOf(message: string, item: Case, other: Case = item): Remark {
   return { message, publicMessage };
 }
 
-function sameSize(a: Size, b: Size): boolean {
-  return a.height === b.height && a.width === b.width;
-}
-
 /**
  * The second of two cases of one name is a problem, because results are kept by name; so is a copy of a val or test
  * image in another split, because results on it would look better than they are.
@@ -193,7 +183,7 @@ function addDuplicates(looked: readonly Looked[]): void {
     const { id, split, imagePath } = entry.item;
     const first = byId.get(id);
     if (first !== undefined) {
-      const message = `${imagePath} and ${first.item.imagePath} have the same name without extension, "${id}"`;
+      const message = sameName(entry.item, first.item);
       entry.problems.push(problemOf('duplicate-name', entry.item, message, first.item));
     } else byId.set(id, entry);
     const copy = held.get(entry.hash);
@@ -207,7 +197,7 @@ function addDuplicates(looked: readonly Looked[]): void {
 function badData(problems: readonly Problem[], total: number): DatasetError {
   const bad = new Set(problems.map((problem) => problem.imagePath)).size;
   return new DatasetError({
-    seen: `${bad} of ${total} images have problems:\n${listed(problems)}`,
+    seen: `${bad} of ${total} images have problems:\n${listed(problems.map(({ message }) => message))}`,
     need: 'Every image can be read, has a name of its own and fits its annotation',
     fix: 'Correct or remove them, or use --skip-bad to go on without these images',
   });
@@ -218,19 +208,13 @@ function requireMost(before: Dataset, after: Dataset, problems: readonly Problem
     const had = casesOf(before, split).length;
     const left = casesOf(after, split).length;
     if (left * 2 >= had && (left > 0 || had === 0)) continue;
-    const here = problems.filter((problem) => problem.split === split);
+    const here = problems.filter((problem) => problem.split === split).map(({ message }) => message);
     throw new DatasetError({
       seen: `${had - left} of ${had} images of ${split} have problems:\n${listed(here)}`,
       need: 'At most half of a split is left out by --skip-bad; more than that points to a mistake in the data set',
       fix: 'Correct these files or the settings of the data set',
     });
   }
-}
-
-function listed(problems: readonly Problem[]): string {
-  const lines = problems.slice(0, SHOWN).map((problem) => `- ${problem.message}`);
-  if (problems.length > SHOWN) lines.push(`- and ${problems.length - SHOWN} more`);
-  return `${lines.join('\n')}\n`;
 }
 
 function fingerprintOf(dataset: Dataset, imageHashes: ReadonlyMap<string, string>): string {

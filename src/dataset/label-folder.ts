@@ -4,11 +4,13 @@ import { coco } from '../annotations/coco.ts';
 import { readAnnotations } from '../annotations/read.ts';
 import type { AnnotatedImage } from '../annotations/types.ts';
 import { DatasetError } from '../base/errors.ts';
+import type { Size } from '../base/geometry.ts';
 import { caseMaker } from './cases.ts';
 import { mapConcurrently } from './concurrent.ts';
 import type { DataConfigInput } from './config.ts';
 import { annotatedCases, parseConfig } from './dataset.ts';
 import { findLayout, type Layout } from './layout.ts';
+import { listed, otherSize, sameName, sameSize } from './misfits.ts';
 import { sourceImages } from './source-images.ts';
 import type { Case } from './types.ts';
 
@@ -31,8 +33,8 @@ export interface LabelFolder {
 
 /**
  * Opens a folder of images, annotated or not.
- * @throws DatasetError where it has a folder per split, labels in another format, or no image; AnnotationError for a
- * damaged annotation file.
+ * @throws DatasetError where it has a folder per split, labels in another format, no image, two images of one name or
+ * one of another size than its annotation; AnnotationError for a damaged annotation file.
  */
 export async function openLabelFolder(input: DataConfigInput): Promise<LabelFolder> {
   const config = parseConfig(input);
@@ -48,24 +50,47 @@ export async function openLabelFolder(input: DataConfigInput): Promise<LabelFold
       : await readAnnotations(annotations, config.classes && { classes: config.classes });
   const images = await sourceImages(source.imagesFolder, source.imageFiles, config.ids);
   const toCase = await caseMaker(config, root);
-  const found = annotatedCases(source.imagesFolder, images, set).map(({ structures = [], ...item }) => {
+  // Without the size of the annotation, so that each case has that of its image, 0 where it cannot be read.
+  const found = annotatedCases(source.imagesFolder, images, set).map(({ image, structures = [] }) => {
     return structures.length > 0
-      ? { ...item, structures, split: 'labelled' as const }
-      : { ...item, split: 'unlabelled' as const };
+      ? { image, structures, split: 'labelled' as const }
+      : { image, split: 'unlabelled' as const };
   });
   const cases = await mapConcurrently(found, 8, toCase);
   const order = new Map(images.map(({ id }, i) => [id, i]));
   const isHere = ({ id, size }: Case): boolean => order.has(id) && size.height > 0;
   const here = cases.filter(isHere).sort((a, b) => order.get(a.id)! - order.get(b.id)!);
+  // Annotated cases come first, in the order of the file.
+  const annotated = set.images.map((annotation, i) => ({ annotation, item: cases[i]! }));
+  requireFit(
+    here,
+    annotated.filter(({ item }) => isHere(item)),
+  );
   return {
     root,
     annotations,
     classes: set.classes,
     cases: here,
-    unreadable: cases.length - here.length,
-    // Annotated cases come first, in the order of the file.
-    elsewhere: set.images.filter((_, i) => !isHere(cases[i]!)),
+    unreadable: cases.filter(({ id }) => order.has(id)).length - here.length,
+    elsewhere: annotated.flatMap(({ annotation, item }) => (isHere(item) ? [] : [annotation])),
   };
+}
+
+/** Labels are kept by the names of images, and drawn on their pixels. */
+function requireFit(cases: readonly Case[], annotated: readonly { annotation: Size; item: Case }[]): void {
+  const first = new Map(cases.toReversed().map((item) => [item.id, item]));
+  const messages = [
+    ...cases.flatMap((item) => (first.get(item.id) === item ? [] : sameName(item, first.get(item.id)!))),
+    ...annotated.flatMap(({ annotation, item }) =>
+      sameSize(item.size, annotation) ? [] : otherSize(item, item.size, annotation),
+    ),
+  ];
+  if (messages.length === 0) return;
+  throw new DatasetError({
+    seen: `Images cannot be labelled as they are:\n${listed(messages)}`,
+    need: 'Every image has a name of its own and the size of its annotation',
+    fix: 'Rename, correct or remove these images or their annotations',
+  });
 }
 
 function dividedAlready({ root }: Layout): DatasetError {

@@ -1,6 +1,7 @@
 /** The labels of a folder: what is drawn survives, what is done is what a data set reads, what others wrote is kept. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
 import type { AnnotationSet } from '../../src/annotations/types.ts';
@@ -189,6 +190,14 @@ describe('labels that were there before', () => {
     }
   });
 
+  it('of an image that cannot be read are kept as those of one that is not here', async () => {
+    await writeFile(join(root, 'images', 'hand-0_L_.png'), 'no picture');
+    const { folder, book } = await open();
+    expect([folder.cases.length, folder.unreadable]).toEqual([2, 1]);
+    await book.finish(folder.cases[0]!, true);
+    expect((await written()).images.slice(1)).toMatchObject(before.images);
+  });
+
   it('stay when their image is not done after all', async () => {
     const { folder, book } = await open();
     await book.finish(folder.cases[0]!, false);
@@ -215,6 +224,24 @@ describe('a folder that is not for labelling', () => {
     );
     await expect(openLabelFolder({ root })).rejects.toMatchObject({
       fix: expect.stringContaining('packmule convert'),
+    });
+  });
+
+  it('is one with two images of one name', async () => {
+    const grey = { ...SIZE, channels: 3, background: '#777' } as const;
+    await sharp({ create: grey }).toFile(join(root, 'images', 'hand-0_L_.jpg'));
+    await expect(openLabelFolder({ root })).rejects.toMatchObject({
+      name: 'DatasetError',
+      seen: expect.stringMatching(/hand-0_L_\.png .*have the same name without extension, "hand-0_L_"/),
+    });
+  });
+
+  it('is one with labels for images of another size', async () => {
+    const images = [{ fileName: 'hand-1_R_.png', width: 9, height: 8, structures: [] }];
+    await coco.write(join(root, 'annotations.json'), { classes: ['radius'], images });
+    await expect(openLabelFolder({ root })).rejects.toMatchObject({
+      name: 'DatasetError',
+      seen: expect.stringContaining('hand-1_R_.png is 10 x 8 pixels, its annotation 9 x 8'),
     });
   });
 
