@@ -5,7 +5,8 @@
 import { gatherMetaImage, isMetaImage, parseMetaImage } from '../volumes/metaimage.ts';
 import { gatherNrrd, nrrdKeys, parseNrrd } from '../volumes/nrrd.ts';
 import { isVolumeName } from '../volumes/reader.ts';
-import { unpackValues } from '../volumes/unpack.ts';
+import { unpack } from '../volumes/unpack.ts';
+import { valuesOf } from '../volumes/values.ts';
 import { labelMapReader } from './label-map.ts';
 import { type LabelFile, slicesOf } from './label-values.ts';
 import { readLabelBytes } from './mask-folders.ts';
@@ -20,8 +21,8 @@ export const labelMapVolume = labelMapReader({
       const isMeta = isMetaImage(bytes);
       const file = await (isMeta ? gatherMetaImage(bytes, path) : gatherNrrd(bytes, path));
       const layout = isMeta ? parseMetaImage(file, path) : parseNrrd(file, path);
-      const count = layout.dims.reduce((product, size) => product * size, 1);
-      const slices = slicesOf(layout.dims, unpackValues(file, path, layout, [0, count]));
+      const values = valuesOf(unpack(file, path, layout), layout.type, layout.littleEndian);
+      const slices = slicesOf(layout.dims, values);
       const names = isMeta ? undefined : segmentNames(nrrdKeys(file));
       return { slices, ...(names && { names }) };
     }),

@@ -6,6 +6,7 @@ import { gunzipSync, gzipSync, constants as zlib } from 'node:zlib';
 import { ImageError } from '../base/errors.ts';
 import { MAX_PIXELS } from '../base/limits.ts';
 import type { VolumeGrid } from '../volumes/affine.ts';
+import type { StoredVolume } from '../volumes/slices.ts';
 import { type Values, valuesOf } from '../volumes/values.ts';
 import { decodeHeader, encodeHeader, HEADER_BYTES, type NiftiHeader } from './header.ts';
 
@@ -33,10 +34,18 @@ export function decodeNifti(
   name: string,
   { maxVoxels = MAX_PIXELS }: DecodeNiftiOptions = {},
 ): NiftiVolume {
-  const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const head = compressed ? inflateHead(bytes, name) : bytes;
-  const { littleEndian, dataAt, dataBytes, ...header } = decodeHeader(head, name, maxVoxels);
-  const whole = compressed ? inflate(bytes, name, dataAt + dataBytes) : bytes;
+  const { littleEndian, stored, ...header } = openNifti(bytes, name, maxVoxels);
+  return { ...header, data: valuesOf(stored, header.type, littleEndian) };
+}
+
+/** The same, its voxels as bytes still: those of the file itself where it is not compressed. */
+export function openNifti(
+  bytes: Uint8Array,
+  name: string,
+  maxVoxels: number,
+): NiftiHeader & Pick<StoredVolume, 'littleEndian' | 'stored'> {
+  const { dataAt, dataBytes, ...header } = decodeHeader(niftiHead(bytes, name), name, maxVoxels);
+  const whole = isGzip(bytes) ? inflate(bytes, name, dataAt + dataBytes) : bytes;
   if (whole.length < dataAt + dataBytes) {
     throw new ImageError({
       seen: `${name} is cut off: ${Math.max(0, whole.length - dataAt)} of ${dataBytes} bytes of voxels are there`,
@@ -44,8 +53,7 @@ export function decodeNifti(
       fix: 'Copy it again from its source, or leave it out',
     });
   }
-  const stored = whole.subarray(dataAt, dataAt + dataBytes);
-  return { ...header, data: valuesOf(stored, header.type, littleEndian) };
+  return { ...header, stored: whole.subarray(dataAt, dataAt + dataBytes) };
 }
 
 /** The bytes of a file of uint8 or uint16, compressed unless it is to be plain. */
@@ -78,8 +86,14 @@ export function encodeNiftiVolume(
   return compress ? gzipSync(bytes) : bytes;
 }
 
-/** Enough of a compressed file for its header; deflate makes at most 1032 bytes of one. */
-function inflateHead(bytes: Uint8Array, name: string): Uint8Array {
+/** Whether a file that begins so is compressed. */
+export function isGzip(start: Uint8Array): boolean {
+  return start[0] === 0x1f && start[1] === 0x8b;
+}
+
+/** Enough of a file for its header; deflate makes at most 1032 bytes of one. @throws ImageError for a damaged file. */
+export function niftiHead(bytes: Uint8Array, name: string): Uint8Array {
+  if (!isGzip(bytes)) return bytes;
   try {
     const start = bytes.subarray(0, 4096);
     return gunzipSync(start, { finishFlush: zlib.Z_SYNC_FLUSH }).subarray(0, HEADER_BYTES);

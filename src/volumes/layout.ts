@@ -15,7 +15,7 @@ export interface VolumeLayout extends VolumeGrid {
 }
 
 /** Values of the widest type then take 320 MB, and are held twice while they are read. */
-const MAX_VALUES = 40e6;
+export const MAX_VALUES = 40e6;
 const MAX_AXES = 16;
 
 /** What may follow the values: padding, a line break. */

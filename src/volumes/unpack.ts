@@ -1,20 +1,14 @@
-/** @file The values of one slice of a volume. Nothing is allocated on the word of a header. */
+/** @file The values of a volume as bytes. Nothing is allocated on the word of a header. */
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { ImageError } from '../base/errors.ts';
 import { dataBytes, mostBytes, type VolumeLayout } from './layout.ts';
-import { VALUE_BYTES, type Values, valuesOf } from './values.ts';
 
 /**
- * The values from one place to another, of the whole file. `name` is the file's, for errors.
+ * The bytes of all values and no others, in the file itself where they are not packed. `name` is the file's, for errors.
  * @throws ImageError for a file that is cut off or cannot be unpacked.
  */
-export function unpackValues(
-  file: Uint8Array,
-  name: string,
-  layout: VolumeLayout,
-  range: readonly [from: number, to: number],
-): Values {
-  const { type, littleEndian, skipBytes } = layout;
+export function unpack(file: Uint8Array, name: string, layout: VolumeLayout): Uint8Array {
+  const { skipBytes } = layout;
   const packed = file.subarray(layout.dataAt);
   const expected = dataBytes(layout);
   const whole = layout.packing === 'raw' ? packed : unpacked(packed, name, layout);
@@ -26,8 +20,7 @@ export function unpackValues(
       fix: 'Copy it again from its source, or leave it out',
     });
   }
-  const [from, to] = range.map((at) => start + at * VALUE_BYTES[type]) as [number, number];
-  return valuesOf(whole.subarray(from, to), type, littleEndian);
+  return whole.subarray(start, start + expected);
 }
 
 function unpacked(packed: Uint8Array, name: string, layout: VolumeLayout): Uint8Array {

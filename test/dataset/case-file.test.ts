@@ -5,7 +5,6 @@ import { DatasetError } from '../../src/base/errors.ts';
 import { readCaseFile } from '../../src/dataset/case-file.ts';
 import { readCase } from '../../src/dataset/view.ts';
 import { encodeNifti } from '../../src/nifti/nifti.ts';
-import { niftiReader } from '../../src/nifti/reader.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 /** Slices of one grey each, beginning with `first`. */
@@ -51,14 +50,5 @@ describe('the file of a case', () => {
       await writeFile(join(folder, 'volume.raw'), new Uint8Array(12).fill(grey));
       expect((await readCase({ imagePath, view: { frame: 1 } })).data[0]).toBe(grey);
     }
-  });
-
-  it('is decoded once while it is held', async () => {
-    const bytes = volume(10);
-    const first = await niftiReader.decode(bytes, 'volume.nii', { frame: 0 });
-    bytes.fill(0);
-    const second = await niftiReader.decode(bytes, 'volume.nii', { frame: 1 });
-    expect([first.data[0], second.data[0]]).toEqual([10, 11]);
-    await expect(niftiReader.decode(bytes, 'volume.nii', { frame: 1, maxPixels: 4 })).rejects.toThrow();
   });
 });

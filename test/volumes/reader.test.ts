@@ -7,6 +7,7 @@ import { ImageError } from '../../src/base/errors.ts';
 import { listImages } from '../../src/dataset/layout.ts';
 import { sourceImages } from '../../src/dataset/source-images.ts';
 import { decodeImage, readImage, readImageFile, readImageHeader } from '../../src/imaging/read.ts';
+import { encodeNifti } from '../../src/nifti/nifti.ts';
 import { VALUE_BYTES, type ValueType } from '../../src/volumes/values.ts';
 import { useFolder } from '../pipeline/folder.ts';
 import { metaHeader, metaImage, nrrd, nrrdHeader, storedValues, type VolumeFile } from './files.ts';
@@ -80,6 +81,19 @@ describe.each(FORMATS)('%s', (_, name, encode) => {
     const packed = name === 'a.mha' ? deflateSync(Buffer.alloc(0)) : gzipSync(Buffer.alloc(0));
     await refuses(Buffer.concat([head.subarray(0, -packed.length), bomb]), /cannot be inflated/);
   });
+});
+
+it.each([
+  ['a.nii.gz', encodeNifti(Uint8Array.from(bytes.values), bytes.dims, [1, 1, 1])],
+  ['a.mha', metaImage({ ...bytes, compressed: true })],
+  ['a.nrrd', nrrd({ ...bytes, compressed: true })],
+])('%s is inflated once for all slices while its bytes are held', async (name, file) => {
+  expect([...(await decodeImage(file, name, { frame: 1 })).data]).toEqual(bytes.values.slice(6));
+  await expect(decodeImage(file, name, { maxPixels: 4 })).rejects.toThrow(ImageError);
+  // From here on they could not be inflated again.
+  file.fill(0, file.length - 12);
+  expect([...(await decodeImage(file, name)).data]).toEqual(bytes.values.slice(0, 6));
+  await expect(decodeImage(file.slice(), name)).rejects.toThrow(/cannot be inflated/);
 });
 
 describe('distances', () => {
