@@ -1,12 +1,10 @@
 /** @file `packmule label FOLDER`: draw the first labels of a folder of images in the browser. */
-import { existsSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { Command } from 'commander';
-import { RunError } from '../base/errors.ts';
-import type { DataConfigInput } from '../dataset/config.ts';
 import { type LabelFolder, openLabelFolder } from '../dataset/label-folder.ts';
 import { EMBEDDINGS_FOLDER } from '../pipeline/run-directory.ts';
 import { CONFIG_NAME } from '../pipeline/write-settings.ts';
+import { dataSettings } from '../server/recognise.ts';
 import { startLabelling } from '../server/serve.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 import {
@@ -19,7 +17,6 @@ import {
   shippedModel,
   untilStopped,
 } from './room-options.ts';
-import { readSource } from './source.ts';
 
 interface LabelOptions extends RoomOptions {
   readonly run?: string;
@@ -60,18 +57,6 @@ async function label(context: ActionContext, folder: string, options: LabelOptio
   });
   await untilStopped(context, running, 'Labels', options.open);
   return summary(folder, await openLabelFolder(data));
-}
-
-/** How the images of a folder are seen: by its settings file, where it has one. */
-export async function dataSettings(folder: string): Promise<DataConfigInput> {
-  if (!existsSync(folder)) {
-    throw new RunError({
-      seen: `${folder} does not exist`,
-      need: 'A folder of images',
-      fix: 'Check the path',
-    });
-  }
-  return existsSync(join(folder, CONFIG_NAME)) ? (await readSource(folder, [])).data : { root: folder };
 }
 
 function summary(folder: string, { annotations, cases, classes }: LabelFolder): ActionResult {
