@@ -1,6 +1,6 @@
 /** @file `packmule benchmark`. */
 import { relative, resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { Method } from '../benchmark/cell.ts';
 import { findMethod, METHODS } from '../benchmark/methods/index.ts';
 import { diceText, rowAt, seedsText } from '../benchmark/outputs/cells.ts';
@@ -12,6 +12,7 @@ import type { RunConfig } from '../pipeline/config.ts';
 import { describeShard, parseShard, type Shard } from '../pipeline/shard.ts';
 import { counted } from '../report/format.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
+import { whole } from './numbers.ts';
 import { addSettingsOptions, readSettings, type SettingsOptions } from './source.ts';
 import { table as textTable } from './summary.ts';
 
@@ -64,12 +65,12 @@ export function benchmarkCommand(): Command {
       numbers,
       [],
     )
-    .option('--seeds <count>', 'seeds 1 to this', whole, 1)
+    .option('--seeds <count>', 'seeds 1 to this', whole(1), 1)
     .option('--out <folder>', 'where cells and tables go', 'runs/benchmark')
     .option(
       '--jobs <count>',
       'works that are done at once, each by a process of its own (default: as many as cores, threads and memory allow)',
-      whole,
+      whole(1),
     )
     .addOption(
       new Option('--shard <i/n>', 'do the works of the i-th of n parts of the cells, one after the other')
@@ -169,11 +170,5 @@ function methodList(text: string): Method[] {
 }
 
 function numbers(text: string): number[] {
-  return text.split(',').map(whole);
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It is no whole number from 1.');
-  return value;
+  return text.split(',').map(whole(1));
 }

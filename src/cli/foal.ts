@@ -1,7 +1,7 @@
 /** @file `packmule foal`: training our own promptable model, and measuring any. */
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { openDataset } from '../dataset/dataset.ts';
 import { instancesOfCases } from '../dataset/instances/dataset.ts';
@@ -29,6 +29,7 @@ import { loadSamCheckpoint } from '../sam/checkpoint.ts';
 import { samName } from '../sam/config.ts';
 import { SamPredictor } from '../sam/predictor.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
+import { positive, whole } from './numbers.ts';
 import { formatDuration } from './progress.ts';
 import { collect, deviceOption } from './source.ts';
 
@@ -92,12 +93,12 @@ function trainCommand(): Command {
     )
     .option('--no-scenes', 'learn from --data alone')
     .option('--minutes <count>', 'how long; the first steps are timed', positive, 60)
-    .option('--steps <count>', 'how long, in place of --minutes', whole)
-    .option('--size <px>', "side of the network's square input in training, a multiple of 32", whole, 512)
-    .option('--batch <images>', 'images of a step', whole, FOAL_DEFAULTS.batch)
-    .option('--prompts <count>', 'prompts of each image', whole, FOAL_DEFAULTS.prompts)
+    .option('--steps <count>', 'how long, in place of --minutes', whole(1))
+    .option('--size <px>', "side of the network's square input in training, a multiple of 32", whole(1), 512)
+    .option('--batch <images>', 'images of a step', whole(1), FOAL_DEFAULTS.batch)
+    .option('--prompts <count>', 'prompts of each image', whole(1), FOAL_DEFAULTS.prompts)
     .option('--learning-rate <rate>', 'peak of AdamW', positive, FOAL_DEFAULTS.learningRate)
-    .option('--seed <number>', 'of all that is drawn', Number, 0)
+    .option('--seed <number>', 'of all that is drawn', whole(0), 0)
     .option('--from <file>', 'go on from the weights of a Foal instead of fresh ones')
     .addOption(deviceOption())
     .addHelpText('after', ABOUT_TRAINING);
@@ -271,7 +272,7 @@ function evaluateCommand(): Command {
     .requiredOption('--data <folder>', 'instance masks, or a data set with class masks')
     .option('--held-out', 'of instance masks only the images that `packmule foal train` holds out')
     .addOption(new Option('--split <name>', 'of a data set only this part').choices(SPLIT_NAMES))
-    .option('--min-area <px>', 'leave out smaller objects', whole, LEAST_AREA)
+    .option('--min-area <px>', 'leave out smaller objects', whole(1), LEAST_AREA)
     .addOption(deviceOption())
     .addHelpText('after', ABOUT_MEASURING);
   return defineAction(
@@ -338,16 +339,4 @@ async function openImages({
 
 async function* readCases(cases: readonly InstanceCase[]): AsyncGenerator<InstanceImage> {
   for (const item of cases) yield await readInstanceCase(item);
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('It is no number above 0.');
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('It is no whole number from 1.');
 }

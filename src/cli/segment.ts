@@ -17,6 +17,7 @@ import type { Preprocessing } from '../sam/preprocess.ts';
 import type { MaskPrompt, PromptPoint } from '../sam/promptable.ts';
 import { segmentImage } from '../sam/segment.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
+import { numberOf } from './numbers.ts';
 import { collect, deviceOption } from './source.ts';
 
 interface SegmentOptions {
@@ -110,7 +111,7 @@ function parsePoint(text: string): PromptPoint {
 }
 
 function parseNumbers(text: string, option: string, form: string, count: number): number[] {
-  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const numbers = text.split(',').map(numberOf);
   if (numbers.length !== count || !numbers.every(Number.isFinite)) throw badNumbers(text, option, form);
   return numbers;
 }

@@ -17,6 +17,7 @@ import { parseShard, type Shard } from '../pipeline/shard.ts';
 import { CONFIG_NAME } from '../pipeline/write-settings.ts';
 import { askedModel } from '../refine/settings.ts';
 import type { ActionContext, ActionResult } from './action.ts';
+import { whole } from './numbers.ts';
 import { summarise } from './summary.ts';
 
 export interface SettingsOptions {
@@ -38,7 +39,7 @@ export interface SourceOptions extends SettingsOptions {
 export function addSourceOptions(command: Command): Command {
   return addSettingsOptions(command)
     .option('--name <name>', 'name of the run')
-    .option('--round <number>', 'learn from the review of the run before: 2 after the first one', Number)
+    .option('--round <number>', 'learn from the review of the run before: 2 after the first one', whole(1))
     .option('--runs <folder>', 'folder of all runs (default: that of the run that is named, else runs)');
 }
 

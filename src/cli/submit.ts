@@ -14,6 +14,7 @@ import { SLURM_TEMPLATE, slurm } from '../submit/slurm.ts';
 import type { Template } from '../submit/template.ts';
 import { runArray } from '../submit/watch.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
+import { whole } from './numbers.ts';
 import { collect } from './source.ts';
 
 /** Commands that take --shard. */
@@ -236,14 +237,6 @@ function requireDivided(args: readonly string[]): void {
     need: 'A command without it: each task is given another one',
     fix: 'Leave it out',
   });
-}
-
-function whole(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It is no whole number from ${least}.`);
-  };
 }
 
 function volume(text: string): KubernetesOptions['volume'] {

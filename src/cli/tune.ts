@@ -1,12 +1,13 @@
 /** @file `packmule tune`. */
 import { relative } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { Edit } from '../pipeline/edit-config.ts';
 import { askedModel } from '../refine/settings.ts';
 import { type TuneOptions, type TuneOutcome, tune } from '../tune/tune.ts';
 import { howSearched, surfaceRows, verdictText } from '../tune/words.ts';
 import { assignments, editsBetween, writeEdits } from '../tune/write-winner.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
+import { whole } from './numbers.ts';
 import { addSourceOptions, readSource, runOf, type SourceOptions, settingsFile } from './source.ts';
 import { table } from './summary.ts';
 
@@ -39,7 +40,7 @@ export function tuneCommand(): Command {
         .choices(['auto', 'grid', 'halving'])
         .default('auto'),
     )
-    .option('--candidates <count>', 'settings that halving begins with', atLeastTwo, 120)
+    .option('--candidates <count>', 'settings that halving begins with', whole(2), 120)
     .option('--no-write', 'leave the settings file as it is')
     .addHelpText('after', ABOUT);
   return defineAction(
@@ -115,10 +116,4 @@ function textOf({ tuning, files }: TuneOutcome, edits: readonly Edit[], { writte
         ]),
     `Page: ${here(files[0]!)}`,
   ].join('\n');
-}
-
-function atLeastTwo(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 2) throw new InvalidArgumentError('It is no whole number from 2.');
-  return value;
 }

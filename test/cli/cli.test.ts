@@ -65,6 +65,10 @@ describe('packmule', () => {
       stdout: '',
       stderr: expect.stringContaining("unknown option '--epochs'"),
     });
+    expect(await cli('run', '--round', 'two')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no whole number from 1'),
+    });
     const { code, stdout } = await cli('rum', '--json');
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({

@@ -80,6 +80,7 @@ describe('packmule foal train', () => {
     ['nothing to learn from', ['--no-scenes'], 'ConfigError'],
     ['a folder without instances', ['--data', '.'], 'DatasetError'],
     ['no time', ['--minutes', '0'], 'UsageError'],
+    ['a seed that is no number', ['--seed', 'abc'], 'UsageError'],
   ])('refuses %s', async (_, args, name) => {
     const { code, stdout } = await cli('train', '--out', 'refused', ...args, '--json');
     expect(code).toBe(2);
