@@ -11,10 +11,9 @@ import type {
   SegmentAnswer,
   SegmentRequest,
 } from '../../src/review/protocol.ts';
+import { imagePath } from './addresses.ts';
 import { post, request } from './request.ts';
 import type { GreyImage } from './view/grey.ts';
-
-const imagePath = (image: string): string => `api/images/${encodeURIComponent(image)}`;
 
 export async function fetchRoom(): Promise<RoomState> {
   return (await request('api/room')).json() as Promise<RoomState>;
@@ -36,11 +35,6 @@ export async function fetchMasks(image: string): Promise<ImageMasks> {
   return (await request(`${imagePath(image)}/masks`)).json() as Promise<ImageMasks>;
 }
 
-/** Another address for each state of the item, so that the browser may keep the picture. */
-export function thumbnailPath({ image, classIndex, revision }: ReviewItem): string {
-  return `${imagePath(image)}/thumbnails/${classIndex}?revision=${revision}`;
-}
-
 export async function sendDecision(decision: DecisionRequest): Promise<{ saved: boolean; item: ReviewItem }> {
   const response = await post('api/decisions', decision);
   const { item } = (await response.json()) as DecisionAnswer;
@@ -50,11 +44,6 @@ export async function sendDecision(decision: DecisionRequest): Promise<{ saved: 
 /** Has a drawing kept until it is decided about, or, without a mask, forgotten. */
 export async function sendDraft(draft: DraftRequest): Promise<void> {
   await post('api/drafts', draft);
-}
-
-/** Another address for each state of the image's masks. */
-export function overviewPath(image: string, state: string): string {
-  return `${imagePath(image)}/thumbnail?state=${encodeURIComponent(state)}`;
 }
 
 /** Adds a class, or changes its name or colour. */

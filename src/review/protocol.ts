@@ -32,6 +32,8 @@ export interface RoomState {
   /** One per class of an image that a stage has found or somebody decided about. */
   readonly items: readonly ReviewItem[];
   readonly smartEdit: SmartEditState;
+  /** A part of the addresses of thumbnails: another one each time that the room is opened. */
+  readonly edition: string;
   readonly calibration: Calibration;
   /** Who the decisions of this server are by. */
   readonly reviewer: string;

@@ -1,4 +1,5 @@
 /** @file Pixels for the page: whole images as they are, and thumbnails of single masks. */
+import { randomUUID } from 'node:crypto';
 import type { Structure } from '../annotations/types.ts';
 import type { BoxXyxy, Size } from '../base/geometry.ts';
 import type { Case } from '../dataset/types.ts';
@@ -17,6 +18,8 @@ const SIDE = 112;
 const MARGIN = 0.35;
 
 export interface Pictures {
+  /** Another one each time that a room is opened: what a browser kept may be of other settings or masks. */
+  readonly edition: string;
   image(item: Case): Promise<Image>;
   /** A PNG of the surroundings of a mask with its outline; of the whole image where there is no mask. */
   thumbnail(item: Case, structure: Pick<Structure, 'classIndex' | 'rle'> | undefined): Promise<Uint8Array>;
@@ -29,6 +32,7 @@ export function createPictures(): Pictures {
   const images = createMemory<Image>(4);
   const image = (item: Case): Promise<Image> => images.get(item.id, () => readCase(item));
   return {
+    edition: randomUUID(),
     image,
     thumbnail: async (item, structure) => {
       const picture = await image(item);

@@ -33,6 +33,9 @@ export interface RoomParts {
 /** Larger than the run lengths of any mask that a person draws. */
 const MOST_BYTES = 4 * 2 ** 20;
 
+/** The page asks for another address when a decision changed the masks, and when the room was opened anew. */
+const THUMBNAIL_CACHING = 'private, max-age=3600';
+
 /** Events of silence would be taken for a lost connection. */
 const HEARTBEAT_MS = 15_000;
 
@@ -54,15 +57,16 @@ export function roomApi(partsOf: (context: Context) => RoomParts): Hono {
   );
 
   api.get('/room', (context) => {
-    const { room, smartEdit } = partsOf(context);
-    return context.json({ ...room.state(), smartEdit: smartEdit.state } satisfies RoomState);
+    const { room, smartEdit, pictures } = partsOf(context);
+    const { edition } = pictures;
+    return context.json({ ...room.state(), smartEdit: smartEdit.state, edition } satisfies RoomState);
   });
 
   api.get('/images/:image/pixels', async (context) => {
     const { bits, data } = await partsOf(context).pictures.image(imageOf(context));
-    // Row-major, 16 bits with the low byte first; the size stands in the room.
+    // The page keeps the images that it needs. Row-major, 16 bits with the low byte first; the size stands in the room.
     context.header('Packmule-Bits', String(bits));
-    return binary(context, littleEndian(data), 'application/octet-stream', 'private, max-age=3600');
+    return binary(context, littleEndian(data), 'application/octet-stream', 'no-store');
   });
 
   api.get('/images/:image/masks', (context) =>
@@ -74,7 +78,7 @@ export function roomApi(partsOf: (context: Context) => RoomParts): Hono {
     const item = imageOf(context);
     const structures = room.classes().flatMap((_, index) => room.standing(item.id, index) ?? []);
     const png = await pictures.overview(item, structures);
-    return binary(context, new Uint8Array(png), 'image/png', 'private, max-age=3600');
+    return binary(context, new Uint8Array(png), 'image/png', THUMBNAIL_CACHING);
   });
 
   api.get('/images/:image/thumbnails/:class', async (context) => {
@@ -84,8 +88,7 @@ export function roomApi(partsOf: (context: Context) => RoomParts): Hono {
     if (!Number.isInteger(classIndex)) throw new NotFound(`There is no class number ${index}`);
     const item = imageOf(context);
     const png = await pictures.thumbnail(item, room.standing(item.id, classIndex));
-    // The page asks for another address when a decision changed the mask.
-    return binary(context, new Uint8Array(png), 'image/png', 'private, max-age=3600');
+    return binary(context, new Uint8Array(png), 'image/png', THUMBNAIL_CACHING);
   });
 
   api.post('/decisions', async (context) => {

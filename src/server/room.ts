@@ -16,7 +16,7 @@ export interface DecisionWish {
 
 export interface Room {
   /** Everything but pixels, masks and the model. */
-  state(): Omit<RoomState, 'smartEdit'>;
+  state(): Omit<RoomState, 'smartEdit' | 'edition'>;
   classes(): readonly string[];
   /** @throws NotFound for an unknown id. */
   caseOf(image: string): Case;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { overviewPath, thumbnailPath } from '../../app/src/addresses.ts';
 import { findings } from '../../app/src/evidence.ts';
 import { commandOf, KEY_GROUPS, keyLabel, type Pressed } from '../../app/src/keys.ts';
 import {
@@ -34,6 +35,17 @@ const item = (
 const queueIn = (items: readonly ReviewItem[], filter: Partial<QueueFilter> = {}): ReviewItem[] =>
   queueOf(items, images, { ...WHOLE_QUEUE, ...filter });
 const keys = (items: readonly ReviewItem[]): string[] => items.map(itemKey);
+
+describe('the address of a thumbnail', () => {
+  it('is another one for each state of the masks and each opening of the room', () => {
+    const first = item('a', 0, 0.9);
+    const mask = (revision: number, edition: string): string =>
+      thumbnailPath({ ...first, revision }, { edition });
+    expect(new Set([mask(0, 'x'), mask(1, 'x'), mask(0, 'y'), mask(0, 'x')]).size).toBe(3);
+    const whole = (state: string, edition: string): string => overviewPath('a', state, { edition });
+    expect(new Set([whole('0', 'x'), whole('1', 'x'), whole('0', 'y'), whole('0', 'x')]).size).toBe(3);
+  });
+});
 
 describe('the queue', () => {
   const items = [

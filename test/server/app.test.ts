@@ -109,6 +109,16 @@ describe('the room', () => {
     expect(Object.keys((await masksOf(idOf('test'))).layers)).toContain('truth');
   });
 
+  it('has no pixels kept by a browser, and other addresses for thumbnails whenever it is opened', async () => {
+    const { image } = await firstItem();
+    const pixels = await get(`api/images/${image}/pixels`);
+    expect(pixels.headers.get('Cache-Control')).toBe('no-store');
+    const { edition } = await state();
+    expect((await state()).edition).toBe(edition);
+    app = serve();
+    expect((await state()).edition).not.toBe(edition);
+  });
+
   it('draws thumbnails of masks', async () => {
     const { image, classIndex } = await firstItem();
     const response = await get(`api/images/${image}/thumbnails/${classIndex}`);

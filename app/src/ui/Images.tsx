@@ -1,7 +1,7 @@
 /** @file The images of a folder that is labelled: which to take next and why, which are done. */
 import type { ReviewImage } from '../../../src/review/protocol.ts';
 import { select } from '../actions/load.ts';
-import { overviewPath } from '../api.ts';
+import { overviewPath } from '../addresses.ts';
 import { isInHouse, START } from '../house.ts';
 import { type DoneFilter, reasonText } from '../images.ts';
 import { allItems, doneFilter, imageQueue, labels, room, selected } from '../store.ts';
@@ -78,7 +78,7 @@ function Row({ image, isCurrent, tabIndex }: RowPlace & { readonly image: Review
       aria-current={isCurrent ? 'true' : undefined}
       onClick={() => void select({ image: image.id, classIndex: selected.value?.classIndex ?? 0 })}
     >
-      <Thumbnail src={overviewPath(image.id, state)} />
+      <Thumbnail src={overviewPath(image.id, state, room.value!)} />
       <span class="what">
         <span class="name">{image.name}</span>
         <span class="image">

@@ -2,7 +2,7 @@
 import type { ReviewImage, ReviewItem, Stage } from '../../../src/review/protocol.ts';
 import { changeFilter } from '../actions/commands.ts';
 import { select } from '../actions/load.ts';
-import { thumbnailPath } from '../api.ts';
+import { thumbnailPath } from '../addresses.ts';
 import { isInHouse, START } from '../house.ts';
 import { isOpen, itemKey, type QueueFilter, type StatusFilter, type TrustRange } from '../queue.ts';
 import { colourOf, filter, imagesById, poolItems, queue, room, selected, unsaved } from '../store.ts';
@@ -185,7 +185,7 @@ function Item({ item, isCurrent, tabIndex }: RowPlace & { readonly item: ReviewI
       aria-current={isCurrent ? 'true' : undefined}
       onClick={() => void select(item)}
     >
-      <Thumbnail src={thumbnailPath(item)} />
+      <Thumbnail src={thumbnailPath(item, room.value!)} />
       <span class="what">
         <span class="name">
           <Dot classIndex={item.classIndex} />
