@@ -11,6 +11,7 @@ import { createPlaces } from './places.ts';
 import { dataSettings } from './recognise.ts';
 import { NotFound } from './refusals.ts';
 import { roomApi } from './room-api.ts';
+import { labelsStamp, reviewStamp } from './room-stamp.ts';
 import { createRunShelf } from './run-shelf.ts';
 import { runsApi } from './runs-api.ts';
 import { type Running, serve } from './serve.ts';
@@ -33,8 +34,15 @@ export interface HouseOptions {
   readonly note: (text: string) => void;
 }
 
+interface Entry {
+  readonly id: string;
+  /** Of what the room was made of when it was opened. */
+  readonly stamp: string;
+  readonly room: Promise<OpenRoom>;
+}
+
 /** Rooms by the folder or run that they are of, opened or being opened. */
-export type Rooms = Map<string, { readonly id: string; readonly room: Promise<OpenRoom> }>;
+export type Rooms = Map<string, Entry>;
 
 const reviewRequestSchema = z.strictObject({ run: z.string() });
 
@@ -65,18 +73,34 @@ export async function createHouse(
   const shelf = createRunShelf([`${project}/runs`], children);
   const uploads = createUploads(places);
   const opened = new Map<string, OpenRoom>();
-  /** The room of a folder or run is opened once. */
+  const begin = async (id: string, make: () => Promise<OpenRoom>, before?: Entry): Promise<OpenRoom> => {
+    const last = await before?.room.catch(() => undefined);
+    if (before !== undefined) opened.delete(before.id);
+    await last?.close();
+    const room = await make();
+    opened.set(id, room);
+    return room;
+  };
+  /**
+   * The room of a folder or run is opened once, and anew where its stamp is another one. That has another address: what
+   * pages of the room before show is not what would be decided about.
+   */
   const open = async <T extends OpenRoom>(
     what: string,
+    stamp: string,
     make: () => Promise<T>,
   ): Promise<{ readonly address: RoomOpened; readonly room: T }> => {
-    const entry = rooms.get(what) ?? { id: randomUUID(), room: make() };
+    const before = rooms.get(what);
+    const id = randomUUID();
+    const entry = before?.stamp === stamp ? before : { id, stamp, room: begin(id, make, before) };
     rooms.set(what, entry);
-    // One that could not be opened is tried again.
-    entry.room.catch(() => rooms.delete(what));
-    const room = (await entry.room) as T;
-    opened.set(entry.id, room);
-    return { address: { path: `room/${entry.id}/` }, room };
+    try {
+      return { address: { path: `room/${entry.id}/` }, room: (await entry.room) as T };
+    } catch (error) {
+      // One that could not be opened is tried again.
+      if (rooms.get(what) === entry) rooms.delete(what);
+      throw error;
+    }
   };
 
   const api = new Hono();
@@ -84,15 +108,18 @@ export async function createHouse(
   api.route('/runs', runsApi(shelf, children));
   api.post('/rooms/review', async (context) => {
     const folder = shelf.folderOf((await readBody(context, reviewRequestSchema)).run);
-    const { address } = await open(`review ${folder}`, async () =>
+    const { address } = await open(`review ${folder}`, await reviewStamp(folder), async () =>
       openReview({ folder, reviewer, model: await modelOf(folder), note }),
     );
     return context.json(address);
   });
   api.post('/rooms/labels', async (context) => {
     const folder = await places.folder((await readBody(context, folderRequestSchema)).folder);
-    const { address, room } = await open<OpenLabelRoom>(`labels ${folder}`, async () =>
-      openLabels({ data: await dataSettings(folder), reviewer, model: await modelOf(undefined), note }),
+    const data = await dataSettings(folder);
+    const { address, room } = await open<OpenLabelRoom>(
+      `labels ${folder}`,
+      await labelsStamp(data),
+      async () => openLabels({ data, reviewer, model: await modelOf(undefined), note }),
     );
     // A room may have been open before there was a run.
     const run = await shelf.newestOf(folder);

@@ -38,6 +38,12 @@ const FOLDERS: Readonly<Record<Stage, MaskFolder>> = {
   final: 'final',
 };
 
+/** The files of a run that a room is made of beside its settings; not all need be there. */
+export function reviewedFiles(run: RunDirectory): string[] {
+  const masks = Object.values(FOLDERS).flatMap((folder) => SPLITS.map((split) => run.masks(folder, split)));
+  return [run.trust, ...masks];
+}
+
 /** @throws RunError where the folder holds no run with refined masks, PackmuleError where its data set is gone. */
 export async function openReviewRoom(folder: string, reviewer: string): Promise<ReviewRoom> {
   const run = runDirectory(folder);

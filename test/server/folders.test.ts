@@ -1,8 +1,9 @@
 /** The start page's server: folders that it may see, what it finds in them, and files that are dropped. */
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FolderList, Recognised, Upload } from '../../src/desk/protocol.ts';
+import type { RoomState } from '../../src/review/protocol.ts';
 import { dicomFile, greyTags } from '../../tools/fuzz/dicom-files.ts';
 import { errorOf, HOST, KEY, ORIGIN } from './asking.ts';
 import { useHouse } from './house.ts';
@@ -99,6 +100,28 @@ describe('a folder that is looked at', () => {
       reviewer: 'ada',
     });
     expect(await told('api/rooms/labels', { folder })).toEqual({ path });
+  });
+
+  it('shows images that came since it was last opened, and is the same room where none did', async () => {
+    const folder = join(await phantoms(1), 'unlabelled');
+    const open = async (): Promise<string> =>
+      (await told<{ path: string }>('api/rooms/labels', { folder })).path;
+    const imagesOf = async (path: string): Promise<string[]> =>
+      (await asked<RoomState>(`${path}api/room`)).images.map(({ id }) => id);
+    const path = await open();
+    const [first] = await imagesOf(path);
+    await post(`${path}api/classes`, { add: 'radius' });
+    expect((await post(`${path}api/images/${first}/done`, { done: true })).status).toBe(200);
+    expect(await open()).toBe(path);
+    const [name] = await readdir(join(folder, 'images'));
+    await cp(join(folder, 'images', name!), join(folder, 'images', 'new.png'));
+    const next = await open();
+    expect(await imagesOf(next)).toContain('new');
+    expect(await asked<RoomState>(`${next}api/room`)).toMatchObject({ labels: { done: [first] } });
+    await writeFile(join(folder, 'packmule.yaml'), 'data: { root: ., window: { low: 50, high: 150 } }\n');
+    const seen = await open();
+    expect(seen).not.toBe(next);
+    expect(await imagesOf(seen)).toContain('new');
   });
 
   it('without images says what is needed', async () => {

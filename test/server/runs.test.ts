@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { RoomOpened, RunDetail, RunList, RunStarted } from '../../src/desk/protocol.ts';
 import type { RoomState } from '../../src/review/protocol.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
+import { errorOf } from './asking.ts';
 import { describingModel } from './describing-model.ts';
 import { useHouse } from './house.ts';
 
@@ -112,6 +113,25 @@ describe('runs', () => {
         args: ['run', project('runs', 'tiny'), '--round', '2'],
       },
     ]);
+  });
+
+  it('are reviewed with the masks that they have now, and no longer where others were shown', async () => {
+    const id = await idOf();
+    const open = async (): Promise<string> => (await told<RoomOpened>('api/rooms/review', { run: id })).path;
+    const path = await open();
+    const { items } = await asked<RoomState>(`${path}api/room`);
+    const { image, classIndex } = items[0]!;
+    const decision = { image, classIndex, verdict: 'accepted', basedOn: 0 };
+    expect((await post(`${path}api/decisions`, decision)).status).toBe(200);
+    expect(await open()).toBe(path);
+    await rm(project('runs', 'tiny', 'final'), { recursive: true });
+    const [next, other] = await Promise.all([open(), open()]);
+    expect(other).toBe(next);
+    const state = await asked<RoomState>(`${next}api/room`);
+    expect(state.items.some(({ stages }) => stages.includes('final'))).toBe(false);
+    expect(state.items.find(({ revision }) => revision === 1)).toMatchObject({ image, classIndex });
+    const late = await post(`${path}api/decisions`, { ...decision, basedOn: 1 });
+    expect([late.status, (await errorOf(late)).seen]).toEqual([404, 'This room is not open any more']);
   });
 
   it('say where labels help most, in a room that was open before them too', async () => {
