@@ -71,7 +71,7 @@ export function describe(
       })),
       checks,
     },
-    ...(!works && { exitCode: 2 }),
+    ...((!works || checks.some(({ state }) => state === 'failed')) && { exitCode: 2 }),
   };
 }
 

@@ -13,8 +13,9 @@ import { describePart } from './summary.ts';
 const ABOUT = `
 Without --images the networks of a run mask its own images. With --images, source is the folder of a run, and its last
 network masks any others: annotations.json (COCO), view.json (which boxes of them were blackened) and a picture of each
-image are written to --out. With --shard 1/4 one process does a quarter of the images; call it once for each part, at the
-same time or not, then without --shard.`;
+image are written to --out; settings are those of the run, so that options which change them are refused. With --shard
+1/4 one process does a quarter of the images; call it once for each part, at the same time or not, then without
+--shard.`;
 
 interface PredictOptions extends SourceOptions {
   readonly images: readonly string[];
@@ -49,7 +50,10 @@ async function predict(
   options: PredictOptions,
 ): Promise<ActionResult> {
   const { images, refine = false } = options;
-  if (images.length > 0) return predictOthers(context, source, options);
+  if (images.length > 0) {
+    refuseUnheard(options);
+    return predictOthers(context, source, options);
+  }
   if (!refine) return runUntil('predict', context, source, options);
   throw new ConfigError({
     seen: '--refine stands without --images',
@@ -58,15 +62,30 @@ async function predict(
   });
 }
 
+/** With --images the networks and the settings are those of the run. */
+const UNHEARD = ['name', 'round', 'runs', 'set', 'preset', 'refiner', 'model'] as const;
+
+function refuseUnheard(options: PredictOptions): void {
+  const given = UNHEARD.filter((name) => [options[name] ?? []].flat().length > 0);
+  if (given.length === 0) return;
+  const names = given.map((name) => `--${name}`).join(', ');
+  throw new ConfigError({
+    seen: `${names} ${given.length === 1 ? 'stands' : 'stand'} with --images`,
+    need: 'The folder of a finished run: its networks and its settings mask the images',
+    fix: `Leave out ${names}; for other settings do another run: packmule run`,
+  });
+}
+
 async function predictOthers(
   { observer, signal }: ActionContext,
   source: string,
-  { images, out, refine = false, device, shard }: PredictOptions,
+  { images, out, refine = false, device, skipBad = false, shard }: PredictOptions,
 ): Promise<ActionResult> {
   const run = runDirectory(resolve(source));
   const compute = await chooseCompute((device ?? 'auto') as DeviceSetting, observer.note);
   const predicting = { run, observer, signal };
-  const others = { paths: images, out: resolve(out), refine, compute, embeddings: embeddingsFolder(run) };
+  const embeddings = embeddingsFolder(run);
+  const others = { paths: images, out: resolve(out), refine, skipBad, compute, embeddings };
   if (shard !== undefined) return describePart(await predictPart(predicting, others, shard));
   const done = await predictImages(predicting, others);
   const by = `the ${done.network} network${refine ? ' and the refiner' : ''}`;

@@ -12,6 +12,7 @@ import { secondsSince } from '../base/clock.ts';
 import { DatasetError, RunError } from '../base/errors.ts';
 import { hashBytes, hashFile, hashJson } from '../base/hash.ts';
 import { caseMaker } from '../dataset/cases.ts';
+import { checkDataset } from '../dataset/check.ts';
 import { listImages } from '../dataset/layout.ts';
 import { sourceImages } from '../dataset/source-images.ts';
 import type { Case } from '../dataset/types.ts';
@@ -51,6 +52,8 @@ export interface PredictImagesOptions {
   readonly out: string;
   /** Whether the run's refiner mends the masks. */
   readonly refine: boolean;
+  /** Leave out images that cannot be used, instead of stopping; as checkDataset does. Default false. */
+  readonly skipBad?: boolean;
   readonly compute: ComputeOptions;
   /** Where embeddings of images are kept. */
   readonly embeddings: string;
@@ -67,7 +70,7 @@ export interface PredictedImages {
 /**
  * What is done stays in a journal, so that the same call goes on after an interruption.
  * @throws RunError for a folder without a trained network, DatasetError where there are no images or two have one
- * name, ImageError for an unreadable one.
+ * name, ImageError for an unreadable one; with skipBad as checkDataset.
  */
 export async function predictImages(
   context: RunContext,
@@ -107,7 +110,7 @@ interface Prediction {
 
 async function withJob<T>(
   context: RunContext,
-  { paths, out, refine, compute, embeddings }: PredictImagesOptions,
+  { paths, out, refine, skipBad = false, compute, embeddings }: PredictImagesOptions,
   which: string,
   work: (prediction: Prediction) => Promise<T>,
 ): Promise<T> {
@@ -117,7 +120,9 @@ async function withJob<T>(
     device: compute.device ?? 'cpu',
     note: observer.note,
   });
-  const cases = await listCases(paths, config.data);
+  const cases = await usableCases(context, await listCases(paths, config.data), skipBad);
+  requireDifferentNames(cases, paths);
+  requireSides(cases);
   const model = run.path(network, 'model.onnx');
   const key = hashJson({
     model: await hashFile(model),
@@ -317,17 +322,30 @@ async function listCases(paths: readonly string[], settings: RunConfig['data']):
   for (const path of paths) {
     const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
     const [folder, files] = isFolder ? [path, await listImages(path)] : [dirname(path), [basename(path)]];
-    const hashes = new Map<string, string>();
-    for (const image of await sourceImages(folder, files, settings.ids)) {
-      const { imagePath } = image;
-      const fileHash = hashes.get(imagePath) ?? hashBytes(await readImageFile(imagePath));
-      hashes.set(imagePath, fileHash);
-      cases.push({ ...(await toCase({ image, split: 'unlabelled' })), fileHash });
-    }
+    for (const image of await sourceImages(folder, files, settings.ids))
+      cases.push(await toCase({ image, split: 'unlabelled' }));
   }
-  requireDifferentNames(cases, paths);
-  requireSides(cases);
   return cases;
+}
+
+/** With the hashes of their files; those that are bad are left out where that is asked for. */
+async function usableCases(
+  { observer, signal }: RunContext,
+  cases: readonly Case[],
+  skipBad: boolean,
+): Promise<readonly Case[]> {
+  if (skipBad) {
+    const { dataset, problems } = await checkDataset(
+      { root: '', classes: [], cases },
+      { skipBad, ...(signal && { signal }) },
+    );
+    for (const { message } of problems) observer.note(`Left out: ${message}.`);
+    return dataset.cases;
+  }
+  const hashes = new Map<string, string>();
+  for (const { imagePath } of cases)
+    if (!hashes.has(imagePath)) hashes.set(imagePath, hashBytes(await readImageFile(imagePath)));
+  return cases.map((item) => ({ ...item, fileHash: hashes.get(item.imagePath)! }));
 }
 
 function requireDifferentNames(cases: readonly Case[], paths: readonly string[]): void {

@@ -141,6 +141,11 @@ describe('init and run', () => {
 
     const missing = await cli('predict', 'runs/none', ...others);
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('has no trained network') });
+    const unheard = ['--refiner', 'none', '--set', 'threads=1', '--runs', 'elsewhere'];
+    expect(await cli('predict', 'runs/data', ...others, ...unheard)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--runs, --set, --refiner stand with --images'),
+    });
     expect(await cli('predict', '--refine')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--refine stands without --images'),

@@ -18,8 +18,11 @@ const CHECKS: readonly Check[] = [
   { name: 'processor', state: 'warning', seen: '8 cores', fix: '--set threads=2' },
 ];
 
-function page(states: readonly (readonly [Device, DeviceState])[]): ReturnType<typeof describePage> {
-  return describePage(machineWith({}), new Map(states), CHECKS);
+function page(
+  states: readonly (readonly [Device, DeviceState])[],
+  checks = CHECKS,
+): ReturnType<typeof describePage> {
+  return describePage(machineWith({}), new Map(states), checks);
 }
 
 describe('packmule doctor', () => {
@@ -82,6 +85,14 @@ describe('packmule doctor', () => {
     expect(exitCode).toBe(2);
     expect(json).toMatchObject({ usable: false, auto: null });
     expect(text).toContain('FAILS  cpu        cpu cannot run a small model: Illegal instruction.');
+  });
+
+  it('ends with exit code 2 where a check failed', () => {
+    const full: Check = { name: 'temporary', state: 'failed', seen: 'full', fix: 'Free some space' };
+    const { text, json, exitCode } = page([['cpu', matching(1)]], [...CHECKS, full]);
+    expect(exitCode).toBe(2);
+    expect(json).toMatchObject({ usable: true, auto: 'cpu' });
+    expect(text).toContain('FAILS  temporary  full');
   });
 });
 

@@ -178,4 +178,22 @@ describe('a run in parts', () => {
       expect(await readFile(at('others-in-parts', file))).toEqual(await readFile(at('others', file)));
     }
   });
+
+  it('masks other images without those that cannot be read, where that is asked for, and says which', async () => {
+    await cp(at('data', 'unlabelled', 'images'), at('spoilt'), { recursive: true });
+    await writeFile(at('spoilt', 'bad.png'), 'no image');
+    const notes: string[] = [];
+    const observer = { ...silentObserver, note: (text: string) => void notes.push(text) };
+    const context = { run: runDirectory(at('whole')), observer, signal: undefined };
+    const options = {
+      paths: [at('spoilt')],
+      out: at('of-spoilt'),
+      refine: false,
+      compute: { threads: 1 },
+      embeddings: at('embeddings'),
+    };
+    await expect(predictImages(context, options)).rejects.toThrow(/bad\.png/);
+    const { images } = await predictImages(context, { ...options, skipBad: true });
+    expect([images, notes]).toEqual([4, [expect.stringMatching(/^Left out: .*bad\.png/)]]);
+  });
 });
