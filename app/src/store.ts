@@ -95,10 +95,11 @@ export const queue = computed(() => queueOf(allItems.value, imagesById.value, fi
 export const poolItems = computed(() =>
   allItems.value.filter(({ image }) => imagesById.value.get(image)?.split === 'unlabelled'),
 );
-export const selectedItem = computed(() => {
-  const at = selected.value;
-  return at && items.value.get(itemKey(at));
-});
+/** Of the mask that is worked on. */
+export const selectedKey = computed(() => selected.value && itemKey(selected.value));
+export const selectedItem = computed(() =>
+  selectedKey.value === undefined ? undefined : items.value.get(selectedKey.value),
+);
 /** Where images are labelled from nothing: what of that may change. */
 export const labels = computed(() => room.value?.labels);
 /** The images to be labelled, in their order. */

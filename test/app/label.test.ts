@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
+import { decodeRle, rleFromString } from '../../src/masks/rle.ts';
 import { type ServerProcess, startServerCli } from '../cli/server.ts';
 import { coloursAt, dragOver, drawn, onPage, PATIENT, whyNoBrowser } from './chromium.ts';
 import { addClass, fileOnPage, SIZE, saved, useLabelPage } from './label-page.ts';
@@ -43,6 +44,48 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
     await expect
       .poll(async () => (await label.journal())[0], PATIENT)
       .toMatchObject({ verdict: 'corrected' });
+  });
+
+  it('draws nothing on the next image with a pen or a key that is still down', async () => {
+    const page = await label.open();
+    await addClass(page, 'radius');
+    await page.keyboard.press('b');
+    const onNext = async (meanwhile = async () => undefined as unknown): Promise<void> => {
+      const file = await fileOnPage(page);
+      await page.keyboard.press('a');
+      await meanwhile();
+      await page.locator('.about .file').filter({ hasNotText: file }).waitFor();
+      await drawn(page);
+    };
+    await page.mouse.move(...(await onPage(page, 100, 100)));
+    await page.mouse.down();
+    await page.mouse.move(...(await onPage(page, 150, 100)), { steps: 4 });
+    await onNext();
+    await page.mouse.move(...(await onPage(page, 200, 200)), { steps: 4 });
+    await page.mouse.up();
+    await dragOver(page, [[300, 300]]);
+    await saved(page);
+    const [, onSecond] = await label.journal();
+    const { data } = decodeRle(rleFromString(onSecond!.counts!, SIZE));
+    expect([200, 300].map((at) => data[at * SIZE.width + at])).toEqual([0, 1]);
+
+    // By keys: down while the page waits to hear that the image is done.
+    let answer: () => void = () => undefined;
+    const mayAnswer = new Promise<void>((done) => {
+      answer = done;
+    });
+    await page.route('**/done', async (route) => {
+      await mayAnswer;
+      await route.continue();
+    });
+    await page.locator('canvas').focus();
+    await onNext(async () => {
+      await page.keyboard.press('Enter');
+      answer();
+    });
+    await page.keyboard.press('Shift+ArrowRight');
+    await drawn(page);
+    expect(await page.locator('.classes .is-current .state').innerText()).not.toContain('drawn');
   });
 
   it('shows each class in its colour, pixel by pixel, and another one when it is chosen', async () => {

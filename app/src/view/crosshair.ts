@@ -5,7 +5,7 @@
 import type { PointXy } from '../../../src/base/geometry.ts';
 import { stroke } from '../actions/draw.ts';
 import { canDecide, loaded, polygon, stroking, tool, viewport } from '../store.ts';
-import { askAbout, chooseAt, type Gestures, strokeValue } from './gestures.ts';
+import { askAbout, chooseAt, type Gestures, onNextMask, strokeValue } from './gestures.ts';
 import { panBy, toImage } from './viewport.ts';
 
 /** Px of the page for one press, where a pixel of the image is smaller. */
@@ -71,7 +71,9 @@ export function listenForCrosshair(canvas: HTMLCanvasElement, gestures: Gestures
   };
   canvas.addEventListener('keydown', onKey);
   canvas.addEventListener('blur', lift);
+  const stopEffect = onNextMask(lift);
   return () => {
+    stopEffect();
     canvas.removeEventListener('keydown', onKey);
     canvas.removeEventListener('blur', lift);
   };

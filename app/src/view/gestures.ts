@@ -2,11 +2,12 @@
  * @file What pointers do on the canvas: mouse, pen and fingers. One pointer uses the tool, the right button changes
  * brightness and contrast, the middle one (or two fingers) moves the image. Where a pen draws, fingers only move.
  */
+import { effect, untracked } from '@preact/signals';
 import type { BoxXyxy, PointXy } from '../../../src/base/geometry.ts';
 import { askModel, closePolygon, drawnSteps, dropSteps, stroke } from '../actions/draw.ts';
 import { select } from '../actions/load.ts';
 import { changeWindow } from '../actions/look.ts';
-import { canDecide, loaded, polygon, smartPrompt, stroking, tool, viewport } from '../store.ts';
+import { canDecide, loaded, polygon, selectedKey, smartPrompt, stroking, tool, viewport } from '../store.ts';
 import { classAt, type PointerState } from './scene.ts';
 import { panBy, toImage, zoomAt } from './viewport.ts';
 
@@ -16,6 +17,8 @@ const CLICK_REACH = 4;
 const CORNER_REACH = 4;
 
 type Drag = 'pan' | 'window' | 'stroke' | 'polygon' | 'box' | 'nothing';
+/** Those that are about one mask. */
+const DRAWS: readonly Drag[] = ['stroke', 'polygon', 'box'];
 
 interface Press {
   readonly drag: Drag;
@@ -105,6 +108,13 @@ export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void
     },
     { signal },
   );
+
+  const stopEffect = onNextMask(() => {
+    for (const [id, press] of presses)
+      if (DRAWS.includes(press.drag)) presses.set(id, { ...press, drag: 'nothing' });
+    stroking.value = false;
+    state.box = undefined;
+  });
 
   function follow(press: Press, at: PointXy): void {
     const [dx, dy] = [at[0] - press.last[0], at[1] - press.last[1]];
@@ -201,8 +211,19 @@ export function listenForGestures(canvas: HTMLCanvasElement, changed: () => void
       state.isByKeys = true;
       changed();
     },
-    stop: () => ending.abort(),
+    stop: () => {
+      ending.abort();
+      stopEffect();
+    },
   };
+}
+
+/** Calls back when another mask is worked on: what was begun on one does not go on on the next. Returns what ends that. */
+export function onNextMask(end: () => void): () => void {
+  return effect(() => {
+    void selectedKey.value;
+    untracked(end);
+  });
 }
 
 /** Forgets what a press has drawn so far. */
