@@ -10,6 +10,7 @@ import { systemCode } from '../base/system-code.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import type { CheckedDataset } from '../dataset/check.ts';
 import { casesOf, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
+import type { RunConfig } from '../pipeline/config.ts';
 import type { RunDirectory } from '../pipeline/run-directory.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import { DEVICES, type Device } from '../runtime/device.ts';
@@ -48,8 +49,7 @@ export async function readFixed(run: RunDirectory): Promise<Fixed | undefined> {
 }
 
 /**
- * Writes the splits where this is the first start, else compares them with those that were `fixed`. A process that does a
- * part changes nothing that was fixed. False where another process was the first meanwhile: what that has fixed holds.
+ * Writes what is fixed where this is the first start, else compares the splits with those that were `fixed`. False where another process was the first meanwhile: what that has fixed holds.
  * @throws RunError where splits differ.
  */
 export async function fixSplits(
@@ -66,12 +66,32 @@ export async function fixSplits(
     test: listed('test'),
     unlabelled: listed('unlabelled'),
   };
-  const record: Fixed = { packmule: PACKMULE_VERSION, device, threads, splits };
-  const text = `${JSON.stringify(record, null, 1)}\n`;
-  if (fixed === undefined) return createFileAtomic(pathOf(run), text);
+  if (fixed === undefined)
+    return createFileAtomic(pathOf(run), textOf({ packmule: PACKMULE_VERSION, device, threads, splits }));
   for (const split of SPLIT_NAMES) requireSame(run, split, fixed.splits[split], splits[split]);
-  if (shard === undefined) await writeFileAtomic(pathOf(run), text);
+  // A process that does a part writes nothing.
+  if (fixed.threads === undefined && shard === undefined)
+    await writeFileAtomic(pathOf(run), textOf({ ...fixed, threads }));
   return true;
+}
+
+const textOf = (record: Fixed): string => `${JSON.stringify(record, null, 1)}\n`;
+
+/** @throws RunError where the user names another device or number of threads than those that are fixed. */
+export function requireFixed(
+  { root }: RunDirectory,
+  fixed: Required<Pick<Fixed, 'device' | 'threads'>>,
+  { device, threads = fixed.threads }: Pick<RunConfig, 'device' | 'threads'>,
+): void {
+  const asked = { device: device === 'auto' ? fixed.device : device, threads };
+  for (const name of ['device', 'threads'] as const) {
+    if (asked[name] === fixed[name]) continue;
+    throw new RunError({
+      seen: `${name} is ${asked[name]}, and was ${fixed[name]} when the benchmark in ${root} began`,
+      need: 'All works of a benchmark are done alike, as device and threads show in their last bits',
+      fix: `Leave ${name} out, or begin a new benchmark with --out`,
+    });
+  }
 }
 
 function requireSame(run: RunDirectory, split: SplitName, before: ImageList, now: ImageList): void {

@@ -26,7 +26,7 @@ import type { RunContext } from '../pipeline/stage.ts';
 import { checkModelStage } from '../pipeline/stages/check-model.ts';
 import { refineSettingsSchema } from '../refine/settings.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
-import { fixSplits, readFixed } from './fixed.ts';
+import { fixSplits, readFixed, requireFixed } from './fixed.ts';
 import { modelRole, setModelRole } from './refiners.ts';
 import type { Images, ModelRole } from './work.ts';
 
@@ -88,8 +88,8 @@ export interface SetupOptions {
 
 /**
  * Checks the data, fixes its splits and gets the models.
- * @throws PackmuleError for bad data or settings, splits other than those of an earlier start, models that cannot
- * be had.
+ * @throws PackmuleError for bad data or settings, splits, device or threads other than those of an earlier start,
+ * models that cannot be had.
  */
 export async function prepareSetup(
   context: RunContext,
@@ -99,12 +99,14 @@ export async function prepareSetup(
   const { labelled, models, skipBad, jobs = 1 } = options;
   const { run, observer, signal } = context;
   const fixed = await readFixed(run);
-  const chosen = await chooseCompute(config.device, (text) => observer.note(text), {
-    ...(fixed && { before: fixed.device }),
-  });
   const cores = availableParallelism();
+  const before = fixed && { device: fixed.device, threads: fixed.threads ?? cores };
+  if (before !== undefined) requireFixed(run, before, config);
+  const chosen = await chooseCompute(config.device, (text) => observer.note(text), {
+    ...(before && { before: before.device }),
+  });
   const share = Math.max(1, Math.floor(cores / jobs));
-  const compute = { threads: config.threads ?? (fixed ? (fixed.threads ?? cores) : share), ...chosen };
+  const compute = { threads: before?.threads ?? config.threads ?? share, ...chosen };
   const checked = await checkImages(context, await openDataset(config.data), skipBad);
   if (!(await fixSplits(context, fixed, checked, compute))) return prepareSetup(context, config, options);
   const imagesOf = (split: SplitName): Images => ({

@@ -26,8 +26,8 @@ one training (training.minutes), which methods with two networks divide.
 A cell is a method, a number of labelled images and a seed. What cells have in common is done once. Cells are done in
 the order in which methods and numbers are named, all of the first seed first, so that an early stop leaves a whole
 table; the tables are written after each cell. Ctrl-C loses nothing: the same command goes on, and finished cells
-are never done again. The images of each split are fixed by the first start (benchmark.json), and so are the threads of
-a work, which show in its last bits: --jobs at the first start divides the cores among the works, later it does more or
+are never done again. The images of each split are fixed by the first start (benchmark.json), and so are device and
+threads of a work, which show in its last bits, so that others are refused later: --jobs at the first start divides the cores among the works, later it does more or
 fewer of them at once.
 
 With --shard 2/4 a process does the second of four parts of the cells, on any machine that sees data and --out. Cells
