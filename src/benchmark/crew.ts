@@ -46,7 +46,7 @@ function aloneCrew(context: RunContext, setup: Setup): Crew {
 
 /**
  * Processes that end with this one. They are given the setup, in which no label of val and test is, and one work
- * after the other; which work that is, this process alone decides.
+ * after the other, up to one that fails or is stopped; which work that is, this process alone decides.
  */
 function processCrew(size: number, { run, observer }: RunContext, setup: Setup): Crew {
   const idle: ChildProcess[] = [];
@@ -69,9 +69,15 @@ function processCrew(size: number, { run, observer }: RunContext, setup: Setup):
     size,
     perform: async (work, own, signal) => {
       const child = idle.pop() ?? begin();
-      const seconds = await ask(child, work, { ...own, note: observer.note }, signal);
-      idle.push(child);
-      return seconds;
+      try {
+        const seconds = await ask(child, work, { ...own, note: observer.note }, signal);
+        idle.push(child);
+        return seconds;
+      } catch (error) {
+        all.delete(child);
+        child.kill('SIGKILL');
+        throw error;
+      }
     },
     close: () => {
       for (const child of all) child.kill('SIGKILL');
@@ -83,7 +89,7 @@ const send = (child: ChildProcess, order: Order): void => {
   child.send(order);
 };
 
-/** Has a process do a work. One that failed or was stopped is not asked again. */
+/** Has a process do a work. @throws what the work throws, the signal's reason, or RunError where the process ends. */
 function ask(child: ChildProcess, work: Work, observer: RunObserver, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
     const end = (): void => {

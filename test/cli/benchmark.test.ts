@@ -1,10 +1,15 @@
 /** `packmule benchmark` as a program. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { openCell } from '../../src/benchmark/cell.ts';
 import { METHODS } from '../../src/benchmark/methods/index.ts';
-import { TINY_SETTINGS, writeTinyData } from '../pipeline/tiny.ts';
-import { runCli, startCli, useSharedFolder } from './program.ts';
+import { prepareSetup } from '../../src/benchmark/setup.ts';
+import { silentObserver } from '../../src/pipeline/observer.ts';
+import { runDirectory } from '../../src/pipeline/run-directory.ts';
+import { TINY_SETTINGS, tinyConfig, writeTinyData } from '../pipeline/tiny.ts';
+import { DIST, runCli, startCli, useSharedFolder } from './program.ts';
 
 const inFolder = useSharedFolder();
 const cli = (...args: string[]): ReturnType<typeof runCli> => runCli(inFolder(), ...args);
@@ -110,6 +115,28 @@ describe('packmule benchmark', { timeout: 300_000 }, () => {
     expect(await locks()).toEqual([]);
     for (const { pid } of owners) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
     expect((await cli(...long)).code).toBe(0);
+  });
+
+  it('ends a process whose work cannot be done, and does the next in another', async () => {
+    const { openCrew } = (await import(
+      join(DIST, 'src', 'benchmark', 'crew.js')
+    )) as typeof import('../../src/benchmark/crew.ts');
+    const config = tinyConfig(inFolder('data'), ['training.learningRate=1e38']);
+    const run = runDirectory(inFolder('failing'));
+    const context = { run, observer: silentObserver, signal: undefined };
+    const { setup } = await prepareSetup(context, config, { labelled: [2], models: [], skipBad: false });
+    const crew = openCrew(2, context, setup);
+    onTestFinished(crew.close);
+    const processes = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
+    const before = processes();
+    const work = openCell(setup, 2, 1).network({ share: 1 });
+    for (let i = 0; i < 2; i++) {
+      const doing = crew.perform(work, silentObserver, new AbortController().signal);
+      expect(processes()).toBe(before + 1);
+      await expect(doing).rejects.toThrow(/The loss is/);
+      await expect.poll(processes, { timeout: 200_000 }).toBe(before);
+    }
   });
 
   it('leaves out by default what would have to be downloaded', async () => {
