@@ -4,19 +4,19 @@
  */
 import { planFoal } from '../adapt/plan.ts';
 import { planCloseUp } from '../closeup/plan.ts';
-import type { SplitName } from '../dataset/types.ts';
+import type { Dataset, SplitName } from '../dataset/types.ts';
 import { planHead } from '../frozen/plan.ts';
 import { fingerprintOf } from '../nnunet/fingerprint.ts';
 import { planNnUnet } from '../nnunet/plan.ts';
 import type { RunConfig } from '../pipeline/config.ts';
-import { settles } from '../pipeline/settling.ts';
+import { settles, suitsAtlas } from '../pipeline/settling.ts';
 import { looksClose, type RefineSettings, withoutCloseUps } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { CONSISTENCY } from '../training/consistency.ts';
 import { mirrorOf, planMeanTeacher, planShare, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
 import { adaptsFoal, modelRole, type Refiner } from './refiners.ts';
-import type { Setup } from './setup.ts';
+import type { Lesson, Setup } from './setup.ts';
 import type {
   AdaptedFoal,
   AskedModel,
@@ -131,7 +131,7 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     all,
     refine: config.refine,
     get suitsAtlas() {
-      return lessons.get(labelled)!.suitsAtlas;
+      return isSuited(setup.checked.dataset, lessons.get(labelled)!);
     },
     final: config.final,
     share: (networks, settings) => {
@@ -205,6 +205,15 @@ function learners(settings: RefineSettings): { readonly closeUp: number; readonl
   const [close, foal] = [looksClose(settings), adaptsFoal(settings)];
   const part = close && foal ? 1 / 6 : 1 / 4;
   return { closeUp: close ? part : 0, foal: foal ? part : 0 };
+}
+
+const suited = new WeakMap<Lesson, boolean>();
+
+/** Whether an atlas suits the images of a lesson: found out, which takes seconds, once and only where a row asks. */
+function isSuited(dataset: Dataset, lesson: Lesson): boolean {
+  const known = suited.get(lesson) ?? suitsAtlas(dataset, lesson.cases);
+  suited.set(lesson, known);
+  return known;
 }
 
 const NO_IMAGES: Images = { count: 0, fingerprint: '' };

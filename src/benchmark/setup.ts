@@ -21,7 +21,6 @@ import { imagesFingerprint, labelsFingerprint } from '../pipeline/fingerprints.t
 import { readMaskSet, truthSet } from '../pipeline/mask-sets.ts';
 import { type MaskFolder, type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import { chooseSam, embeddingsFolder, type SamChoice } from '../pipeline/sam-model.ts';
-import { suitsAtlas } from '../pipeline/settling.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import { checkModelStage } from '../pipeline/stages/check-model.ts';
 import { refineSettingsSchema } from '../refine/settings.ts';
@@ -30,7 +29,7 @@ import { fixSplits, readFixed, requireFixed } from './fixed.ts';
 import { modelRole, setModelRole } from './refiners.ts';
 import type { Images, ModelRole } from './work.ts';
 
-/** What works are made from. No mask of val or test is in it. */
+/** What works are made from: plain data but for `compute`, as processes are sent it. No mask of val or test is in it. */
 export interface Setup {
   readonly config: RunConfig;
   readonly checked: CheckedDataset;
@@ -49,8 +48,6 @@ export interface Lesson {
   readonly cases: readonly Case[];
   readonly images: Images;
   readonly statistics: DatasetStatistics;
-  /** Whether an atlas of them suits their structures. */
-  readonly suitsAtlas: boolean;
 }
 
 export interface UsedModel {
@@ -141,7 +138,6 @@ async function prepareLessons(
     if (count > all.length) throw tooFewLabelled(count, all.length);
     const cases = all.slice(0, count);
     const first = { ...checked, dataset: { ...checked.dataset, cases } };
-    let isSuited: boolean | undefined;
     lessons.set(count, {
       cases,
       images: {
@@ -152,11 +148,6 @@ async function prepareLessons(
         ]),
       },
       statistics: await computeStatistics(first.dataset, signal ? { signal } : {}),
-      // It takes seconds, and only one row asks.
-      get suitsAtlas() {
-        isSuited ??= suitsAtlas(checked.dataset, cases);
-        return isSuited;
-      },
     });
   }
   return lessons;

@@ -4,6 +4,7 @@ import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { deserialize, serialize } from 'node:v8';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
@@ -206,6 +207,16 @@ describe('a benchmark', () => {
     const context = { run: runDirectory(at('peek')), observer: silentObserver, signal: undefined };
     const { setup } = await prepareSetup(context, config(), { labelled: [2], models: [], skipBad: false });
     expect(setup.lessons.get(2)!.cases.map(({ id }) => id)).toEqual(names.slice(0, 2));
+  });
+
+  it('has lessons that are data alone: nothing is computed where they are sent to a process', async () => {
+    const context = { run: runDirectory(at('sent')), observer: silentObserver, signal: undefined };
+    const { setup } = await prepareSetup(context, config(), { labelled: [2], models: [], skipBad: false });
+    const properties = [...setup.lessons.values()].flatMap((lesson) =>
+      Object.values(Object.getOwnPropertyDescriptors(lesson)),
+    );
+    expect(properties.filter(({ get, value }) => get ?? typeof value === 'function')).toEqual([]);
+    expect(deserialize(serialize(setup.lessons))).toEqual(setup.lessons);
   });
 
   it('refines by a promptable model where a method has one', async () => {
