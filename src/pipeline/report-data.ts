@@ -15,6 +15,7 @@ import type {
   Stage,
   TrainingCurve,
 } from '../report/data.ts';
+import { STAGE_TITLES } from '../report/format.ts';
 import { createGalleryCase, leastTrustedImages, worstImages } from '../report/gallery.ts';
 import type { PlanNote } from '../training/plan.ts';
 import type { EpochLog } from '../training/types.ts';
@@ -162,7 +163,7 @@ async function gatherGallery(
 ): Promise<Gallery> {
   const { config, dataset } = options;
   const count = config.report.cases;
-  // val comes before test, and initial before refined before final.
+  // val comes before test, and the masks that were made last come last.
   const headline = evaluation.results.at(-1);
   const split = (headline?.split ?? 'unlabelled') as SplitName;
   const names = headline ? worstImages(headline.evaluation, count) : leastTrustedImages(pool, count);
@@ -170,7 +171,7 @@ async function gatherGallery(
   const found = await structuresByStage(options, split);
   const cases = await Promise.all(names.map((name) => galleryCase(options, byName.get(name)!, found)));
   const note = headline
-    ? `The ${names.length} of ${byName.size} ${split} images with the lowest Dice, worst first`
+    ? `The ${names.length} of ${byName.size} ${split} images with the lowest Dice (${STAGE_TITLES[headline.stage].toLowerCase()}), worst first`
     : `The ${names.length} of ${byName.size} unlabelled images whose refined masks are least trusted, the least first`;
   return { note, cases };
 }
@@ -201,7 +202,8 @@ async function galleryCase(
   const fileName = item.name;
   const { structures: truth, ...filed } = asFiled(item);
   const of = (stage: Stage): readonly Structure[] | undefined => found[stage]?.get(fileName);
-  const [initial, refined, final] = [of('initial'), of('refined'), of('final')];
+  const [initial, refined] = [of('initial'), of('refined')];
+  const [final, finalRefined] = [of('final'), of('finalRefined')];
   return createGalleryCase(
     {
       image: await readCase(filed),
@@ -212,6 +214,7 @@ async function galleryCase(
       ...(initial && { initial }),
       ...(refined && { refined, prompts: refined.flatMap(promptMarks) }),
       ...(final && { final }),
+      ...(finalRefined && { finalRefined }),
     },
     { longestSide: config.report.pictureSide },
   );

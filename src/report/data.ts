@@ -108,7 +108,7 @@ export interface TrustMeasure {
 }
 
 export interface Gallery {
-  /** How the cases were chosen, such as `The 8 of 80 test images with the lowest Dice`. */
+  /** How the cases were chosen, such as `The 8 of 80 test images with the lowest Dice (final network)`. */
   readonly note: string;
   readonly cases: readonly GalleryCase[];
 }
@@ -127,6 +127,7 @@ export interface GalleryCase {
   readonly initial?: GalleryPanel;
   readonly refined?: GalleryPanel;
   readonly final?: GalleryPanel;
+  readonly finalRefined?: GalleryPanel;
   readonly prompts: readonly PromptMarks[];
 }
 

@@ -21,6 +21,7 @@ export interface GalleryCaseInput {
   readonly initial?: readonly Structure[];
   readonly refined?: readonly Structure[];
   readonly final?: readonly Structure[];
+  readonly finalRefined?: readonly Structure[];
   readonly prompts?: readonly PromptMarks[];
 }
 
@@ -69,6 +70,7 @@ export async function createGalleryCase(
     initial: panel(input.initial),
     refined: panel(input.refined),
     final: panel(input.final),
+    finalRefined: panel(input.finalRefined),
   };
   return {
     fileName: input.fileName,
@@ -80,6 +82,7 @@ export async function createGalleryCase(
     ...(panels.initial && { initial: panels.initial }),
     ...(panels.refined && { refined: panels.refined }),
     ...(panels.final && { final: panels.final }),
+    ...(panels.finalRefined && { finalRefined: panels.finalRefined }),
     prompts: input.prompts ?? [],
   };
 }

@@ -64,6 +64,10 @@ describe('a run that looks close up', { timeout: 300_000 }, () => {
     expect(models[0]!.equals(models[1]!)).toBe(false);
     const stages = first.evaluation!.results.filter(({ split }) => split === 'test');
     expect(stages.map(({ stage }) => stage)).toEqual(['initial', 'refined', 'final', 'finalRefined']);
+    // The gallery shows the masks by which it chooses its images.
+    const report = await readFile(at('first', 'report.html'), 'utf8');
+    expect(report).toContain('with the lowest Dice (final, refined), worst first');
+    expect(report).toContain('<figcaption><b>Final, refined</b>');
   });
 
   it('leaves masks as they are where what it learnt makes held-out ones no better', async () => {

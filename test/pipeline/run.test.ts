@@ -104,7 +104,7 @@ describe('a run', () => {
 
   it('shows some of the cases, and says of how many', async () => {
     expect(await readFile(at('first', 'report.html'), 'utf8')).toContain(
-      'The 1 of 2 test images with the lowest Dice, worst first',
+      'The 1 of 2 test images with the lowest Dice (final network), worst first',
     );
   });
 

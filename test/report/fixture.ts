@@ -38,7 +38,7 @@ export async function reportFixture(
   const val = phantomSet(classes, images, 'val');
   const predicted = (set: AnnotationSet, stage: Stage): AnnotationSet => disturbedSet(set, stage);
   const results = [val, test].flatMap((split) =>
-    (['initial', 'refined', 'final'] as const)
+    (['initial', 'refined', 'final', 'finalRefined'] as const)
       .filter((stage) => split === test || stage !== 'refined')
       .map((stage) => ({
         split: split.name,
@@ -60,6 +60,7 @@ export async function reportFixture(
         initial: of('initial'),
         ...(i !== 1 && { refined: of('refined'), prompts: promptsOf(of('initial')) }),
         final: of('final'),
+        finalRefined: of('finalRefined'),
       });
     }),
   );
@@ -80,7 +81,7 @@ export async function reportFixture(
     refinedScores: { label: 'Agreement with the initial mask (Dice)', scores: scores(400), threshold: 0.65 },
     trust: trustFixture(classes),
     gallery: {
-      note: `The ${cases} test images with the lowest Dice of the final network, worst first.`,
+      note: `The ${cases} test images with the lowest Dice (final, refined), worst first`,
       cases: gallery,
     },
     tables: [
@@ -140,7 +141,7 @@ function disturbedSet(truth: AnnotationSet, stage: Stage): AnnotationSet {
     });
     const last = truth.classes.length - 1;
     const source = image.structures[0];
-    if (i % 3 === 0 && source && stage !== 'final') {
+    if (i % 3 === 0 && source && !stage.startsWith('final')) {
       structures.push({ classIndex: last, rle: encodeRle(shifted(decodeRle(source.rle), rng, 40)) });
     }
     return { ...image, structures };

@@ -5,6 +5,7 @@ import type { Image } from '../../src/imaging/image.ts';
 import { decodeImage } from '../../src/imaging/read.ts';
 import { encodeRle } from '../../src/masks/rle.ts';
 import { createGalleryCase, leastTrustedImages, worstImages } from '../../src/report/gallery.ts';
+import { gallerySection } from '../../src/report/sections/gallery.ts';
 
 const classes = ['radius', 'ulna', 'lunate'];
 const structure = (classIndex: number, row: string): Structure => ({
@@ -36,6 +37,28 @@ describe('createGalleryCase', () => {
     ]);
     expect(shown.truth!.dice).toBeNull();
     expect(shown).not.toHaveProperty('final');
+  });
+
+  it('has a panel for each set of masks of a run', async () => {
+    const [good, bad] = [[structure(0, '1100')], [structure(0, '1000')]];
+    const shown = await createGalleryCase({
+      ...{ image, fileName: 'a.png', split: 'test', classes, truth: good },
+      ...{ initial: bad, refined: bad, final: bad, finalRefined: good },
+    });
+    const page = gallerySection({ note: '', cases: [shown] }).markup;
+    const titles = [...page.matchAll(/<figcaption><b>([^<]*)<\/b>( [\d.]+)?/g)].map(([, title, dice]) => [
+      title,
+      Number(dice ?? 0),
+    ]);
+    expect(titles).toEqual([
+      ['Image', 0],
+      ['Ground truth', 0],
+      ['Initial', 66.7],
+      ['Refined', 66.7],
+      ['Final', 66.7],
+      ['Final, refined', 100],
+    ]);
+    expect(page).toContain('final network 66.7; final, refined 100.0');
   });
 
   it('has no score without a ground truth', async () => {

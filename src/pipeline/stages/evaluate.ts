@@ -1,4 +1,4 @@
-/** @file Scoring the masks of all three stages against the ground truth of val and test. */
+/** @file Scoring the masks of all stages, of networks and refined, against the ground truth of val and test. */
 import type { AnnotationSet } from '../../annotations/types.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { Size } from '../../base/geometry.ts';
@@ -17,7 +17,7 @@ import { type RunContext, runStage, type StageOutcome } from '../stage.ts';
 
 /** What evaluation.json holds. */
 export interface RunEvaluation {
-  /** At the images' own resolution; val before test, initial before refined before final. */
+  /** At the images' own resolution; val before test, each in the order in which masks are made: initial, refined, final, final refined. */
   readonly results: readonly StageResult[];
   /** How trust in the refined masks compares with their Dice, val before test. */
   readonly trust: readonly TrustResult[];

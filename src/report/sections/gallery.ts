@@ -5,14 +5,16 @@ import type { Gallery, GalleryCase, GalleryOutline, GalleryPanel, PromptMarks, S
 import { percent, STAGE_TITLES } from '../format.ts';
 import { type Content, html, type Markup } from '../markup.ts';
 
-type PanelKind = 'truth' | Exclude<Stage, 'finalRefined'>;
-const KINDS: readonly PanelKind[] = ['truth', 'initial', 'refined', 'final'];
+type PanelKind = 'truth' | Stage;
+const STAGES: readonly Stage[] = ['initial', 'refined', 'final', 'finalRefined'];
+const KINDS: readonly PanelKind[] = ['truth', ...STAGES];
 
 const TITLES: Readonly<Record<PanelKind, string>> = {
   truth: 'Ground truth',
   initial: 'Initial',
   refined: 'Prompts and refined',
   final: 'Final',
+  finalRefined: 'Final, refined',
 };
 
 const ABSENT: Readonly<Record<PanelKind, string>> = {
@@ -20,6 +22,7 @@ const ABSENT: Readonly<Record<PanelKind, string>> = {
   initial: 'Not predicted by the initial network',
   refined: 'Not refined',
   final: 'Not predicted by the final network',
+  finalRefined: 'Not refined',
 };
 
 export function gallerySection({ note, cases }: Gallery): Markup {
@@ -47,11 +50,11 @@ function sprites(shown: GalleryCase, index: number): Markup {
 }
 
 function caseArticle(shown: GalleryCase, index: number, kinds: readonly PanelKind[]): Markup {
-  const scores = (['initial', 'refined', 'final'] as const).flatMap((stage) => {
+  const scores = STAGES.flatMap((stage) => {
     const dice = shown[stage]?.dice;
-    return dice === undefined || dice === null ? [] : `${stage} ${percent(dice)}`;
+    return dice === undefined || dice === null ? [] : `${STAGE_TITLES[stage].toLowerCase()} ${percent(dice)}`;
   });
-  const figures = scores.length === 0 ? '' : `Dice: ${scores.join(', ')}`;
+  const figures = scores.length === 0 ? '' : `Dice: ${scores.join('; ')}`;
   return html`<article class="case" style="--columns:${kinds.length + 1};--ratio:${shown.width}/${shown.height}"><h3>${shown.fileName}<span>${shown.split}</span><span>${figures}</span></h3><div class="panels">
 ${picture(shown, index, 'Image', `${shown.fileName}, the image alone`, undefined, undefined)}
 ${kinds.map((kind) => panelFigure(shown, index, kind))}
