@@ -13,6 +13,7 @@ import { settles, suitsAtlas } from '../pipeline/settling.ts';
 import { looksClose, type RefineSettings, withoutCloseUps } from '../refine/settings.ts';
 import { deviceKey } from '../runtime/device.ts';
 import { CONSISTENCY } from '../training/consistency.ts';
+import { canGoOnFrom } from '../training/network.ts';
 import { mirrorOf, planMeanTeacher, planShare, planTraining, type TrainingPlan } from '../training/plan.ts';
 import { trainingSchema } from '../training/settings.ts';
 import { adaptsFoal, modelRole, type Refiner } from './refiners.ts';
@@ -62,8 +63,8 @@ export interface Cell {
 export interface NetworkOptions {
   /** Part of the cell's budget; those of all networks of a method add up to 1. */
   readonly share: number;
-  /** The recipe: that of the settings unless it is to be the paper's to the letter. */
-  readonly recipe?: 'paper';
+  /** The recipe: that of the settings; or with what these set of the final network alone, or the paper's to the letter. */
+  readonly recipe?: Recipe;
   /** Labelled images to learn from; those of the cell unless set. */
   readonly labelled?: number;
   readonly pseudo?: Masks;
@@ -71,9 +72,11 @@ export interface NetworkOptions {
   readonly agreement?: number;
   /** Learns from unlabelled images by agreement with its own moving average, in this way. */
   readonly meanTeacher?: keyof typeof CONSISTENCY;
-  /** The network whose weights it begins with; random ones unless set. */
+  /** The network whose weights it begins with; random ones unless set, and where that network is of another kind. */
   readonly start?: UNet;
 }
+
+type Recipe = 'final' | 'paper';
 
 /** A row of the table. */
 export interface Method {
@@ -157,7 +160,7 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
         ...(pseudo && { pseudo }),
         ...(agreement !== undefined && { agreement }),
         ...(meanTeacher && { unlabelled: images.unlabelled }),
-        ...(start && { start }),
+        ...(start && canGoOnFrom(start.planned.plan, plan) && { start }),
         compute: machine,
       };
     },
@@ -218,12 +221,21 @@ function isSuited(dataset: Dataset, lesson: Lesson): boolean {
 
 const NO_IMAGES: Images = { count: 0, fingerprint: '' };
 
+/** What of `final` is no recipe: with what it begins and learns, and the time, which the row gives it. */
+const NO_RECIPE: ReadonlySet<string> = new Set<keyof RunConfig['final']>([
+  ...(['samples', 'start', 'epochs', 'minutes', 'patience', 'validateEvery'] as const),
+]);
+
 /** The plan of one network that had the whole budget of a cell, from the figures of so many labelled images. */
-function planned({ config, checked, lessons }: Setup, labelled: number, recipe?: 'paper'): TrainingPlan {
+function planned({ config, checked, lessons }: Setup, labelled: number, recipe?: Recipe): TrainingPlan {
   const { classes, mirroredPairs } = checked.dataset;
   const { statistics } = lessons.get(labelled)!;
   const plan = (settings: object): TrainingPlan =>
     planTraining(statistics, classes, trainingSchema.parse(settings), mirroredPairs);
   const usual = plan({ preset: config.preset, ...config.training });
-  return recipe === undefined ? usual : plan({ preset: recipe, minutes: usual.minutes });
+  if (recipe === 'paper') return plan({ preset: recipe, minutes: usual.minutes });
+  const own = Object.entries(config.final).filter(([name]) => !NO_RECIPE.has(name));
+  if (recipe === undefined || own.length === 0) return usual;
+  const final = plan({ preset: config.preset, ...config.training, ...Object.fromEntries(own) });
+  return planShare(final, usual.minutes / final.minutes);
 }

@@ -49,6 +49,25 @@ describe('packmule', () => {
       expect(twoNetworks(name)[0].start, name).toBeUndefined();
   });
 
+  it('gives the final network what is set of it alone, in the time that it has anyway', () => {
+    const set = ['refine.refiner=random-walker'];
+    const [usual, before] = twoNetworks('packmule', set);
+    const [fine, initial] = twoNetworks('packmule', [...set, 'final.learningRate=5e-4', 'final.batch=2']);
+    expect(fine.planned.settings).toMatchObject({ learningRate: 5e-4, batch: 2 });
+    expect(keyOf(initial)).toBe(keyOf(before));
+    expect(keyOf(fine.start!)).toBe(keyOf(initial));
+    for (const name of ['minutes=90', 'epochs=90', 'patience=9', 'validateEvery=9'])
+      expect(keyOf(twoNetworks('packmule', [...set, `final.${name}`])[0]), name).toBe(keyOf(usual));
+
+    // One that costs more has fewer epochs, and one of another architecture begins anew.
+    const [wide] = twoNetworks('packmule', [...set, 'training.epochs=80', 'final.base=8']);
+    const [narrow] = twoNetworks('packmule', [...set, 'training.epochs=80']);
+    expect(wide.planned.plan.architecture).not.toEqual(narrow.planned.plan.architecture);
+    expect(wide.planned.settings.epochs).toBeLessThan(narrow.planned.settings.epochs);
+    expect(wide.planned.minutes / narrow.planned.minutes).toBeCloseTo(1, 1);
+    expect(wide.start).toBeUndefined();
+  });
+
   it('redraws what the final network finds, by the same outlines as the pseudo labels', () => {
     const last = masksOf('packmule', ['refine.refiner=close-up']) as Refinement;
     const final = last.prediction.network as UNet;

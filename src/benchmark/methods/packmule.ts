@@ -16,6 +16,7 @@ export const packmule: Method = {
     const initial = cell.network({ share });
     const final = cell.network({
       share,
+      recipe: 'final',
       labelled: samples === 'pseudo' ? 0 : cell.labelled,
       pseudo: cell.refined(initial, 'unlabelled', settings),
       ...(start === 'initial' && { start: initial }),
