@@ -1,6 +1,6 @@
 /**
- * @file Measuring the masks of a cell. Nothing else in this room reads the labels of val and test: they come in
- * `Truth`, which only this file is given.
+ * @file Measuring the masks of a cell. The labels of val and test come in `Truth`, which besides this file only `run.ts`
+ * has, to pass it on and to have some of them drawn; what works are made from holds none of them.
  */
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';

@@ -3,7 +3,7 @@
  * the figures by which networks are planned, device and promptable models.
  *
  * Test labels are kept apart: the data set that works are given has masks of labelled images only, and what holds
- * those of val and test is handed to the evaluation alone.
+ * those of val and test is handed to the evaluation, and to the figure that shows some of them.
  */
 import { availableParallelism } from 'node:os';
 import type { AnnotationSet } from '../annotations/types.ts';
