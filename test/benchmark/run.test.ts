@@ -1,10 +1,8 @@
 /** Whole benchmarks of tiny networks: what is done once, what is never seen, what an end in the middle leaves. */
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { deserialize, serialize } from 'node:v8';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { coco } from '../../src/annotations/coco.ts';
@@ -209,16 +207,6 @@ describe('a benchmark', () => {
     expect(setup.lessons.get(2)!.cases.map(({ id }) => id)).toEqual(names.slice(0, 2));
   });
 
-  it('has lessons that are data alone: nothing is computed where they are sent to a process', async () => {
-    const context = { run: runDirectory(at('sent')), observer: silentObserver, signal: undefined };
-    const { setup } = await prepareSetup(context, config(), { labelled: [2], models: [], skipBad: false });
-    const properties = [...setup.lessons.values()].flatMap((lesson) =>
-      Object.values(Object.getOwnPropertyDescriptors(lesson)),
-    );
-    expect(properties.filter(({ get, value }) => get ?? typeof value === 'function')).toEqual([]);
-    expect(deserialize(serialize(setup.lessons))).toEqual(setup.lessons);
-  });
-
   it('refines by a promptable model where a method has one', async () => {
     await writeFileAtomic(at('sam', 'model.safetensors'), encodeSafetensors(tinyCheckpoint().weights));
     const { outcome } = await benchmark('by-sam', {
@@ -366,33 +354,6 @@ describe('what is fixed', () => {
       seen: expect.stringMatching(/^Image 1 of the split unlabelled is .* when the benchmark in .* began$/),
       fix: expect.stringContaining('--out'),
     });
-  });
-
-  it.each([
-    ['threads', { threads: 2 }, 'threads is 2, and was 1 when'],
-    ['device', { device: 'cuda' }, 'device is cuda, and was cpu when'],
-  ] as const)('stays: another %s that is asked for is an error', async (name, asked, seen) => {
-    const before = await readFile(at('first', 'benchmark.json'), 'utf8');
-    await expect(benchmark('first', { config: { ...config(), ...asked } })).rejects.toMatchObject({
-      name: 'RunError',
-      seen: expect.stringContaining(seen),
-      fix: expect.stringMatching(`^Leave ${name} out.*--out`),
-    });
-    expect(await readFile(at('first', 'benchmark.json'), 'utf8')).toBe(before);
-  });
-
-  it('holds where nothing is asked for', async () => {
-    await cp(at('first'), at('unasked'), { recursive: true });
-    const path = at('unasked', 'benchmark.json');
-    const before = await readFile(path, 'utf8');
-    const { threads: _, ...free } = config();
-    const { told } = await benchmark('unasked', { config: { ...free, device: 'auto' } });
-    expect(told.works).toEqual([]);
-    expect(await readFile(path, 'utf8')).toBe(before);
-    // Where it was not written down yet, it is now.
-    await writeFileAtomic(path, JSON.stringify({ ...JSON.parse(before), threads: undefined }));
-    await benchmark('unasked', { config: { ...config(), threads: availableParallelism() }, methods: [] });
-    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ threads: availableParallelism() });
   });
 
   it('is a benchmark that has as many labels, and something to be measured on', async () => {
