@@ -49,7 +49,8 @@ export async function readFixed(run: RunDirectory): Promise<Fixed | undefined> {
 }
 
 /**
- * Writes what is fixed where this is the first start, else compares the splits with those that were `fixed`. False where another process was the first meanwhile: what that has fixed holds.
+ * Writes what is fixed where this is the first start, else compares the splits with those that were `fixed`. False where
+ * another process was the first meanwhile: what that has fixed holds.
  * @throws RunError where splits differ.
  */
 export async function fixSplits(
