@@ -30,6 +30,13 @@ export { type UNetConfig, unet } from './nn/unet.ts';
 export * from './optim/losses.ts';
 export * from './optim/optimizers.ts';
 export { packWeights, unpackWeights } from './optim/parameter-vector.ts';
-export { openSession, type Session, type SessionOptions } from './runtime/session.ts';
+export type { Device } from './runtime/device.ts';
+export {
+  type ComputeOptions,
+  type Feeds,
+  openSession,
+  type Session,
+  type SessionOptions,
+} from './runtime/session.ts';
 export { type DType, float32, type NdArray } from './tensor/array.ts';
 export { buildTrainingStep, openStepRunner, type StepRunner, type TrainingStep } from './training/step.ts';

@@ -1,6 +1,6 @@
 /** @file Annotation formats: the entrance of this room. */
 export { readCvatAttributes } from './cvat.ts';
-export { annotationFormats } from './formats.ts';
+export { annotationFormats, writableFormat } from './formats.ts';
 export { findImagesIn } from './image-finder.ts';
 export { readAnnotations } from './read.ts';
 export type {
@@ -11,6 +11,8 @@ export type {
   FoundImage,
   ImageFinder,
   ReadAnnotationsOptions,
+  ReadableFormat,
   Structure,
+  WritableFormat,
 } from './types.ts';
 export { planWriting, type WritePlan, writePlanned } from './write.ts';

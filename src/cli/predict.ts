@@ -5,7 +5,6 @@ import { ConfigError } from '../base/errors.ts';
 import { chooseCompute, type DeviceSetting } from '../machine/choose.ts';
 import { predictImages, predictPart } from '../pipeline/predict-images.ts';
 import { runDirectory } from '../pipeline/run-directory.ts';
-import { embeddingsFolder } from '../pipeline/sam-model.ts';
 import { type ActionContext, type ActionResult, defineAction } from './action.ts';
 import { addSourceOptions, collect, runUntil, type SourceOptions, shardOption } from './source.ts';
 import { describePart } from './summary.ts';
@@ -84,8 +83,7 @@ async function predictOthers(
   const run = runDirectory(resolve(source));
   const compute = await chooseCompute((device ?? 'auto') as DeviceSetting, observer.note);
   const predicting = { run, observer, signal };
-  const embeddings = embeddingsFolder(run);
-  const others = { paths: images, out: resolve(out), refine, skipBad, compute, embeddings };
+  const others = { paths: images, out: resolve(out), refine, skipBad, compute };
   if (shard !== undefined) return describePart(await predictPart(predicting, others, shard));
   const done = await predictImages(predicting, others);
   const by = `the ${done.network} network${refine ? ' and the refiner' : ''}`;

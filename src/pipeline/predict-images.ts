@@ -36,7 +36,7 @@ import { predictedMasks, selectedMasks, settledMasks } from './network-masks.ts'
 import { recordView } from './recorded-view.ts';
 import { openRefiner, type RefinerOptions, refineImage } from './refine-images.ts';
 import type { RunDirectory } from './run-directory.ts';
-import { chooseSam, type SettleOptions, settleSam } from './sam-model.ts';
+import { chooseSam, embeddingsFolder, type SettleOptions, settleSam } from './sam-model.ts';
 import { atlasFile, readAtlas } from './settling.ts';
 import { describeShard, type Shard } from './shard.ts';
 import { type RunContext, readRecord } from './stage.ts';
@@ -55,8 +55,8 @@ export interface PredictImagesOptions {
   /** Leave out images that cannot be used, instead of stopping; as checkDataset does. Default false. */
   readonly skipBad?: boolean;
   readonly compute: ComputeOptions;
-  /** Where embeddings of images are kept. */
-  readonly embeddings: string;
+  /** Where embeddings of images are kept; where the run keeps its own unless set. */
+  readonly embeddings?: string;
 }
 
 export interface PredictedImages {
@@ -68,6 +68,7 @@ export interface PredictedImages {
 }
 
 /**
+ * Masks images that a run does not know by its last network, and refines the masks as the run did, each with its trust.
  * What is done stays in a journal, so that the same call goes on after an interruption.
  * @throws RunError for a folder without a trained network, DatasetError where there are no images or two have one
  * name, ImageError for an unreadable one; with skipBad as checkDataset.
@@ -110,7 +111,14 @@ interface Prediction {
 
 async function withJob<T>(
   context: RunContext,
-  { paths, out, refine, skipBad = false, compute, embeddings }: PredictImagesOptions,
+  {
+    paths,
+    out,
+    refine,
+    skipBad = false,
+    compute,
+    embeddings = embeddingsFolder(context.run),
+  }: PredictImagesOptions,
   which: string,
   work: (prediction: Prediction) => Promise<T>,
 ): Promise<T> {
