@@ -1,5 +1,5 @@
 /** @file Prompt ensembles: prompts disturbed at random, and what the answers to them have in common. */
-import type { BoxXyxy, PointXy, Size } from '../base/geometry.ts';
+import type { BoxXyxy, Size } from '../base/geometry.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Mask } from '../masks/mask.ts';
 import { countCoverage, maskAgreement } from '../masks/overlap.ts';
@@ -16,8 +16,9 @@ export function disturbPrompt(prompt: ClassPrompt, spread: number, size: Size, r
   const shiftY = (y: number): number => clamp(y + rng.between(-reachY, reachY), size.height - 1);
   const [xs, ys] = [ascending(shiftX(x0), shiftX(x1)), ascending(shiftY(y0), shiftY(y1))];
   const box: BoxXyxy = [xs[0], ys[0], xs[1], ys[1]];
-  const positive: PointXy = [shiftX(prompt.positive[0]), shiftY(prompt.positive[1])];
-  return { ...prompt, box, positive };
+  if (prompt.positive === undefined) return { ...prompt, box };
+  const [x, y] = prompt.positive;
+  return { ...prompt, box, positive: [shiftX(x), shiftY(y)] };
 }
 
 /** Mean Dice of a mask with the others; undefined where there are none. */

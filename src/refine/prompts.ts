@@ -12,9 +12,10 @@ import type { RefineSettings } from './settings.ts';
 
 export interface ClassPrompt {
   readonly box: BoxXyxy;
-  readonly positive: PointXy;
+  /** Absent where other classes cover the mask wholly. */
+  readonly positive?: PointXy;
   readonly negatives: readonly PointXy[];
-  /** false where the positive seed lies on no pixel of this class alone: the centroid of a concave shape. */
+  /** Whether the positive seed lies on a pixel of this class alone: the centroid of a concave shape need not. */
   readonly seedInside: boolean;
 }
 
@@ -23,11 +24,11 @@ export interface PreparedMask {
   /** The mask after morphology. */
   readonly mask: Mask;
   readonly prompt?: ClassPrompt;
-  /** Why there is no prompt, where there is none. */
+  /** Why there is no prompt, where there is none; covered: a pass asks for a seed, and no pixel is this class's own. */
   readonly noPrompt?: 'empty' | 'covered';
 }
 
-type PromptSettings = Pick<RefineSettings, 'morphology' | 'seed' | 'negatives'>;
+type PromptSettings = Pick<RefineSettings, 'morphology' | 'seed' | 'negatives' | 'passes'>;
 
 /** The prompt of each initial mask, in their order; all masks have one size. */
 export function preparePrompts(initial: readonly InitialMask[], settings: PromptSettings): PreparedMask[] {
@@ -35,12 +36,16 @@ export function preparePrompts(initial: readonly InitialMask[], settings: Prompt
   const sources = settings.morphology.reachesRefiner ? masks : initial.map(({ mask }) => mask);
   const coverage = countCoverage(sources);
   const seeds = sources.map((mask) => findSeed(mask, coverage, settings.seed));
+  const needsSeed = settings.passes.some(({ points }) => points !== 'none');
   return initial.map((item, k): PreparedMask => {
     const mask = masks[k]!;
     const box = maskBox(sources[k]!);
     if (box === undefined) return { initial: item, mask, noPrompt: 'empty' };
     const seed = seeds[k];
-    if (seed === undefined) return { initial: item, mask, noPrompt: 'covered' };
+    if (seed === undefined) {
+      if (needsSeed) return { initial: item, mask, noPrompt: 'covered' };
+      return { initial: item, mask, prompt: { box, negatives: [], seedInside: false } };
+    }
     const others = seeds.flatMap((other, j) => (other === undefined || j === k ? [] : [other.xy]));
     const negatives = chooseNegatives(seed.xy, others, settings.negatives);
     return {

@@ -103,7 +103,7 @@ async function refineByPrompts(
 
 const NO_PROMPT_REASONS = {
   empty: 'no prompt: the mask from which it is taken is empty',
-  covered: 'no prompt: other classes cover this one wholly, no pixel is its own',
+  covered: 'no prompt: other classes cover this one wholly, no pixel is its own to be a seed',
 };
 
 /**
@@ -164,7 +164,7 @@ export function buildPrompt(
   initial: Mask,
 ): MaskPrompt {
   const points: PromptPoint[] = [];
-  if (pass.points !== 'none') points.push({ xy: prompt.positive, positive: true });
+  if (pass.points !== 'none' && prompt.positive) points.push({ xy: prompt.positive, positive: true });
   if (pass.points === 'all') points.push(...prompt.negatives.map((xy) => ({ xy, positive: false })));
   return {
     ...(pass.box && { box: prompt.box }),

@@ -27,11 +27,21 @@ describe('preparePrompts', () => {
   it('tells a class that others cover, and one that is empty', () => {
     const small = drawn('........', '........', '..##....', '........', '........');
     const none = drawn('........', '........', '........', '........', '........');
-    const [a, covered, empty] = prompts([left, small, none]);
+    const bySeeds = { passes: [{ box: true }, { points: 'all', mask: true }] } as const;
+    const [a, covered, empty] = prompts([left, small, none], bySeeds);
     expect(covered!.noPrompt).toBe('covered');
     expect(covered!.prompt).toBeUndefined();
     expect(empty!.noPrompt).toBe('empty');
     expect(a!.prompt!.negatives).toEqual([]);
+  });
+
+  it('asks about a class that others cover where no pass takes a seed', () => {
+    const small = drawn('........', '........', '..##....', '........', '........');
+    for (const passes of [[{ box: true }], [{ box: true, mask: true }]]) {
+      const [around, covered] = prompts([left, small], { passes });
+      expect(covered!.prompt).toEqual({ box: [2, 2, 3, 2], negatives: [], seedInside: false });
+      expect(around!.prompt!.negatives).toEqual([]);
+    }
   });
 
   it('sees a centroid that falls outside a concave shape, and finds an interior seed instead', () => {

@@ -56,6 +56,8 @@ describe('two passes', () => {
         prompts: [
           { box: [14, 14, 26, 26], mask: masks[0] },
           { box: [52, 32, 68, 48], mask: masks[1] },
+          // It lies wholly in the second, so no pixel could be its seed; none is asked for.
+          { box: [59, 38, 63, 42], mask: masks[2] },
         ],
         options: { multimask: true, withSingle: true },
       },
