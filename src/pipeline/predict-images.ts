@@ -16,7 +16,7 @@ import { checkDataset } from '../dataset/check.ts';
 import { listImages } from '../dataset/layout.ts';
 import { sourceImages } from '../dataset/source-images.ts';
 import type { Case } from '../dataset/types.ts';
-import { readCase } from '../dataset/view.ts';
+import { hashOfView, readCase } from '../dataset/view.ts';
 import type { Image } from '../imaging/image.ts';
 import { renderOverlay } from '../imaging/overlay.ts';
 import { readImageFile } from '../imaging/read.ts';
@@ -26,7 +26,6 @@ import { decodeRle, rleFromString } from '../masks/rle.ts';
 import type { InitialMask, RefineContext, Refiner } from '../refine/refiner.ts';
 import { looksClose } from '../refine/settings.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
-import { imageKey } from '../sam/segment.ts';
 import { openPredictor, type Predictor, probabilitiesToMasks } from '../training/predictor.ts';
 import type { Head, ProbabilityMaps } from '../training/types.ts';
 import { type RunConfig, runSchema } from './config.ts';
@@ -188,7 +187,7 @@ async function predictImage(
   const maps = await predictor.predict(image);
   const { head, classes } = predictor.plan;
   const stored = mend
-    ? await mended(mend, image, maps, { classes, imageKey: imageKey(image) })
+    ? await mended(mend, image, maps, { classes, imageKey: hashOfView(item.fileHash!, item) })
     : storeMasks(predictedMasks(maps, probabilitiesToMasks(maps, head)));
   const filed = asFiled(item);
   const shown = filed === item ? image : await readCase(filed);

@@ -97,6 +97,28 @@ describe('a run with Foal', { timeout: 300_000 }, () => {
     expect(existsSync(at('untold', 'adapt', 'foal.safetensors'))).toBe(true);
   });
 
+  it('gathers the evidence of other masks as of its own, disturbed prompts too', async () => {
+    const { run } = await runPipeline(configWith('trust.folds=0', 'refine.ensemble.jitters=2'), {
+      folder: at('jittered'),
+    });
+    const { annotations } = await predictImages(
+      { run, observer: silentObserver, signal: undefined },
+      {
+        paths: [at('data', 'test', 'images')],
+        out: at('jittered-test'),
+        refine: true,
+        compute: { threads: 1 },
+      },
+    );
+    const evidence = async (path: string): Promise<unknown[]> => {
+      const { images } = await coco.read(path);
+      return images.flatMap(({ structures }) => structures.map(({ provenance }) => provenance!.evidence));
+    };
+    const own = await evidence(run.masks('final-refined', 'test'));
+    expect(own).toContainEqual(expect.objectContaining({ stability: expect.any(Number) }));
+    expect(await evidence(annotations)).toEqual(own);
+  });
+
   it('predicts other images as its own', async () => {
     const paths = [at('data', 'test', 'images')];
     const context = { run: first.run, observer: silentObserver, signal: undefined };
