@@ -21,6 +21,9 @@ export function positiveShares(
   return counts.map((count) => count / pixels);
 }
 
+/** A class that is in no pixel, or in every one, has odds all the same. */
+const RAREST = 1e-4;
+
 /**
  * The bias of an overlapping head at the log odds of each class (Lin et al. 2017, section 4.1): from 0, the first steps
  * would do nothing but push every map towards empty, and past the point of return.
@@ -28,6 +31,9 @@ export function positiveShares(
 export function logOdds(shares: readonly number[]): Float32NdArray {
   return float32(
     [shares.length],
-    shares.map((share) => Math.log(Math.max(share, 1e-4) / (1 - share))),
+    shares.map((share) => {
+      const inner = Math.min(1 - RAREST, Math.max(RAREST, share));
+      return Math.log(inner / (1 - inner));
+    }),
   );
 }
