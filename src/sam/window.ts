@@ -80,7 +80,7 @@ function positiveExtent(logits: Float32Array, side: number): number[] | undefine
   return x1 < 0 ? undefined : [x0, y0, x1 + 1, y1 + 1];
 }
 
-/** What a prompt says within a window, in px of the window's input. Points outside of it are left out. */
+/** What a prompt says within a window, in px of the window's input. Points outside of a part of the image are left out. */
 export function cropPrompt(
   { gridSize, imageSize }: Grid,
   { points, box, mask }: PaintedParts,
@@ -88,7 +88,7 @@ export function cropPrompt(
 ): PaintedParts {
   const placePx = imageSize / gridSize;
   const [left, top, length] = [window.x * placePx, window.y * placePx, window.side * placePx];
-  const isWithin = (at: number): boolean => at >= 0 && at < length;
+  const isWithin = (at: number): boolean => window.side === gridSize || (at >= 0 && at < length);
   return {
     points: points
       .map(({ xy: [x, y], positive }) => ({ xy: [x - left, y - top] as const, positive }))

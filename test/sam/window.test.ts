@@ -61,6 +61,12 @@ test('points outside of the window are left out', () => {
   ]);
 });
 
+test('no point of the whole image is left out, not on its edge either', () => {
+  const points = [{ xy: [1024, 512], positive: true }] as const;
+  const whole = { x: 0, y: 0, side: config.gridSize };
+  expect(cropPrompt(config, { ...NOTHING, points }, whole).points).toEqual(points);
+});
+
 test('the answer is that of a model whose image is the window', async () => {
   const { name, weights } = tinyFoalCheckpoint();
   const large = new SamPredictor({ name, weights, config }, { threads: 1 });
