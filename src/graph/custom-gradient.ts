@@ -16,7 +16,10 @@ const customOperator: Operator<{ readonly rule: GradientRule }> = {
   gradient: ({ attributes: { rule } }, [g], needed) => [undefined, ...rule(g!, needed.slice(1))],
 };
 
-/** The tensor `output`, whose gradient with respect to `inputs` is given by `rule`. */
+/**
+ * The tensor `output`, whose gradient with respect to `inputs` is given by `rule`. What else `output` is made of gets no
+ * gradient through it.
+ */
 export function customGradient(output: Tensor, inputs: readonly Tensor[], rule: GradientRule): Tensor {
   return apply(customOperator, [output, ...inputs], { rule });
 }

@@ -10,7 +10,7 @@ import { elementCount } from '../tensor/array.ts';
 /**
  * Mean binary cross entropy of logits x [N, C, H, W] with targets y in [0, 1] of the same shape:
  * -(w y log s(x) + (1 - y) log(1 - s(x))), where w [C] weighs the positives of each class (1 by default).
- * The gradient of an element is ((1 - y + w y) s(x) - w y) / count.
+ * The gradient of an element is ((1 - y + w y) s(x) - w y) / count; targets and weights have theirs too.
  */
 export function bceWithLogits(x: Tensor, y: Tensor, positiveWeight?: Tensor): Tensor {
   const count = elementCount(x.shape);
@@ -20,10 +20,20 @@ export function bceWithLogits(x: Tensor, y: Tensor, positiveWeight?: Tensor): Te
   const softplusOfMinus = sub(relu(neg(x)), log(maximum(p, sub(1, p))));
   const weighted = w ? mul(softplusOfMinus, add(mul(y, sub(w, 1)), 1)) : softplusOfMinus;
   const loss = mean(add(weighted, mul(x, sub(1, y))));
-  return customGradient(loss, [x], (g) => {
-    const residual = w ? sub(mul(p, add(mul(y, sub(w, 1)), 1)), mul(y, w)) : sub(p, y);
-    return [mul(residual, mul(g, 1 / count))];
-  });
+  return customGradient(
+    loss,
+    [x, y, ...(positiveWeight ? [positiveWeight] : [])],
+    (g, [ofX, ofY, ofWeight]) => {
+      const share = mul(g, 1 / count);
+      const residual = w ? sub(mul(p, add(mul(y, sub(w, 1)), 1)), mul(y, w)) : sub(p, y);
+      const slope = w ? sub(mul(softplusOfMinus, sub(w, 1)), x) : neg(x);
+      return [
+        ofX ? mul(residual, share) : undefined,
+        ofY ? mul(slope, share) : undefined,
+        ofWeight ? mul(sum(mul(softplusOfMinus, y), { axes: [0, 2, 3] }), share) : undefined,
+      ].slice(0, positiveWeight ? 3 : 2);
+    },
+  );
 }
 
 /**

@@ -37,9 +37,13 @@ const cases: readonly OperatorCase[] = [
           [1, 2, 1, 2],
           [-0.5, -0.25, 0.5, -0.75].map((value) => value / 4),
         ),
+        f32(
+          [1, 2, 1, 2],
+          [0, -LN3, 0, LN3].map((value) => value / 4),
+        ),
       ],
     },
-    random: [drawn([2, 3, 2, 2], -4, 4), softTargets],
+    random: [drawn([2, 3, 2, 2], -4, 4), drawn([2, 3, 2, 2], 0.05, 0.95)],
   },
   {
     operator: 'bceWithLogits',
@@ -56,6 +60,12 @@ const cases: readonly OperatorCase[] = [
       ],
     },
     random: [drawn([2, 3, 2, 2], -4, 4), softTargets, f32([3], [1, 20, 300])],
+  },
+  {
+    operator: 'bceWithLogits',
+    title: 'with targets and weights that are not given',
+    build: (x, y, w) => bceWithLogits(x!, y!, w),
+    random: [drawn([2, 3, 2, 2], -4, 4), drawn([2, 3, 2, 2], 0.05, 0.95), drawn([3], 1, 5)],
   },
   {
     operator: 'softDiceLoss',

@@ -27,7 +27,7 @@ describe('preparePrompts', () => {
   it('tells a class that others cover, and one that is empty', () => {
     const small = drawn('........', '........', '..##....', '........', '........');
     const none = drawn('........', '........', '........', '........', '........');
-    const bySeeds = { passes: [{ box: true }, { points: 'all', mask: true }] } as const;
+    const bySeeds: RefineSettingsInput = { passes: [{ box: true }, { points: 'all', mask: true }] };
     const [a, covered, empty] = prompts([left, small, none], bySeeds);
     expect(covered!.noPrompt).toBe('covered');
     expect(covered!.prompt).toBeUndefined();
@@ -49,7 +49,8 @@ describe('preparePrompts', () => {
     expect(prompts([hook])[0]!.prompt).toMatchObject({ positive: [3, 3], seedInside: false });
     const inside = prompts([hook], { seed: 'interior' })[0]!.prompt!;
     expect(inside.seedInside).toBe(true);
-    expect(hook.data[inside.positive[1] * 7 + inside.positive[0]]).toBe(1);
+    const [x, y] = inside.positive!;
+    expect(hook.data[y * 7 + x]).toBe(1);
   });
 
   it('orders and limits negatives by distance where asked to', () => {

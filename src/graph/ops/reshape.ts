@@ -1,6 +1,6 @@
 /** @file Operators that move or repeat elements without changing them: reshape, transpose, expand. */
 import { elementCount } from '../../tensor/array.ts';
-import { ints } from '../onnx/model.ts';
+import { int, ints } from '../onnx/model.ts';
 import { broadcastShapes, sameShape } from '../shape.ts';
 import { apply, type Operator, type Shape, shapeError, type Tensor } from '../tensor.ts';
 import { sumTo } from './elementwise.ts';
@@ -18,7 +18,12 @@ const reshapeOperator: Operator<ShapeAttributes> = {
     return [{ shape, dtype: x!.dtype }];
   },
   emit: (emitter, { inputs: [x], attributes: { shape } }) =>
-    emitter.node('Reshape', [emitter.name(x!), emitter.int64(shape)]),
+    emitter.node(
+      'Reshape',
+      [emitter.name(x!), emitter.int64(shape)],
+      // A size of 0 would else be that of the input.
+      shape.includes(0) ? { allowzero: int(1) } : {},
+    ),
   gradient: ({ inputs: [x] }, [g]) => [reshape(g!, x!.shape)],
 };
 

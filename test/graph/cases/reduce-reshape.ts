@@ -79,6 +79,12 @@ export const reduceCases: readonly OperatorCase[] = [
     random: cube,
   },
   {
+    operator: 'reshape',
+    title: 'of nothing',
+    build: (x) => reshape(x!, [4, 0]),
+    hand: { inputs: [f32([0, 4], [])], outputs: [f32([4, 0], [])] },
+  },
+  {
     operator: 'transpose',
     build: (x) => transpose(x!, [1, 0]),
     hand: { inputs: [matrix], outputs: [f32([3, 2], [1, 4, -2, 5, 3, -6])] },
