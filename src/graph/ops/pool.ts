@@ -1,43 +1,66 @@
-/** @file Max pooling and resizing of [N, C, H, W] tensors. */
+/** @file Pooling, resizing and sampling of [N, C, H, W] tensors. */
 import { int, ints, string } from '../onnx/model.ts';
 import { apply, constant, type Operator, shapeError, type Tensor } from '../tensor.ts';
-import { equal, where } from './elementwise.ts';
+import { div, equal, mul, where } from './elementwise.ts';
 import { matmul, swapLast } from './matmul.ts';
-import { sum } from './reduce.ts';
-import { reshape } from './reshape.ts';
+import { cast } from './unary.ts';
 
 interface PoolAttributes {
   readonly size: number;
 }
 
-const maxPoolOperator: Operator<PoolAttributes> = {
-  name: 'maxPool2d',
-  infer: ([x], { size }) => {
-    const [batch, channels, height, width] = x!.shape;
-    if (x!.shape.length !== 4 || height! % size !== 0 || width! % size !== 0) {
-      throw shapeError(
-        'maxPool2d',
-        [x!],
-        `windows of ${size} x ${size}`,
-        `[N, C, H, W], H and W multiples of ${size}`,
-      );
-    }
-    return [{ shape: [batch!, channels!, height! / size, width! / size], dtype: x!.dtype }];
+/** One value for each window of `size` x `size` px, windows side by side. */
+function pooling(
+  name: string,
+  node: string,
+  gradient: NonNullable<Operator<PoolAttributes>['gradient']>,
+): Operator<PoolAttributes> {
+  return {
+    name,
+    infer: ([x], { size }) => {
+      const [batch, channels, height, width] = x!.shape;
+      if (x!.shape.length !== 4 || height! % size !== 0 || width! % size !== 0) {
+        throw shapeError(
+          name,
+          [x!],
+          `windows of ${size} x ${size}`,
+          `[N, C, H, W], H and W multiples of ${size}`,
+        );
+      }
+      return [{ shape: [batch!, channels!, height! / size, width! / size], dtype: x!.dtype }];
+    },
+    emit: (emitter, { inputs: [x], attributes: { size } }) =>
+      emitter.node(node, [emitter.name(x!)], {
+        kernel_shape: ints([size, size]),
+        strides: ints([size, size]),
+      }),
+    gradient,
+  };
+}
+
+const averagePoolOperator = pooling('averagePool2d', 'AveragePool', ({ attributes: { size } }, [g]) => [
+  upsampleNearest(mul(g!, 1 / size ** 2), size),
+]);
+
+/** The mean of each window of `size` x `size` px, windows side by side. */
+export function averagePool2d(x: Tensor, size = 2): Tensor {
+  return apply(averagePoolOperator, [x], { size });
+}
+
+const maxPoolOperator = pooling(
+  'maxPool2d',
+  'MaxPool',
+  ({ inputs: [x], outputs: [y], attributes: { size } }, [g]) => {
+    const isLargest = equal(x!, upsampleNearest(y!, size));
+    const share = div(g!, sumWindows(cast(isLargest, 'float32'), size));
+    return [where(isLargest, upsampleNearest(share, size), 0)];
   },
-  emit: (emitter, { inputs: [x], attributes: { size } }) =>
-    emitter.node('MaxPool', [emitter.name(x!)], {
-      kernel_shape: ints([size, size]),
-      strides: ints([size, size]),
-    }),
-  gradient: ({ inputs: [x], outputs: [y], attributes: { size } }, [g]) => [
-    where(equal(x!, upsampleNearest(y!, size)), upsampleNearest(g!, size), 0),
-  ],
-};
+);
 
 /**
- * The largest value of each window of `size` x `size` px, windows side by side. Each pixel that holds the largest
- * value passes the whole gradient on: unlike a single winner this is symmetric, and for values that come from a
- * convolution ties do not occur but where a whole window is constant.
+ * The largest value of each window of `size` x `size` px, windows side by side. Pixels that all hold the largest value
+ * share the gradient: unlike a single winner this is symmetric, and matters where images are constant, as in the black
+ * beside a collimated field.
  */
 export function maxPool2d(x: Tensor, size = 2): Tensor {
   return apply(maxPoolOperator, [x], { size });
@@ -66,11 +89,7 @@ export function upsampleNearest(x: Tensor, size: number): Tensor {
   return apply(nearestOperator, [x], { size });
 }
 
-function sumWindows(x: Tensor, size: number): Tensor {
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const windows = reshape(x, [batch, channels, height / size, size, width / size, size]);
-  return sum(windows, { axes: [3, 5] });
-}
+const sumWindows = (x: Tensor, size: number): Tensor => mul(averagePool2d(x, size), size ** 2);
 
 interface ResizeAttributes {
   readonly height: number;

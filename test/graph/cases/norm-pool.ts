@@ -1,6 +1,7 @@
 /** @file Cases of norm.ts and pool.ts. */
 import { instanceNorm, layerNorm } from '../../../src/graph/ops/norm.ts';
 import {
+  averagePool2d,
   gridSample,
   maxPool2d,
   resizeBilinear,
@@ -71,12 +72,12 @@ export const normPoolCases: readonly OperatorCase[] = [
   },
   {
     operator: 'maxPool2d',
-    title: 'each of the largest gets the whole gradient',
+    title: 'the largest share the gradient',
     build: (x) => maxPool2d(x!),
     hand: {
       inputs: [f32([1, 1, 2, 2], [4, 4, 1, 4])],
       outputs: [f32([1, 1, 1, 1], [4])],
-      gradients: [f32([1, 1, 2, 2], [1, 1, 0, 1])],
+      gradients: [f32([1, 1, 2, 2], [1 / 3, 1 / 3, 0, 1 / 3])],
     },
   },
   {
@@ -84,6 +85,16 @@ export const normPoolCases: readonly OperatorCase[] = [
     title: 'windows of 3',
     build: (x) => maxPool2d(x!, 3),
     random: [drawn([1, 2, 3, 6])],
+  },
+  {
+    operator: 'averagePool2d',
+    build: (x) => averagePool2d(x!),
+    hand: {
+      inputs: [f32([1, 1, 2, 4], [1, 2, 8, 3, 4, 3, 5, 6])],
+      outputs: [f32([1, 1, 1, 2], [2.5, 5.5])],
+      gradients: [f32([1, 1, 2, 4], new Array<number>(8).fill(0.25))],
+    },
+    random: [drawn([2, 2, 4, 6])],
   },
   {
     operator: 'upsampleNearest',
