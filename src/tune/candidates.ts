@@ -9,13 +9,16 @@ export interface Candidate {
   /** Hash of the settings that the refiner looks at. */
   readonly key: string;
   readonly settings: RefineSettings;
-  /** The value of each axis, by its number; absent for the settings as they are, which may lie on no axis. */
-  readonly choice?: readonly number[];
+  /**
+   * The choices that come to these settings, each the value of every axis by its number; none for the settings as they
+   * are, which may lie on no axis.
+   */
+  readonly choices: readonly (readonly number[])[];
 }
 
 /** The settings as they are. */
 export function currentCandidate(settings: RefineSettings): Candidate {
-  return { key: keyOf(settings), settings };
+  return { key: keyOf(settings), settings, choices: [] };
 }
 
 /** How many choices the grid has, before those are taken together that come to the same. */
@@ -55,11 +58,17 @@ export function balancedDraw(
 
 function candidateAt(base: RefineSettings, axes: readonly Axis[], choice: readonly number[]): Candidate {
   const settings = axes.reduce((was, { values }, a) => values[choice[a]!]!.apply(was), base);
-  return { key: keyOf(settings), settings, choice };
+  return { key: keyOf(settings), settings, choices: [choice] };
 }
 
+/** Those that come to the same are one, in the place of the first. */
 function distinct(candidates: readonly Candidate[]): Candidate[] {
-  return [...new Map(candidates.toReversed().map((item) => [item.key, item])).values()].toReversed();
+  const byKey = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const { choices = [] } = byKey.get(candidate.key) ?? {};
+    byKey.set(candidate.key, { ...candidate, choices: [...choices, ...candidate.choices] });
+  }
+  return [...byKey.values()];
 }
 
 const keyOf = (settings: RefineSettings): string => hashJson(relevantSettings(settings));

@@ -51,7 +51,7 @@ export function describeTuning({ axes, current, searched, resamples, ...facts }:
   const verdict = judge(searched.last, current, resamples);
   const shown = ({ candidate, values }: Measured): TunedCandidate => ({
     choice: Object.fromEntries(
-      (candidate.choice ?? []).map((value, a) => [axes[a]!.name, axes[a]!.values[value]!.label]),
+      (candidate.choices[0] ?? []).map((value, a) => [axes[a]!.name, axes[a]!.values[value]!.label]),
     ),
     dice: meanValue(values),
   });

@@ -1,7 +1,7 @@
 /**
  * @file Which settings matter: for each value of each axis, how the candidates that have it compare with all
- * candidates, on the same images. A main effect, averaged over what the other axes have; intervals are bootstraps
- * over images.
+ * candidates, on the same images. A main effect, averaged over what the other axes have; a candidate that several choices
+ * come to counts as each of them. Intervals are bootstraps over images.
  */
 import { type PairedDifference, pairedBootstrap, type ValuesPerImage } from '../evaluate/bootstrap.ts';
 import { type Measured, meanValue } from './search.ts';
@@ -29,16 +29,19 @@ export function surfaceOf(
   measured: readonly Measured[],
   resamples: number,
 ): AxisEffect[] {
-  const onGrid = measured.filter(({ candidate }) => candidate.choice !== undefined);
-  const all = meanValues(onGrid);
+  const chosen = measured.flatMap(({ candidate: { key, choices }, values }) =>
+    choices.map((choice) => ({ key, choice, values })),
+  );
+  const all = meanValues(chosen);
   return axes
     .map(({ name, values }, a): AxisEffect => {
       const effects = values.flatMap(({ label }, v): ValueEffect[] => {
-        const having = onGrid.filter(({ candidate }) => candidate.choice![a] === v);
+        const having = chosen.filter(({ choice }) => choice[a] === v);
         if (having.length === 0) return [];
         const own = meanValues(having);
         const effect = pairedBootstrap(all, own, { resamples });
-        return [{ label, candidates: having.length, dice: meanValue(own), ...(effect && { effect }) }];
+        const candidates = new Set(having.map(({ key }) => key)).size;
+        return [{ label, candidates, dice: meanValue(own), ...(effect && { effect }) }];
       });
       const dice = effects.map((effect) => effect.dice);
       return { name, range: Math.max(...dice) - Math.min(...dice), values: effects };
@@ -47,7 +50,7 @@ export function surfaceOf(
 }
 
 /** Of each structure of each image the mean over candidates, which all have the same ones. */
-function meanValues(measured: readonly Measured[]): ValuesPerImage {
+function meanValues(measured: readonly Pick<Measured, 'values'>[]): ValuesPerImage {
   const [first] = measured;
   return (first?.values ?? []).map((structures, i) =>
     structures.map((_, s) => measured.reduce((sum, { values }) => sum + values[i]![s]!, 0) / measured.length),

@@ -46,7 +46,7 @@ describe('a draw', () => {
     const axes = spaceOf(settings);
     const draw = balancedDraw(settings, axes, 48, createRng(1));
     const counts = axes.map(({ values }, a) =>
-      values.map((_, v) => draw.filter(({ choice }) => choice![a] === v).length),
+      values.map((_, v) => draw.filter(({ choices }) => choices[0]![a] === v).length),
     );
     // Choices that were drawn twice are there once.
     for (const [a, perValue] of counts.entries())
@@ -88,13 +88,13 @@ describe('rungs', () => {
 /** Candidates of which nothing but the number is looked at. */
 function fakes(count: number): Candidate[] {
   const settings = settingsOf('none');
-  return Array.from({ length: count }, (_, i) => ({ key: String(i), settings, choice: [i % 2, i % 3] }));
+  return Array.from({ length: count }, (_, i) => ({ key: String(i), settings, choices: [[i % 2, i % 3]] }));
 }
 
 describe('search', () => {
   it('goes on with the best, on the same images, and always with what is set', async () => {
     const others = fakes(9);
-    const current: Candidate = { key: 'current', settings: settingsOf('none') };
+    const current: Candidate = { key: 'current', settings: settingsOf('none'), choices: [] };
     const asked: string[] = [];
     const { first, last } = await search(current, others, halvingRungs(9, 12), async ({ key }, image) => {
       asked.push(`${key} ${image}`);
@@ -121,7 +121,7 @@ describe('the surface', () => {
       measured(
         candidate,
         [0.4, 0.5, 0.6].map((image) => [
-          image + candidate.choice!.reduce((sum, value, a) => sum + effects[a]![value]!, 0),
+          image + candidate.choices[0]!.reduce((sum, value, a) => sum + effects[a]![value]!, 0),
         ]),
       ),
     );
@@ -132,7 +132,7 @@ describe('the surface', () => {
         apply: (settings: Candidate['settings']) => settings,
       })),
     }));
-    const current = measured({ key: 'current', settings: settingsOf('none') }, [[9], [9], [9]]);
+    const current = measured({ key: 'current', settings: settingsOf('none'), choices: [] }, [[9], [9], [9]]);
     const surface = surfaceOf(axes, [current, ...grid], 200);
     expect(surface.map(({ name }) => name)).toEqual(['strong', 'weak']);
     expect(surface[0]!.range).toBeCloseTo(0.2);
@@ -144,6 +144,23 @@ describe('the surface', () => {
         expect(candidates).toBe(6 / values.length);
       }
   });
+});
+
+it('the surface credits no value with what another axis does where it has no say', () => {
+  const base = settingsOf('foal');
+  const axes = spaceOf(base).filter(({ name }) => ['morphology', 'element'].includes(name));
+  const grid = wholeGrid(base, axes);
+  const values = ({ settings: { morphology } }: Candidate): number[][] =>
+    [0, 0.1].map((image) => [image + (morphology.operation === 'none' ? 0.8 : 0.6)]);
+  const surface = surfaceOf(
+    axes,
+    grid.map((candidate) => measured(candidate, values(candidate))),
+    200,
+  );
+  const element = surface.find(({ name }) => name === 'element')!;
+  expect(element.range).toBeCloseTo(0);
+  for (const { effect } of element.values) expect(effect!.difference).toBeCloseTo(0);
+  expect(surface[0]).toMatchObject({ name: 'morphology', range: expect.closeTo(0.2) });
 });
 
 describe('the verdict', () => {
