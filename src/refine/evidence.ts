@@ -7,7 +7,7 @@
  */
 
 /** To be raised when a refiner gathers other numbers: trust is learnt from them, and must not mix old and new ones. */
-export const EVIDENCE_REVISION = 2;
+export const EVIDENCE_REVISION = 3;
 
 /** What the network's maps say about an initial mask. */
 export interface NetworkEvidence {

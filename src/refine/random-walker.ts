@@ -99,7 +99,7 @@ function refineMask(
   const { details, thresholdStability } = walked;
   if (maskArea(walked.mask) === 0)
     return keepInitial(item, 'random-walker', 'the refined mask is empty', details);
-  const members = disturbedMasks(item.mask, window, ensemble).flatMap((disturbed) => {
+  const members = disturbedMasks(item.mask, scene.settings, ensemble).flatMap((disturbed) => {
     const moved = cutWindow(disturbed, scene.settings);
     return moved === undefined ? [] : [walkWindow(moved, scene, details.threshold).mask];
   });
@@ -172,13 +172,15 @@ function moveOdds(probability: number, by: number): number {
  */
 function disturbedMasks(
   mask: Mask,
-  window: WalkerWindow,
+  settings: RandomWalkerSettings,
   { jitters = DEFAULT_JITTERS, spread }: EnsembleSettings,
 ): Mask[] {
   const step = Math.max(1, spread * Math.sqrt(maskArea(mask)));
+  const reachOf = (member: number): number => step * (Math.floor(member / 2) + 1);
+  const window = cutWindow(mask, settings, reachOf(jitters - 1))!;
   const { inside, outside, core } = window;
   return Array.from({ length: jitters }, (_, member) => {
-    const reach = (step * (Math.floor(member / 2) + 1)) ** 2;
+    const reach = reachOf(member) ** 2;
     const data = Uint8Array.from(inside, (depth, i) => {
       const kept = member % 2 === 0 ? depth > reach || core[i] === 1 : depth > 0 || outside[i]! <= reach;
       return kept ? 1 : 0;

@@ -25,11 +25,14 @@ export interface WalkerWindow extends Size {
   readonly core: Uint8Array;
 }
 
-/** The window of a mask, wide enough for seeds of the background on all sides; undefined for an empty mask. */
-export function cutWindow(mask: Mask, settings: RandomWalkerSettings): WalkerWindow | undefined {
+/**
+ * The window of a mask, wide enough for seeds of the background on all sides, and for `reach` px beyond the mask;
+ * undefined for an empty mask.
+ */
+export function cutWindow(mask: Mask, settings: RandomWalkerSettings, reach = 0): WalkerWindow | undefined {
   const box = maskBox(mask);
   if (box === undefined) return undefined;
-  const margin = Math.ceil(settings.backgroundErosion) + 2;
+  const margin = Math.ceil(Math.max(settings.backgroundErosion, reach)) + 2;
   const x0 = Math.max(0, box[0] - margin);
   const y0 = Math.max(0, box[1] - margin);
   const x1 = Math.min(mask.width - 1, box[2] + margin);
