@@ -12,7 +12,7 @@ import { CELL_PX } from './config.ts';
 import type { TrainingObject } from './prepare.ts';
 import { sketch } from './sketch.ts';
 
-/** Tokens of the longest prompt: two corners and six points, or seven points and the one that stands for none. */
+/** Tokens of the longest prompt: two corners and six points. */
 export const MOST_TOKENS = 8;
 const MOST_POINTS = 6;
 

@@ -24,7 +24,7 @@ export interface Preset {
   >;
 }
 
-/** arXiv 2411.12602 and its code: no deviation. */
+/** The settings of arXiv 2411.12602 and its code. */
 const paper: Preset = {
   base: 64,
   levels: 5,

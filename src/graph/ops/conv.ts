@@ -5,7 +5,7 @@
  * plain operators that ONNX Runtime runs fast:
  * - input: for stride 1 a convolution of the gradient with the filter turned by 180 degrees and its channel axes
  *   swapped; otherwise a transposed convolution.
- * - filter, see filterGradient below.
+ * - filter: see filter-gradient.ts.
  */
 import { GraphError } from '../../base/errors.ts';
 import { elementCount, int64 } from '../../tensor/array.ts';

@@ -1,7 +1,7 @@
 /** @file Batched matrix products and softmax. */
 import { int } from '../onnx/model.ts';
 import { broadcastShapes, normalizeAxis } from '../shape.ts';
-import { apply, type Emitter, type Operator, type Shape, shapeError, type Tensor } from '../tensor.ts';
+import { apply, type Emitter, type Operator, shapeError, type Tensor } from '../tensor.ts';
 import { mul, sub, sumTo } from './elementwise.ts';
 import { sum } from './reduce.ts';
 import { transpose } from './reshape.ts';
@@ -32,14 +32,9 @@ const matmulOperator: Operator<undefined> = {
   emit: (emitter, { inputs: [a, b] }) => emitter.node('MatMul', [emitter.name(a!), emitter.name(b!)]),
   gradient: ({ inputs: [a, b] }, [g], needed) => [
     needed[0] ? sumTo(matmul(g!, swapLast(b!)), a!.shape) : undefined,
-    needed[1] ? gradientOfRight(a!, b!.shape, g!) : undefined,
+    needed[1] ? sumTo(matmul(swapLast(a!), g!), b!.shape) : undefined,
   ],
 };
-
-/** A right operand without batch axes (a linear layer's weight) sums over the batch inside one product. */
-function gradientOfRight(a: Tensor, shape: Shape, g: Tensor): Tensor {
-  return sumTo(matmul(swapLast(a), g), shape);
-}
 
 /** a [..., m, k] times b [..., k, n] is [..., m, n]; leading axes broadcast. */
 export const matmul = (a: Tensor, b: Tensor): Tensor => apply(matmulOperator, [a, b], undefined);
