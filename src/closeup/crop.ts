@@ -3,7 +3,7 @@
  * structure's mask and what other masks cover beside it.
  */
 import type { BoxXyxy, Size } from '../base/geometry.ts';
-import { resizeValues } from '../imaging/resample.ts';
+import { resizeRows } from '../imaging/resample.ts';
 import { type Mask, maskBox } from '../masks/mask.ts';
 
 /** Side of a close-up in cells. */
@@ -54,9 +54,9 @@ export function cropCloseUp(
   coverage: Uint16Array,
   square: Square,
 ): CloseUp {
-  const size: Size = own;
-  const shrunk = (values: (at: number) => number): Float32Array =>
-    resizeValues(cutSquare(values, size, square), { height: square.side, width: square.side }, CROP_SIZE);
+  const side: Size = { height: square.side, width: square.side };
+  const shrunk = (valueAt: (at: number) => number): Float32Array =>
+    resizeRows(rowsOf(valueAt, own, square), side, CROP_SIZE);
   return {
     image: shrunk((at) => intensities[at]!),
     own: shares(shrunk((at) => own.data[at]!)),
@@ -71,17 +71,18 @@ function shares(values: Float32Array): Uint8Array {
   return bytes;
 }
 
-/** The values of a square, row-major, 0 beyond the image. */
-function cutSquare(
+/** The rows of a square, one after the other in the same place; 0 beyond the image. */
+function rowsOf(
   valueAt: (at: number) => number,
   { height, width }: Size,
   { x0, y0, side }: Square,
-): Float32Array {
-  const out = new Float32Array(side * side);
+): (y: number) => Float32Array | undefined {
+  const row = new Float32Array(side);
   const [left, right] = [Math.max(0, -x0), Math.min(side, width - x0)];
-  for (let y = Math.max(0, -y0); y < Math.min(side, height - y0); y++) {
-    const row = (y + y0) * width + x0;
-    for (let x = left; x < right; x++) out[y * side + x] = valueAt(row + x);
-  }
-  return out;
+  return (y) => {
+    if (y + y0 < 0 || y + y0 >= height) return undefined;
+    const first = (y + y0) * width + x0;
+    for (let x = left; x < right; x++) row[x] = valueAt(first + x);
+    return row;
+  };
 }

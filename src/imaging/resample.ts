@@ -65,20 +65,17 @@ export function resizeValues(
   from: Size,
   to: Size,
 ): Float32Array {
-  let rows: Float32Array = data instanceof Float32Array ? data : Float32Array.from(data);
-  if (from.width !== to.width) {
-    const { starts, counts, weights, stride } = triangleWeights(from.width, to.width);
-    rows = new Float32Array(from.height * to.width);
-    for (let y = 0, out = 0; y < from.height; y++) {
-      for (let x = 0; x < to.width; x++, out++) {
-        let sum = 0;
-        const first = y * from.width + starts[x]!;
-        for (let k = 0, w = x * stride; k < counts[x]!; k++, w++) sum += data[first + k]! * weights[w]!;
-        rows[out] = sum;
-      }
-    }
-  }
-  if (from.height === to.height) return rows === data ? rows.slice() : rows;
+  return resizeRows((y) => data.subarray(y * from.width, (y + 1) * from.width), from, to);
+}
+
+/** The same of rows that are made one after the other, so that not all need be there; undefined stands for zeros. */
+export function resizeRows(
+  rowAt: (y: number) => Float32Array | Uint16Array | Uint8Array | undefined,
+  from: Size,
+  to: Size,
+): Float32Array {
+  const rows = narrowed(rowAt, from, to.width);
+  if (from.height === to.height) return rows;
   const { starts, counts, weights, stride } = triangleWeights(from.height, to.height);
   const result = new Float32Array(to.height * to.width);
   const sums = new Float64Array(to.width);
@@ -92,6 +89,27 @@ export function resizeValues(
     result.set(sums, y * to.width);
   }
   return result;
+}
+
+/** The rows at another width. */
+function narrowed(rowAt: Parameters<typeof resizeRows>[0], from: Size, width: number): Float32Array {
+  const rows = new Float32Array(from.height * width);
+  const { starts, counts, weights, stride } = triangleWeights(from.width, width);
+  for (let y = 0; y < from.height; y++) {
+    const row = rowAt(y);
+    if (row === undefined) continue;
+    if (from.width === width) {
+      rows.set(row, y * width);
+      continue;
+    }
+    for (let x = 0, out = y * width; x < width; x++, out++) {
+      let sum = 0;
+      for (let k = 0, at = starts[x]!, w = x * stride; k < counts[x]!; k++, at++, w++)
+        sum += row[at]! * weights[w]!;
+      rows[out] = sum;
+    }
+  }
+  return rows;
 }
 
 /**
