@@ -8,7 +8,6 @@ import {
   mkdir,
   open,
   readdir,
-  rename,
   rm,
   stat,
   statfs,
@@ -17,6 +16,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { formatBytes } from './bytes.ts';
 import { PackmuleError, RunError } from './errors.ts';
+import { type Renaming, renameFile } from './rename.ts';
 import { systemCode } from './system-code.ts';
 
 /**
@@ -27,6 +27,7 @@ import { systemCode } from './system-code.ts';
 export async function writeFileAtomic(
   path: string,
   content: Uint8Array | string | Iterable<Uint8Array>,
+  machine?: Renaming,
 ): Promise<void> {
   const temporary = temporaryBeside(path);
   const old = await stat(path).catch(() => undefined);
@@ -48,12 +49,12 @@ export async function writeFileAtomic(
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await renameFile(temporary, path, machine);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
     // Of what was to be written, not of writing it.
     if (cause instanceof PackmuleError) throw cause;
-    throw writeError(path, cause);
+    throw writeError(path, cause, machine?.platform);
   }
 }
 
@@ -153,9 +154,22 @@ const REMEDIES: Readonly<Record<string, readonly [need: string, fix: string]>> =
   ],
 };
 
+/** Windows says the same of a folder without rights and of a file that another program has open. */
+const HELD = [
+  'The folder may be written, and no other program has the file open',
+  'Close what has it open (Excel, a virus scanner, OneDrive) or change the rights of the folder, then start the same command again: done work is kept',
+] as const;
+
+const WINDOWS_REMEDIES: typeof REMEDIES = { ...REMEDIES, EACCES: HELD, EPERM: HELD, EBUSY: HELD };
+
 /** The RunError for a failed write to `path`: what went wrong and what to do about it. */
-export function writeError(path: string, cause: unknown): RunError {
-  const [need, fix] = REMEDIES[systemCode(cause) ?? ''] ?? [
+export function writeError(
+  path: string,
+  cause: unknown,
+  platform: NodeJS.Platform = process.platform,
+): RunError {
+  const remedies = platform === 'win32' ? WINDOWS_REMEDIES : REMEDIES;
+  const [need, fix] = remedies[systemCode(cause) ?? ''] ?? [
     'The file can be written',
     'Check the disk and the path',
   ];

@@ -5,9 +5,10 @@
  * The bytes grow in `<path>.partial`; `<path>.partial.json` says of which address and version (ETag) they are. A part
  * is continued only while the server says that the file is still that version (If-Range, RFC 9110 section 13.1.5).
  */
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { writeError, writeFileAtomic } from '../base/files.ts';
 import { hashFile } from '../base/hash.ts';
+import { renameFile } from '../base/rename.ts';
 import type { ModelEnvironment } from './environment.ts';
 import { fileSize } from './locate.ts';
 import { connectionFailure, pause, requestFile, SourceFailure } from './request.ts';
@@ -80,7 +81,7 @@ export async function downloadFile(
     }
     context.onNote('The parts of the file do not fit together; starting anew.');
   }
-  await rename(partialPath(path), path).catch((cause: unknown) => {
+  await renameFile(partialPath(path), path).catch((cause: unknown) => {
     throw writeError(path, cause);
   });
   await removePartial(path);

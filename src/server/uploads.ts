@@ -4,13 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { formatBytes } from '../base/bytes.ts';
 import { requireFreeSpace, writeError } from '../base/files.ts';
+import { renameFile } from '../base/rename.ts';
 import { systemCode } from '../base/system-code.ts';
 import type { Upload, UploadRequest } from '../desk/protocol.ts';
 import { isWanted } from '../desk/wanted.ts';
@@ -68,7 +69,7 @@ export function createUploads(places: Places): Uploads {
         const source = body === null ? Readable.from([]) : Readable.fromWeb(body);
         await pipeline(source, limited(upload, path), createWriteStream(aside, { flags: 'wx' }));
         await mkdir(dirname(target), { recursive: true });
-        await rename(aside, target);
+        await renameFile(aside, target);
       } catch (cause) {
         await rm(aside, { force: true });
         throw cause instanceof Unusable ? cause : writeError(target, cause);

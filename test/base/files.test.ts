@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RunError } from '../../src/base/errors.ts';
@@ -72,6 +72,26 @@ describe('writeFileAtomic', () => {
     expect((await readdir(folder)).sort()).toEqual(['file', 'taken']);
   });
 
+  it('on Windows waits for the program that has the file open, and names it where it does not let go', async () => {
+    const path = join(folder, 'figures.csv');
+    let held = 2;
+    const windows = {
+      platform: 'win32' as const,
+      rename: async (from: string, to: string) => {
+        if (held-- > 0) throw Object.assign(new Error('EBUSY: resource busy'), { code: 'EBUSY' });
+        await rename(from, to);
+      },
+      wait: async () => undefined,
+    };
+    await writeFileAtomic(path, 'first', windows);
+    held = 100;
+    await expect(writeFileAtomic(path, 'second', windows)).rejects.toThrow(
+      /Excel, a virus scanner, OneDrive/,
+    );
+    expect(await readFile(path, 'utf8')).toBe('first');
+    expect(await readdir(folder)).toEqual(['figures.csv']);
+  });
+
   it.skipIf(!existsSync('/dev/null'))('never puts a file in the place of a device', async () => {
     const path = join(folder, 'null');
     await symlink('/dev/null', path);
@@ -103,6 +123,14 @@ describe('writeError', () => {
     expect(error).toBeInstanceOf(RunError);
     expect(error.fix).toMatch(/Free some space/);
     expect(error.message).toMatch(/^a\/b could not be written/);
+  });
+
+  it('names the programs that may hold a file on Windows, and the rights alone elsewhere', () => {
+    const fixOn = (platform: NodeJS.Platform, code: string): string =>
+      writeError('a/b', Object.assign(new Error(code), { code }), platform).fix;
+    for (const code of ['EPERM', 'EACCES', 'EBUSY'])
+      expect(fixOn('win32', code)).toMatch(/^Close what has it open \(Excel[\s\S]*same command again/);
+    expect(fixOn('linux', 'EACCES')).toMatch(/^Change the rights/);
   });
 });
 
