@@ -7,6 +7,12 @@ const KEPT_TEXT = 8000;
 /** The exit code of a process that was asked to end. */
 const INTERRUPTED = 130;
 
+/**
+ * The message that asks a process to save its work and end, as Ctrl-C does: Windows knows no signal for that, and ends
+ * whoever it is sent to.
+ */
+export const STOP = 'stop';
+
 /** How the processes are started: Node.js and the program of the command line. */
 export interface Program {
   readonly main: string;
@@ -38,29 +44,31 @@ export function createChildren({ main }: Program): Children {
   const isWorking = (child: Child | undefined): child is Child =>
     child !== undefined && child.code === undefined;
   const stop = (child: Child): void => {
-    child.process.kill('SIGINT');
+    // One that has ended in between needs no message.
+    child.process.send(STOP, () => undefined);
   };
   return {
     start: (run, args, cwd) => {
       // Apart from the group of the terminal, whose Ctrl-C would reach it a second time, which is to stop at once.
       const started = spawn(process.execPath, [main, ...args], {
         cwd,
-        stdio: ['ignore', 'ignore', 'pipe'],
+        // A channel for STOP. Where this process is killed, it closes, and the run goes on.
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
         detached: true,
+        windowsHide: true,
       });
       const child: Child = {
         process: started,
         said: '',
         ended: new Promise((done) => {
           started.on('close', (code, killedBy) => {
-            // One that is asked to end while it starts has nothing to save yet, and ends at once.
-            child.code = code ?? (killedBy === 'SIGINT' ? INTERRUPTED : 1);
+            child.code = code ?? 1;
             if (code === null) child.said += `\nThe process was ended by ${killedBy}.`;
             done();
           });
         }),
       };
-      started.stderr.on('data', (chunk: Buffer) => {
+      started.stderr!.on('data', (chunk: Buffer) => {
         child.said = (child.said + chunk.toString()).slice(-KEPT_TEXT);
       });
       started.on('error', (error) => {

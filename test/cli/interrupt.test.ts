@@ -1,11 +1,15 @@
-/** Kills and Ctrl-C: what is done is kept, and the end is the same. */
+/** Kills, Ctrl-C and "Stop" on the page: what is done is kept, and the end is the same. */
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hashFile } from '../../src/base/hash.ts';
+import { createChildren } from '../../src/server/children.ts';
 import { killRuns } from '../../tools/kills/kill.ts';
 import { writeTinyData } from '../pipeline/tiny.ts';
-import { DIST, runCli, startCli, useSharedFolder } from './program.ts';
+import { DIST, MAIN, runCli, startCli, useSharedFolder } from './program.ts';
 
 const inFolder = useSharedFolder();
 
@@ -95,4 +99,43 @@ describe('Ctrl-C', () => {
     expect((await runCli(inFolder(), ...RUN, '--name', 'stopped')).code).toBe(0);
     await expectSameBytes('stopped');
   }, 120_000);
+});
+
+describe('a run of the start page', () => {
+  const PATIENT = { timeout: 100_000 };
+  const isThere = (name: string, file: string) => (): boolean => existsSync(inFolder('runs', name, file));
+
+  it('saves its work and ends when it is asked to, once or twice, and going on ends with the same bytes', async () => {
+    const children = createChildren({ main: MAIN });
+    children.start('asked', [...RUN, '--name', 'asked'], inFolder());
+    await expect.poll(isThere('asked', 'refined/journal.jsonl'), PATIENT).toBe(true);
+    children.stop('asked');
+    await children.close();
+    expect([children.failure('asked'), isThere('asked', 'lock.json')()]).toEqual([undefined, false]);
+    expect(isThere('asked', 'evaluation.json')()).toBe(false);
+    expect((await runCli(inFolder(), ...RUN, '--name', 'asked')).code).toBe(0);
+    await expectSameBytes('asked');
+  }, 120_000);
+
+  it('goes on to its end where the page itself is killed', async () => {
+    const asked = JSON.stringify([...RUN, '--name', 'orphan']);
+    const page = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '--eval',
+        `import { createChildren } from '${pathToFileURL(join(DIST, 'src/server/children.js'))}';
+        createChildren({ main: ${JSON.stringify(MAIN)} }).start('orphan', ${asked}, process.cwd());`,
+      ],
+      { cwd: inFolder(), stdio: 'ignore' },
+    );
+    const ended = new Promise((done) => page.on('close', (_code, signal) => done(signal)));
+    await expect.poll(isThere('orphan', 'stages/initial.json'), PATIENT).toBe(true);
+    page.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
+    expect(isThere('orphan', 'evaluation.json')()).toBe(false);
+    await expect.poll(isThere('orphan', 'evaluation.json'), PATIENT).toBe(true);
+    await expect.poll(isThere('orphan', 'lock.json'), PATIENT).toBe(false);
+    await expectSameBytes('orphan');
+  }, 240_000);
 });

@@ -1,8 +1,9 @@
 /** Runs as processes: what they are given, what they say when they fail, that they are asked to end. */
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createChildren } from '../../src/server/children.ts';
+import { createChildren, STOP } from '../../src/server/children.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 const PATIENT = { timeout: 50_000 };
@@ -32,32 +33,35 @@ it('asks those that work to save and end, and waits for them', async () => {
   const main = join(folder, 'main.mjs');
   await writeFile(
     main,
-    "import { writeFileSync } from 'node:fs'; setInterval(() => 0, 1000); process.on('SIGINT', () => { writeFileSync('saved', ''); process.exit(130); }); writeFileSync('up', '');",
+    "import { writeFileSync } from 'node:fs'; process.on('message', (text) => { writeFileSync('said', text); process.exit(130); }); writeFileSync('up', '');",
   );
   const children = createChildren({ main });
   children.start('one', [], folder);
-  const { existsSync } = await import('node:fs');
   await expect.poll(() => existsSync(join(folder, 'up')), PATIENT).toBe(true);
   expect(children.works('one')).toBe(true);
   await children.close();
-  expect([existsSync(join(folder, 'saved')), children.works('one'), children.failure('one')]).toEqual([
-    true,
-    false,
-    undefined,
-  ]);
+  expect(await readFile(join(folder, 'said'), 'utf8')).toBe(STOP);
+  expect([children.works('one'), children.failure('one')]).toEqual([false, undefined]);
 });
 
-it('says what ended a process that said nothing, and takes one that had no time to listen for interrupted', async () => {
+it('keeps what it asks of a process that is still starting until that listens', async () => {
   const folder = await temporaryFolder();
   const main = join(folder, 'main.mjs');
-  await writeFile(main, 'process.kill(process.pid, process.argv[2]); setInterval(() => 0, 1000);');
+  await writeFile(main, "process.on('message', () => process.exit(130));");
   const children = createChildren({ main });
-  children.start('killed', ['SIGKILL'], folder);
-  children.start('interrupted', ['SIGINT'], folder);
-  await expect.poll(() => ['killed', 'interrupted'].some(children.works), PATIENT).toBe(false);
-  expect([children.failure('killed'), children.failure('interrupted')]).toEqual([
-    'The process was ended by SIGKILL.',
-    undefined,
-  ]);
+  children.start('one', [], folder);
+  children.stop('one');
+  await expect.poll(() => children.works('one'), PATIENT).toBe(false);
+  expect(children.failure('one')).toBe(undefined);
+});
+
+it('says what ended a process that said nothing', async () => {
+  const folder = await temporaryFolder();
+  const main = join(folder, 'main.mjs');
+  await writeFile(main, "process.kill(process.pid, 'SIGKILL'); setInterval(() => 0, 1000);");
+  const children = createChildren({ main });
+  children.start('killed', [], folder);
+  await expect.poll(() => children.works('killed'), PATIENT).toBe(false);
+  expect(children.failure('killed')).toBe('The process was ended by SIGKILL.');
   await children.close();
 });
