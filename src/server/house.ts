@@ -1,5 +1,6 @@
 /** @file The server of `packmule` without arguments: start page, runs, and a room for each folder and run that is opened. */
 import { randomUUID } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { folderRequestSchema, type RoomOpened } from '../desk/protocol.ts';
@@ -68,7 +69,9 @@ export async function createHouse(
   children: Children,
   rooms: Rooms,
 ): Promise<(shell: Shell) => Hono> {
-  const { project, userHome, reviewer, modelOf, note } = options;
+  const { userHome, reviewer, modelOf, note } = options;
+  // As places tell folders: a run has one path, also where the project is on a mapped drive or behind a link.
+  const project = await realpath(options.project).catch(() => options.project);
   const places = await createPlaces([...options.roots, project]);
   const shelf = createRunShelf([`${project}/runs`], children);
   const uploads = createUploads(places);

@@ -1,5 +1,5 @@
 /** @file The server of the start page for one test: a home with a project in it, and runs that are asked for but never done. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { afterEach, beforeEach, expect } from 'vitest';
@@ -19,7 +19,7 @@ export interface StartedRun {
 export interface TestHouse extends Asker {
   /** In the home of somebody, beside whose home there is another folder, `other`. */
   home(...parts: string[]): string;
-  /** In the folder in which the server was started. */
+  /** In the folder in which the server was started, by way of a link. */
   project(...parts: string[]): string;
   app(): Hono;
   /** The runs that the server would be doing. */
@@ -57,10 +57,11 @@ export function useHouse(model?: ModelSource): TestHouse {
     [started, notes, rooms] = [[], [], new Map()];
     for (const folder of [project(), home('.ssh'), join(root, 'other')])
       await mkdir(folder, { recursive: true });
+    await symlink(project(), join(root, 'link'));
     const note = (text: string): unknown => notes.push(text);
     const house = await createHouse(
       {
-        project: project(),
+        project: join(root, 'link'),
         userHome: home(),
         roots: [home()],
         reviewer: 'ada',

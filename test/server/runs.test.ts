@@ -2,7 +2,7 @@
 import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RoomOpened, RunDetail, RunList, RunStarted } from '../../src/desk/protocol.ts';
+import type { Home, RoomOpened, RunDetail, RunList, RunStarted } from '../../src/desk/protocol.ts';
 import type { RoomState } from '../../src/review/protocol.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
 import { errorOf } from './asking.ts';
@@ -67,6 +67,17 @@ describe('runs', () => {
     expect(await readFile(join(folder, 'packmule.yaml'), 'utf8')).toContain('root: .');
     expect((await runs()).runs.find((run) => run.id === id)).toMatchObject({ state: 'working' });
     expect((await post('api/runs', { folder, project: project(), name: 'first' })).status).toBe(422);
+    expect((await post(`api/runs/${id}/stop`, {})).status).toBe(204);
+    expect(started()).toEqual([]);
+  });
+
+  it('are listed once where the page was started by another path to the project, and stop', async () => {
+    const { project: page } = await asked<Home>('api/home');
+    const { id } = await told<RunStarted>('api/demo', { project: page });
+    await cp(project('runs', 'tiny'), project('runs', 'demo'), { recursive: true });
+    const demos = (await runs()).runs.filter(({ state }) => state === 'working');
+    expect(demos).toMatchObject([{ id }]);
+    expect((await runs()).runs).toHaveLength(2);
     expect((await post(`api/runs/${id}/stop`, {})).status).toBe(204);
     expect(started()).toEqual([]);
   });
