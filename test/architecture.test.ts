@@ -90,6 +90,18 @@ describe('the house', () => {
     );
   });
 
+  it('starts no process of its own but as Node.js, which an Electron app is not by itself', () => {
+    const texts = new Map(files.map((path) => [relative(SRC, path), readFileSync(path, 'utf8')]));
+    const starting = [...texts].filter(([, text]) => /\b(spawn\(process\.execPath|fork\()/.test(text));
+    expect(starting.map(([path]) => path).sort()).toEqual([
+      'benchmark/crew.ts',
+      'cli/submit.ts',
+      'machine/probe-child.ts',
+      'server/children.ts',
+    ]);
+    for (const [path, text] of starting) expect(text, path).toContain('...asNode(),');
+  });
+
   it('keeps files short enough to hold one concept', () => {
     const long = [...files, ...pageFiles].filter(
       (path) => readFileSync(path, 'utf8').split('\n').length > 400,

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { PackmuleError, RunError, TrainingError } from '../base/errors.ts';
+import { asNode } from '../base/node-process.ts';
 import type { RunObserver } from '../pipeline/observer.ts';
 import type { RunContext } from '../pipeline/stage.ts';
 import type { ComputeOptions } from '../runtime/session.ts';
@@ -53,6 +54,7 @@ function processCrew(size: number, { run, observer }: RunContext, setup: Setup):
   const all = new Set<ChildProcess>();
   const begin = (): ChildProcess => {
     const child = fork(fileURLToPath(new URL('./crew-process.js', import.meta.url)), {
+      ...asNode(),
       serialization: 'advanced',
     });
     all.add(child);

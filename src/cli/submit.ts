@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { ConfigError, RunError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
+import { asNode } from '../base/node-process.ts';
 import { nearestName } from '../base/suggest.ts';
 import { shellWord } from '../base/text.ts';
 import { type ArrayJob, jobName } from '../submit/array-job.ts';
@@ -200,6 +201,7 @@ async function show(cluster: Cluster, job: ArrayJob, out: string | undefined): P
 /** Does the command itself, in a process of its own, and takes what it prints for the result. */
 async function gather(args: readonly string[], signal: AbortSignal): Promise<ActionResult> {
   const child = spawn(process.execPath, [resolve(process.argv[1]!), ...args, '--json'], {
+    ...asNode(),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const chunks: Buffer[] = [];

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
+import { asNode } from '../base/node-process.ts';
 import type { Device } from '../runtime/device.ts';
 import type { ProbeResult } from './probe.ts';
 
@@ -24,7 +25,10 @@ export function probeInChild(device: Device, options: ProbeChildOptions = {}): P
   const script = options.script ?? fileURLToPath(new URL('./probe-process.js', import.meta.url));
   const limitSeconds = options.limitSeconds ?? LIMIT_SECONDS[how];
   return new Promise((done) => {
-    const child = spawn(process.execPath, [script, device, how], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [script, device, how], {
+      ...asNode(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const texts = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (text: string) => {

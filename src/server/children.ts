@@ -1,5 +1,6 @@
 /** @file Runs that were started from the page: each is a process of its own, the same that a terminal would start. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { asNode } from '../base/node-process.ts';
 
 /** Of what a process says last, characters. */
 const KEPT_TEXT = 8000;
@@ -51,11 +52,11 @@ export function createChildren({ main }: Program): Children {
     start: (run, args, cwd) => {
       // Apart from the group of the terminal, whose Ctrl-C would reach it a second time, which is to stop at once.
       const started = spawn(process.execPath, [main, ...args], {
+        ...asNode(),
         cwd,
         // A channel for STOP. Where this process is killed, it closes, and the run goes on.
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
         detached: true,
-        windowsHide: true,
       });
       const child: Child = {
         process: started,
