@@ -101,6 +101,7 @@ export async function prepareSetup(
   if (before !== undefined) requireFixed(run, before, config);
   const chosen = await chooseCompute(config.device, (text) => observer.note(text), {
     ...(before && { before: before.device }),
+    ...(signal && { signal }),
   });
   const share = Math.max(1, Math.floor(cores / jobs));
   const compute = { threads: before?.threads ?? config.threads ?? share, ...chosen };

@@ -21,12 +21,12 @@ export function doctorCommand(): Command {
   return defineAction(command, ['packmule doctor', 'packmule doctor --json'], doctor);
 }
 
-async function doctor(_context: ActionContext, { runs, network }: DoctorOptions): Promise<ActionResult> {
+async function doctor({ signal }: ActionContext, { runs, network }: DoctorOptions): Promise<ActionResult> {
   const machine = thisMachine();
   const states = new Map<Device, DeviceState>();
   // One after the other: at the same time each would slow the others down.
   for (const device of [...DEVICES].reverse()) {
-    states.set(device, await examineDevice(device, machine, { thorough: false }));
+    states.set(device, await examineDevice(device, machine, { thorough: false, signal }));
   }
   const checks = [...(await checkMachine(runs)), ...(network === true ? await checkNetwork() : [])];
   return describe(machine, states, checks);

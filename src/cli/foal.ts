@@ -127,7 +127,7 @@ async function train(context: ActionContext, options: TrainOptions): Promise<Act
   const config = foalConfig(size);
   const start = options.from === undefined ? undefined : await readFoal(resolve(options.from), config);
   const { sources, heldOut } = await openSources(options);
-  const compute = await chooseCompute(options.device ?? 'auto', observer.note);
+  const compute = await chooseCompute(options.device ?? 'auto', observer.note, { signal });
   const directory = resolve(options.out);
   const release = await acquireLock(join(directory, 'lock'));
   const started = performance.now();
@@ -295,7 +295,7 @@ async function evaluate(
   const { count, images } = await openImages(options);
   const file = await modelPath(chosen, { ...context, environment: thisEnvironment() });
   await verifyModel(chosen, file);
-  const compute = await chooseCompute(options.device ?? 'auto', observer.note);
+  const compute = await chooseCompute(options.device ?? 'auto', observer.note, { signal });
   const preprocessing = preprocessingOf(chosen);
   const model = new SamPredictor(await loadSamCheckpoint(file), { preprocessing, ...compute });
   const started = performance.now();

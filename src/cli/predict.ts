@@ -81,7 +81,7 @@ async function predictOthers(
   { images, out, refine = false, device, skipBad = false, shard }: PredictOptions,
 ): Promise<ActionResult> {
   const run = runDirectory(resolve(source));
-  const compute = await chooseCompute((device ?? 'auto') as DeviceSetting, observer.note);
+  const compute = await chooseCompute((device ?? 'auto') as DeviceSetting, observer.note, { signal });
   const predicting = { run, observer, signal };
   const others = { paths: images, out: resolve(out), refine, skipBad, compute };
   if (shard !== undefined) return describePart(await predictPart(predicting, others, shard));

@@ -67,7 +67,7 @@ export async function modelSource(
     label: modelLabel(model.chosen),
     open: async () => {
       const { note } = context.observer;
-      const compute = await chooseCompute(device ?? 'auto', note);
+      const compute = await chooseCompute(device ?? 'auto', note, { signal: context.signal });
       return openSam(await settle({ ...compute, note }), context, { compute, embeddings });
     },
   };

@@ -68,7 +68,9 @@ async function segment(context: ActionContext, path: string, options: SegmentOpt
   const file = await modelPath(chosen, { ...context, environment: thisEnvironment() });
   await verifyModel(chosen, file);
   const preprocessing = given ?? preprocessingOf(chosen);
-  const compute = await chooseCompute(options.device ?? 'auto', (text) => context.observer.note(text));
+  const compute = await chooseCompute(options.device ?? 'auto', context.observer.note, {
+    signal: context.signal,
+  });
   const model = new SamPredictor(await loadSamCheckpoint(file), { preprocessing, ...compute });
   try {
     context.signal.throwIfAborted();

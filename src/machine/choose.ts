@@ -19,25 +19,27 @@ export interface ChooseOptions {
   /** The device that earlier work of the same run was done on: auto keeps to it while it can be used. */
   readonly before?: Device;
   readonly machine?: Machine;
+  /** Ends the trying of a device, which may take minutes. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * A named device if it can be used, else an error. `auto` is the best one that computes what the CPU does and is
  * faster at a training step, else the CPU.
- * @throws DeviceError for a named device that cannot be used.
+ * @throws DeviceError for a named device that cannot be used; the signal's reason.
  */
 export async function chooseDevice(
   setting: DeviceSetting,
-  { before, machine = thisMachine() }: ChooseOptions = {},
+  { before, machine = thisMachine(), signal }: ChooseOptions = {},
 ): Promise<DeviceChoice> {
   if (setting === 'cpu') return { device: 'cpu', notes: [] };
-  if (setting !== 'auto') return named(setting, machine);
+  if (setting !== 'auto') return named(setting, machine, signal);
   if (before === 'cpu') return { device: 'cpu', notes: [] };
   const notes: string[] = [];
   const order = before === undefined ? DEVICES : [before, ...DEVICES.filter((device) => device !== before)];
   for (const device of order) {
     if (device === 'cpu') break;
-    const state = await examineDevice(device, machine, { thorough: false });
+    const state = await examineDevice(device, machine, { thorough: false, ...(signal && { signal }) });
     if (isFaster(state) || (device === before && state.outcome === 'matches')) {
       return { device, notes: [...notes, `Computing on ${device}${speed(state)}.`] };
     }
@@ -71,8 +73,12 @@ export function bestDevice(states: ReadonlyMap<Device, DeviceState>): Device {
   return DEVICES.find((device) => device === 'cpu' || isFaster(states.get(device))) ?? 'cpu';
 }
 
-async function named(device: Device, machine: Machine): Promise<DeviceChoice> {
-  const state = await examineDevice(device, machine, { thorough: true });
+async function named(
+  device: Device,
+  machine: Machine,
+  signal: AbortSignal | undefined,
+): Promise<DeviceChoice> {
+  const state = await examineDevice(device, machine, { thorough: true, ...(signal && { signal }) });
   const complaint = explainDevice(device, state, machine);
   if (complaint)
     throw new DeviceError({ ...complaint, seen: `The device ${device} cannot be used: ${complaint.seen}` });

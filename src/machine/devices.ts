@@ -18,9 +18,15 @@ export interface Machine {
   readonly runtimeFolder: string;
   /** Whether a file is there. */
   readonly hasFile: (path: string) => boolean;
-  readonly probe: (device: Device, options: { readonly thorough: boolean }) => Promise<ProbeResult>;
+  readonly probe: (device: Device, how: Examination) => Promise<ProbeResult>;
   /** Whether the processor multiplies bytes exactly, and faster than float32. */
   readonly gainsFromBytes: () => Promise<boolean>;
+}
+
+/** How a device is tried. */
+export interface Examination {
+  readonly thorough: boolean;
+  readonly signal?: AbortSignal;
 }
 
 export type DeviceState =
@@ -43,11 +49,11 @@ export function thisMachine(): Machine {
   };
 }
 
-/** Tries a device; what cannot work is known without trying. */
+/** Tries a device; what cannot work is known without trying. @throws the signal's reason. */
 export async function examineDevice(
   device: Device,
   machine: Machine,
-  options: { readonly thorough: boolean },
+  how: Examination,
 ): Promise<DeviceState> {
   const provider = machine.providers.find(({ name }) => name === PROVIDERS[device]);
   if (provider === undefined) return { outcome: 'absent' };
@@ -57,5 +63,5 @@ export async function examineDevice(
     `libonnxruntime_providers_${provider.name}.so`,
   );
   if (!provider.bundled && !machine.hasFile(library)) return { outcome: 'notInstalled', library };
-  return machine.probe(device, options);
+  return machine.probe(device, how);
 }

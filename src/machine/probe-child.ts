@@ -15,19 +15,25 @@ const LIMIT_SECONDS = { quick: 30, thorough: 180 };
 export interface ProbeChildOptions {
   /** See ProbeOptions. */
   readonly thorough?: boolean;
+  /** Kills the process. */
+  readonly signal?: AbortSignal;
   /** The script to run and the seconds it has; ours by default. */
   readonly script?: string;
   readonly limitSeconds?: number;
 }
 
+/** @throws the signal's reason. */
 export function probeInChild(device: Device, options: ProbeChildOptions = {}): Promise<ProbeResult> {
   const how = options.thorough === true ? 'thorough' : 'quick';
   const script = options.script ?? fileURLToPath(new URL('./probe-process.js', import.meta.url));
   const limitSeconds = options.limitSeconds ?? LIMIT_SECONDS[how];
-  return new Promise((done) => {
+  const { signal } = options;
+  return new Promise((done, fail) => {
     const child = spawn(process.execPath, [script, device, how], {
       ...asNode(),
       stdio: ['ignore', 'pipe', 'pipe'],
+      killSignal: 'SIGKILL',
+      ...(signal && { signal }),
     });
     const texts = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -42,7 +48,9 @@ export function probeInChild(device: Device, options: ProbeChildOptions = {}): P
     }, limitSeconds * 1000);
     const finish = (ending: string): void => {
       clearTimeout(timer);
-      done(readAnswer(texts.stdout, texts.stderr, late ? `gave no answer in ${limitSeconds} s` : ending));
+      if (signal?.aborted) fail(signal.reason);
+      else
+        done(readAnswer(texts.stdout, texts.stderr, late ? `gave no answer in ${limitSeconds} s` : ending));
     };
     child.on('error', (cause) => finish(`could not be started (${cause.message})`));
     child.on('close', (code, signal) => finish(`ended with ${signal ?? `exit code ${code}`}`));

@@ -164,7 +164,7 @@ export async function prepareFolds(
 
 /** The device of the run and what to do where it fails a model. A run that goes on elsewhere says what follows. */
 async function prepareCompute(
-  { run, observer }: RunContext,
+  { run, observer, signal }: RunContext,
   config: RunConfig,
   machine: Machine | undefined,
 ): Promise<Compute> {
@@ -172,6 +172,7 @@ async function prepareCompute(
   const chosen = await chooseCompute(config.device, (text) => observer.note(text), {
     ...(before && { before }),
     ...(machine && { machine }),
+    ...(signal && { signal }),
   });
   const { device } = chosen;
   if (before !== undefined && before !== device) {

@@ -59,6 +59,16 @@ describe('auto', () => {
   });
 });
 
+it('the choice is given up with the reason of its signal', async () => {
+  const signal = AbortSignal.abort(new Error('The user asked to stop'));
+  const machine = machineWith(
+    { webgpu: matching(3) },
+    { probe: async (_device, how) => Promise.reject(how.signal?.reason) },
+  );
+  for (const setting of ['auto', 'webgpu'] as const)
+    await expect(chooseDevice(setting, { machine, signal })).rejects.toThrow('The user asked to stop');
+});
+
 describe('a named device', () => {
   it('is tried thoroughly and taken, however slow', async () => {
     const machine = machineWith({ webgpu: matching(0.01), cuda: matching(9) });

@@ -1,5 +1,5 @@
 /** @file Trying a device: the CPU for real, others by sessions that spoil what the CPU computes. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { probeDevice, relativeError } from '../../src/machine/probe.ts';
@@ -86,6 +86,14 @@ describe('relative errors', () => {
   });
 });
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 describe('a probe in a process of its own', () => {
   let folder = '';
   beforeAll(async () => {
@@ -132,5 +140,21 @@ describe('a probe in a process of its own', () => {
       outcome: 'refuses',
       reason: `The process that tries the device ${reason}`,
     });
+  });
+
+  it('ends where the choice of a device is given up, and is no refusal', async () => {
+    const [script, told] = [join(folder, 'hanging.mjs'), join(folder, 'pid')];
+    await writeFile(
+      script,
+      `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(told)}, String(process.pid)); setInterval(() => {}, 1000);`,
+    );
+    const controller = new AbortController();
+    const answer = probeInChild('webgpu', { script, signal: controller.signal });
+    const pid = async (): Promise<number> => Number(await readFile(told, 'utf8').catch(() => 0));
+    await expect.poll(pid, { timeout: 20_000 }).toBeGreaterThan(0);
+    controller.abort(new Error('The user asked to stop'));
+    await expect(answer).rejects.toThrow('The user asked to stop');
+    const found = await pid();
+    await expect.poll(() => isAlive(found), { timeout: 20_000 }).toBe(false);
   });
 });
