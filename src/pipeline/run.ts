@@ -36,7 +36,8 @@ export interface RunOutcome {
 }
 
 /**
- * Does a run, or the rest of one: finished stages whose inputs and settings are the same are skipped.
+ * Does a run, or the rest of one: finished stages whose inputs and settings are the same are skipped. It blocks the thread
+ * for each training step and each image (see Session.run), and is done in a process of its own where others wait.
  * @throws PackmuleError for bad data, settings, checkpoints, a run directory in use, a full disk.
  */
 export async function runPipeline(config: RunConfig, options: RunOptions): Promise<RunOutcome> {

@@ -43,8 +43,10 @@ export interface Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /**
-   * Runs the model; GraphError where a feed is missing or does not fit. `into` gives arrays that results are written to, by output name; they may not be among the
-   * feeds. Outputs not named there are newly made.
+   * Runs the model; GraphError where a feed is missing or does not fit. `into` gives arrays that results are written to, by
+   * output name; they may not be among the feeds. Outputs not named there are newly made.
+   *
+   * ONNX Runtime's call is synchronous: timers and requests of this thread wait until it is done.
    */
   run(feeds: Feeds, into?: Feeds): Promise<Record<string, NdArray>>;
   close(): Promise<void>;

@@ -85,7 +85,10 @@ export class SamPredictor implements PromptableModel {
     this.decoderWeights = new Map([...checkpoint.weights].filter(([name]) => !isEncoderWeight(name)));
   }
 
-  /** Encodes an image, or reads its embedding from the store. `imageKey` is the hash of the image's content. */
+  /**
+   * Encodes an image, or reads its embedding from the store. `imageKey` is the hash of the image's content. Blocks the
+   * thread for as long as the encoder takes, seconds for a large one, see Session.run.
+   */
   async encode(image: Image, imageKey: string): Promise<EncodedImage> {
     const size = { height: image.height, width: image.width };
     return { size, data: await this.features(image, imageKey) };
@@ -144,7 +147,7 @@ export class SamPredictor implements PromptableModel {
 
   /**
    * Answers prompts on an encoded image. Candidates with `multimask` are the alternatives in the model's own order,
-   * without the single mask unless it is asked for.
+   * without the single mask unless it is asked for. Blocks the thread, window by window.
    */
   async decode(
     encoded: EncodedImage,

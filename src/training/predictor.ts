@@ -17,14 +17,14 @@ const BLOCK = 4096;
 
 export interface Predictor {
   readonly plan: NetworkPlan;
-  /** Probabilities at the image's own resolution, interpolated from the network's. */
+  /** Probabilities at the image's own resolution, interpolated from the network's. Blocks the thread, see Session.run. */
   predict(image: Image): Promise<ProbabilityMaps>;
-  /** Probabilities at the network's resolution. */
+  /** Probabilities at the network's resolution. Blocks the thread too. */
   predictCoarse(image: Image): Promise<ProbabilityMaps>;
   close(): Promise<void>;
 }
 
-/** Opens a model.onnx that Packmule exported. */
+/** Opens a model.onnx that Packmule exported. Blocks the thread while ONNX Runtime loads it. */
 export async function openPredictor(path: string, options: ComputeOptions = {}): Promise<Predictor> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new CheckpointError(
