@@ -16,21 +16,40 @@ const OPENED = `
   await session.close();
 `;
 
+/** Does OPENED in a worker thread: after the main thread has imported the same, or with the environment of that. */
+const IN_WORKER = `
+  import { SHARE_ENV, Worker } from 'node:worker_threads';
+  const [how, script, ...paths] = process.argv.slice(2);
+  if (how === 'after') await import(paths[0]);
+  new Worker(script, { argv: paths, ...(how === 'shared' && { env: SHARE_ENV }) });
+`;
+
 /** What a process leaves in its home and temporary folder that opens a model, in no CI: there the runtime is quiet. */
-async function leftBy(variables: Readonly<Record<string, string>>): Promise<string[]> {
+async function leftBy(
+  variables: Readonly<Record<string, string>>,
+  worker?: 'after' | 'shared',
+): Promise<string[]> {
   const folder = await temporaryFolder();
   const { CI: _, ORT_DISABLE_TELEMETRY: __, ...others } = process.env;
   const script = join(await temporaryFolder(), 'open.mjs');
   await writeFile(script, OPENED);
+  const main = join(await temporaryFolder(), 'main.mjs');
+  await writeFile(main, IN_WORKER);
   const modules = ['runtime/session.js', 'graph/ops/unary.js', 'graph/tensor.js', 'graph/build.js'];
   const paths = modules.map((path) => join(PACKAGE_FOLDER, 'dist', 'src', path));
   const env = { ...others, HOME: folder, TMPDIR: folder, XDG_CACHE_HOME: folder, ...variables };
-  await promisify(execFile)(process.execPath, [script, ...paths], { env });
+  const how = worker === undefined ? [] : [main, worker];
+  await promisify(execFile)(process.execPath, [...how, script, ...paths], { env });
   return readdir(folder);
 }
 
 test('no id, log or store of events is left where a model was opened', async () => {
   expect(await leftBy({})).toEqual([]);
+});
+
+test('nor by a worker thread where the main thread has imported the same before, or shares its environment', async () => {
+  expect(await leftBy({}, 'after')).toEqual([]);
+  expect(await leftBy({}, 'shared')).toEqual([]);
 });
 
 // Shows that the test above sees what it looks for.
