@@ -11,12 +11,15 @@ export { readModel, writeModel } from './graph/onnx/file.ts';
 export type { OnnxModel } from './graph/onnx/model.ts';
 export * from './graph/ops/conv.ts';
 export * from './graph/ops/elementwise.ts';
+export * from './graph/ops/grid-sample.ts';
 export * from './graph/ops/join.ts';
 export * from './graph/ops/matmul.ts';
 export * from './graph/ops/norm.ts';
 export * from './graph/ops/pool.ts';
 export * from './graph/ops/reduce.ts';
 export * from './graph/ops/reshape.ts';
+export * from './graph/ops/resize.ts';
+export * from './graph/ops/scatter.ts';
 export * from './graph/ops/unary.ts';
 export { constant, input, type Operator, scalar, type Tensor } from './graph/tensor.ts';
 export {

@@ -1,7 +1,7 @@
 /** @file The head as a graph: its logits, the loss of a batch of warped features, and its export. */
 import { buildModel } from '../graph/build.ts';
 import type { OnnxModel } from '../graph/onnx/model.ts';
-import { gridSample } from '../graph/ops/pool.ts';
+import { gridSample } from '../graph/ops/grid-sample.ts';
 import { input, type Tensor } from '../graph/tensor.ts';
 import { lrAspp } from '../nn/lr-aspp.ts';
 import { constantSource, type ParameterSource, type Weights } from '../nn/parameters.ts';

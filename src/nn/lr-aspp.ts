@@ -9,8 +9,8 @@
  */
 import type { Size } from '../base/geometry.ts';
 import { add, mul } from '../graph/ops/elementwise.ts';
-import { resizeBilinear } from '../graph/ops/pool.ts';
 import { mean } from '../graph/ops/reduce.ts';
+import { resizeBilinear } from '../graph/ops/resize.ts';
 import { sigmoid } from '../graph/ops/unary.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { withCoordinates } from './coordinates.ts';

@@ -9,8 +9,8 @@
 import type { Size } from '../base/geometry.ts';
 import type { Rng } from '../base/rng.ts';
 import { add, div, maximum, minimum, mul, sub } from '../graph/ops/elementwise.ts';
+import { gridSample } from '../graph/ops/grid-sample.ts';
 import { matmul } from '../graph/ops/matmul.ts';
-import { gridSample } from '../graph/ops/pool.ts';
 import { max, mean } from '../graph/ops/reduce.ts';
 import { exp, log, neg, sqrt } from '../graph/ops/unary.ts';
 import { input, type Tensor } from '../graph/tensor.ts';

@@ -4,12 +4,12 @@
  * refuses unless they are nested, each has a sigmoid of its own, as its region-based training has.
  */
 import { add, mul } from '../graph/ops/elementwise.ts';
-import { slice } from '../graph/ops/join.ts';
 import { softmax } from '../graph/ops/matmul.ts';
-import { resizeNearest } from '../graph/ops/pool.ts';
+import { resizeNearest } from '../graph/ops/resize.ts';
 import { sigmoid } from '../graph/ops/unary.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { bceWithLogits, crossEntropy, oneHot, softDiceLoss } from '../optim/losses.ts';
+import { foreground } from '../training/objective.ts';
 import type { Head } from '../training/types.ts';
 
 /** Added to both sides of the fraction of Dice. */
@@ -45,6 +45,5 @@ function dicePlusEntropy(head: Head, logits: Tensor, target: Tensor): Tensor {
   }
   const p = softmax(logits, 1);
   const y = oneHot(target, logits.shape[1]!);
-  const classes = (x: Tensor): Tensor => slice(x, [0, 1, 0, 0], x.shape);
-  return add(crossEntropy(p, y), softDiceLoss(classes(p), classes(y), SMOOTHING));
+  return add(crossEntropy(p, y), softDiceLoss(foreground(p), foreground(y), SMOOTHING));
 }

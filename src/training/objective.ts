@@ -39,7 +39,7 @@ export function objectiveLoss(objective: Objective, head: Head, logits: Tensor, 
 }
 
 /** All channels but the background. */
-function foreground(x: Tensor): Tensor {
+export function foreground(x: Tensor): Tensor {
   return slice(x, [0, 1, 0, 0], x.shape);
 }
 

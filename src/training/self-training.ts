@@ -4,13 +4,14 @@
  * al. 2020, with the teacher of Tarvainen and Valpola 2017). A pixel weighs by how sure the teacher is of it.
  */
 import { add, div, equal, greater, maximum, minimum, mul, sub, where } from '../graph/ops/elementwise.ts';
-import { concat, gather, slice, split } from '../graph/ops/join.ts';
+import { concat, gather, split } from '../graph/ops/join.ts';
 import { softmax } from '../graph/ops/matmul.ts';
 import { max, sum } from '../graph/ops/reduce.ts';
 import { cast, log, neg, sigmoid } from '../graph/ops/unary.ts';
 import { constant, type Tensor } from '../graph/tensor.ts';
 import { oneHot, softDiceLoss } from '../optim/losses.ts';
 import { float32, int64 } from '../tensor/array.ts';
+import { foreground } from './objective.ts';
 import type { Head } from './types.ts';
 
 /** Probability from which on a pixel weighs at all; at 1 it weighs 1. */
@@ -83,8 +84,5 @@ export function labelLoss(head: Head, logits: Tensor, taught: Tensor): Tensor {
   const y = oneHot(label, logits.shape[1]!);
   const right = sum(mul(p, y), { axes: [1], keepAxes: true });
   const entropy = neg(div(sum(mul(log(maximum(right, 1e-12)), weight)), maximum(sum(weight), 1)));
-  return add(entropy, softDiceLoss(mul(classes(p), weight), mul(classes(y), weight)));
+  return add(entropy, softDiceLoss(mul(foreground(p), weight), mul(foreground(y), weight)));
 }
-
-/** All channels but the background. */
-const classes = (x: Tensor): Tensor => slice(x, [0, 1, 0, 0], x.shape);

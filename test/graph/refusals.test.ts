@@ -5,18 +5,14 @@ import { buildModel } from '../../src/graph/build.ts';
 import { channelAffine } from '../../src/graph/ops/channel-affine.ts';
 import { conv2d, convTranspose2d } from '../../src/graph/ops/conv.ts';
 import { add, where } from '../../src/graph/ops/elementwise.ts';
+import { gridSample } from '../../src/graph/ops/grid-sample.ts';
 import { concat, gather, pad, slice, split } from '../../src/graph/ops/join.ts';
 import { matmul, softmax } from '../../src/graph/ops/matmul.ts';
 import { instanceNorm, layerNorm } from '../../src/graph/ops/norm.ts';
-import {
-  gridSample,
-  maxPool2d,
-  resizeBilinear,
-  resizeNearest,
-  upsampleNearest,
-} from '../../src/graph/ops/pool.ts';
+import { maxPool2d, upsampleNearest } from '../../src/graph/ops/pool.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
 import { expand, reshape, transpose } from '../../src/graph/ops/reshape.ts';
+import { resizeBilinear, resizeNearest } from '../../src/graph/ops/resize.ts';
 import { gatherElements, scatterAdd } from '../../src/graph/ops/scatter.ts';
 import { constant, input, scalar, type Tensor } from '../../src/graph/tensor.ts';
 import { float32 } from '../../src/tensor/array.ts';

@@ -1,13 +1,9 @@
 /** @file Cases of norm.ts and pool.ts. */
+
+import { gridSample } from '../../../src/graph/ops/grid-sample.ts';
 import { instanceNorm, layerNorm } from '../../../src/graph/ops/norm.ts';
-import {
-  averagePool2d,
-  gridSample,
-  maxPool2d,
-  resizeBilinear,
-  resizeNearest,
-  upsampleNearest,
-} from '../../../src/graph/ops/pool.ts';
+import { averagePool2d, maxPool2d, upsampleNearest } from '../../../src/graph/ops/pool.ts';
+import { resizeBilinear, resizeNearest } from '../../../src/graph/ops/resize.ts';
 import { drawn, f32, type OperatorCase } from '../check-operator.ts';
 
 /** (1, 3) less its mean over its deviation, the variance 1 plus epsilon 0.25. */
