@@ -1,6 +1,6 @@
 /** @file From packmule.yaml (or plain data) to checked settings; every mistake is named with its line. */
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { isMap, isNode, isScalar, LineCounter, parse, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError } from '../base/errors.ts';
@@ -16,6 +16,7 @@ import {
   type Tree,
   withPreset,
 } from './config.ts';
+import { runNameOf } from './run-name.ts';
 
 /** Where a setting was written, for messages: `line 12`, or `--set`. */
 type Locate = (path: readonly PropertyKey[]) => string;
@@ -122,7 +123,7 @@ export function resolveConfig(
   if (isTree(tree.data) && typeof tree.data.root === 'string') {
     const root = resolve(folder, tree.data.root);
     tree.data.root = root;
-    tree.name ??= basename(root).replace(/[^\w.-]/g, '-');
+    tree.name ??= runNameOf(root);
   } else {
     // That there is no name follows from there being no root, and need not be said too.
     tree.name ??= 'run';

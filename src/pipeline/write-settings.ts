@@ -1,11 +1,12 @@
 /** @file A commented settings file for a data set that was looked at. */
-import { basename, dirname, relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { writeFileAtomic } from '../base/files.ts';
 import { describeFolder } from '../dataset/describe.ts';
 import type { FolderInspection } from '../dataset/inspect.ts';
 import type { Tree } from './config.ts';
 import { describeConfig } from './describe-config.ts';
 import { resolveConfig } from './load-config.ts';
+import { runNameOf } from './run-name.ts';
 
 /** The settings file of a data set, where it lies in its folder. */
 export const CONFIG_NAME = 'packmule.yaml';
@@ -16,8 +17,11 @@ export const CONFIG_NAME = 'packmule.yaml';
  */
 export async function writeSettings(path: string, found: FolderInspection, more: Tree = {}): Promise<void> {
   const folder = dirname(path);
-  const name = basename(found.root).replace(/[^\w.-]/g, '-');
-  const settings = { name, data: { root: relative(folder, found.root) || '.' }, ...more };
+  const settings = {
+    name: runNameOf(found.root),
+    data: { root: relative(folder, found.root) || '.' },
+    ...more,
+  };
   resolveConfig(settings, folder);
   const head = [
     'Settings of Packmule. Remove a # in front of a setting to change it; paths are relative to this file.',

@@ -1,6 +1,6 @@
 /** @file What a folder is, for somebody who wants to begin with it. */
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { PackmuleError } from '../base/errors.ts';
 import { checkDataset } from '../dataset/check.ts';
 import type { DataConfigInput } from '../dataset/config.ts';
@@ -10,6 +10,7 @@ import { inspectFolder } from '../dataset/inspect.ts';
 import { openLabelFolder } from '../dataset/label-folder.ts';
 import type { Checked, Recognised } from '../desk/protocol.ts';
 import { loadConfig } from '../pipeline/load-config.ts';
+import { runNameOf } from '../pipeline/run-name.ts';
 import { CONFIG_NAME } from '../pipeline/write-settings.ts';
 
 /** How the images of a folder are seen: by its settings file, where it has one. @throws ConfigError for a bad one. */
@@ -22,10 +23,7 @@ export async function dataSettings(folder: string): Promise<DataConfigInput> {
 export async function recognise(folder: string): Promise<Recognised> {
   const about = {
     folder,
-    name:
-      basename(folder)
-        .replace(/[^\w.-]/g, '-')
-        .replace(/^[^A-Za-z0-9]+/, '') || 'run',
+    name: runNameOf(folder),
     hasSettings: existsSync(join(folder, CONFIG_NAME)),
   };
   try {

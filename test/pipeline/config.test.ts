@@ -48,6 +48,15 @@ describe('a settings file', () => {
     });
   });
 
+  it.each([
+    ['Übung 1', 'bung-1'],
+    ['_scans', 'scans'],
+    ['[old] teeth', 'old--teeth'],
+    ['Öäü', 'run'],
+  ])('of the folder %s has a name that settings allow', async (folder, name) => {
+    expect((await loadText(`data:\n  root: '${folder}'\n`)).name).toBe(name);
+  });
+
   it('may have sections without a setting in them', async () => {
     const config = await loadText('data:\n  root: scans\n  splits:\n    val:\n      #images:\ntraining:\n');
     expect(config.data).not.toHaveProperty('splits');

@@ -2,7 +2,14 @@
 import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Home, RoomOpened, RunDetail, RunList, RunStarted } from '../../src/desk/protocol.ts';
+import type {
+  Home,
+  Recognised,
+  RoomOpened,
+  RunDetail,
+  RunList,
+  RunStarted,
+} from '../../src/desk/protocol.ts';
 import type { RoomState } from '../../src/review/protocol.ts';
 import { writeFinishedRun } from '../review/finished-run.ts';
 import { errorOf } from './asking.ts';
@@ -80,6 +87,14 @@ describe('runs', () => {
     expect((await runs()).runs).toHaveLength(2);
     expect((await post(`api/runs/${id}/stop`, {})).status).toBe(204);
     expect(started()).toEqual([]);
+  });
+
+  it('start in a folder whose name no run may have', async () => {
+    const folder = home('Übung 1');
+    await rename(await phantoms(3), folder);
+    const { name } = await told<Recognised>('api/recognise', { folder });
+    expect((await post('api/runs', { folder, project: project(), name })).status).toBe(200);
+    expect(await readFile(join(folder, 'packmule.yaml'), 'utf8')).toContain('name: bung-1\n');
   });
 
   it('are done on phantoms for whoever has no images, once', async () => {
