@@ -29,6 +29,7 @@ export {
   DeviceError,
   GraphError,
   ImageError,
+  NoPictureError,
   PackmuleError,
   RefineError,
   RunError,

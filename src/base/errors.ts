@@ -32,6 +32,8 @@ export class PackmuleError extends Error implements Complaint {
 
 /** An image file that cannot be read, or is not what Packmule reads. */
 export class ImageError extends PackmuleError {}
+/** A sound file of a format of images that is none, such as a report in DICOM. */
+export class NoPictureError extends ImageError {}
 /** An annotation file that cannot be read, or contradicts itself or its images. */
 export class AnnotationError extends PackmuleError {}
 /** A data set whose parts do not fit together. */

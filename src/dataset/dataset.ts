@@ -43,7 +43,7 @@ export async function openWithLayout(
   const config = parseConfig(input);
   const layout = await findLayout(config);
   const wanted = layout.sources.filter(({ split }) => split === 'all' || splits.includes(split));
-  const { classes, bySource } = await readSources({ ...layout, sources: wanted }, config);
+  const { classes, bySource, withoutPicture } = await readSources({ ...layout, sources: wanted }, config);
   const toCase = await caseMaker(config, layout.root);
   const divided: (readonly DividedCase[])[] = [];
   for (const { source, cases } of bySource) {
@@ -65,6 +65,7 @@ export async function openWithLayout(
     classes,
     cases: await mapConcurrently(ordered, 8, toCase),
     ...(pairs !== undefined && { mirroredPairs: pairs }),
+    ...(withoutPicture > 0 && { withoutPicture }),
   };
   return { dataset, layout };
 }
@@ -94,22 +95,27 @@ export function parseConfig(input: DataConfigInput): DataConfig {
   });
 }
 
+interface ReadSources {
+  readonly classes: readonly string[];
+  readonly bySource: readonly SourceCases[];
+  readonly withoutPicture: number;
+}
+
 interface SourceCases {
   readonly source: ImageSource;
   readonly cases: readonly SourceCase[];
 }
 
 /** The class list is that of the settings, else of the first annotated source: labelled comes before val and test. */
-async function readSources(
-  layout: Layout,
-  config: DataConfig,
-): Promise<{ classes: readonly string[]; bySource: SourceCases[] }> {
+async function readSources(layout: Layout, config: DataConfig): Promise<ReadSources> {
   let classes: readonly string[] | undefined = config.classes;
   const bySource: SourceCases[] = [];
+  let withoutPicture = 0;
   for (const source of layout.sources) {
-    const images = await sourceImages(source.imagesFolder, source.imageFiles, config.ids);
+    const { images, ...found } = await sourceImages(source.imagesFolder, source.imageFiles, config.ids);
+    withoutPicture += found.withoutPicture;
     if (source.annotations === undefined) {
-      if (source.split !== 'unlabelled') throw noAnnotations(source);
+      if (source.split !== 'unlabelled') throw noAnnotations(source, images);
       bySource.push({ source, cases: images.map((image) => ({ image })) });
       continue;
     }
@@ -122,7 +128,7 @@ async function readSources(
     bySource.push({ source, cases: annotatedCases(source.imagesFolder, images, set) });
   }
   if (classes === undefined) throw nothingLabelled(layout);
-  return { classes, bySource };
+  return { classes, bySource, withoutPicture };
 }
 
 /** Annotated images in the order of the file, then images that it does not name. */
@@ -186,11 +192,11 @@ function requireStructures(set: AnnotationSet, source: ImageSource): void {
   });
 }
 
-function noAnnotations({ imagesFolder, imageFiles, split }: ImageSource): DatasetError {
-  if (imageFiles.length === 0) {
+function noAnnotations({ imagesFolder, split }: ImageSource, images: readonly SourceImage[]): DatasetError {
+  if (images.length === 0) {
     return new DatasetError({
       seen: `${imagesFolder} holds neither images nor annotations`,
-      need: `The folder of the split ${split} holds images and their annotations`,
+      need: `The folder of ${split === 'all' ? 'a data set' : `the split ${split}`} holds images and their annotations`,
       fix: 'Add them, or remove the folder',
     });
   }

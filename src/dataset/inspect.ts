@@ -4,6 +4,7 @@ import { mapConcurrently } from './concurrent.ts';
 import { openWithLayout } from './dataset.ts';
 import { isHashedName } from './ids.ts';
 import type { Layout } from './layout.ts';
+import { noPictures } from './misfits.ts';
 import { headerOrNothing } from './source-images.ts';
 import { annotationStatistics, type Percentiles } from './statistics.ts';
 import { casesOf, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
@@ -79,6 +80,7 @@ function describe(layout: Layout, dataset: Dataset): string[] {
       source.annotations === undefined ? 'without annotations' : `annotated in ${place(source.annotations)}`;
     return source.split === 'all' ? `${images}, ${labels}.` : `${source.split}: ${images}, ${labels}.`;
   });
+  if (dataset.withoutPicture !== undefined) sentences.push(noPictures(dataset.withoutPicture));
   const hashed = dataset.cases.filter(({ name }) => isHashedName(name)).length;
   if (hashed > 0) {
     sentences.push(`Results call ${hashed} images by salted hashes, which packmule ids resolves (data.ids).`);

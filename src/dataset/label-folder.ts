@@ -9,8 +9,8 @@ import { caseMaker } from './cases.ts';
 import { mapConcurrently } from './concurrent.ts';
 import type { DataConfigInput } from './config.ts';
 import { annotatedCases, parseConfig } from './dataset.ts';
-import { findLayout, type Layout } from './layout.ts';
-import { listed, otherSize, sameName, sameSize } from './misfits.ts';
+import { findLayout, type ImageSource, type Layout } from './layout.ts';
+import { listed, noPictures, otherSize, sameName, sameSize } from './misfits.ts';
 import { sourceImages } from './source-images.ts';
 import type { Case } from './types.ts';
 
@@ -27,6 +27,8 @@ export interface LabelFolder {
   readonly cases: readonly Case[];
   /** Images whose head cannot be read; they are not among the cases. */
   readonly unreadable: number;
+  /** DICOM files that hold no picture. */
+  readonly withoutPicture: number;
   /** What the annotation file says about images that are not here or cannot be read: it is kept. */
   readonly elsewhere: readonly AnnotatedImage[];
 }
@@ -48,7 +50,8 @@ export async function openLabelFolder(input: DataConfigInput): Promise<LabelFold
     source.annotations === undefined
       ? { classes: config.classes ?? [], images: [] }
       : await readAnnotations(annotations, config.classes && { classes: config.classes });
-  const images = await sourceImages(source.imagesFolder, source.imageFiles, config.ids);
+  const { images, withoutPicture } = await sourceImages(source.imagesFolder, source.imageFiles, config.ids);
+  if (images.length === 0) throw nothingToLabel(source, withoutPicture);
   const toCase = await caseMaker(config, root);
   // Without the size of the annotation, so that each case has that of its image, 0 where it cannot be read.
   const found = annotatedCases(source.imagesFolder, images, set).map(({ image, structures = [] }) => {
@@ -72,6 +75,7 @@ export async function openLabelFolder(input: DataConfigInput): Promise<LabelFold
     classes: set.classes,
     cases: here,
     unreadable: cases.filter(({ id }) => order.has(id)).length - here.length,
+    withoutPicture,
     elsewhere: annotated.flatMap(({ annotation, item }) => (isHere(item) ? [] : [annotation])),
   };
 }
@@ -90,6 +94,14 @@ function requireFit(cases: readonly Case[], annotated: readonly { annotation: Si
     seen: `Images cannot be labelled as they are:\n${listed(messages)}`,
     need: 'Every image has a name of its own and the size of its annotation',
     fix: 'Rename, correct or remove these images or their annotations',
+  });
+}
+
+function nothingToLabel({ imagesFolder }: ImageSource, withoutPicture: number): DatasetError {
+  return new DatasetError({
+    seen: `${imagesFolder} holds no image. ${noPictures(withoutPicture)}`,
+    need: 'A folder of images to draw on',
+    fix: 'Check the folder',
   });
 }
 

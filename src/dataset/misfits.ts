@@ -17,6 +17,12 @@ export function sameName({ id, imagePath }: Named, first: Named): string {
   return `${imagePath} and ${first.imagePath} have the same name without extension, "${id}"`;
 }
 
+/** How many files are left out, which is no mistake. */
+export function noPictures(count: number): string {
+  const some = count === 1 ? 'One of the files is' : `${count} of the files are`;
+  return `${some} DICOM without a picture, such as a report, and left out.`;
+}
+
 const SHOWN = 20;
 
 /** A line each, the first of them. */

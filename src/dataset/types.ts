@@ -59,6 +59,8 @@ export interface Dataset {
    * flipping is allowed and every class stays what it is.
    */
   readonly mirroredPairs?: readonly (readonly [number, number])[];
+  /** How many DICOM files among the images hold no picture and are no cases; absent where there are none. */
+  readonly withoutPicture?: number;
 }
 
 /** The cases of one split, in order. */

@@ -1,8 +1,8 @@
 /** @file How the pixels of a DICOM file lie: the attributes of PS3.3, C.7.6.3, checked against each other. */
-import { ImageError } from '../base/errors.ts';
+import { ImageError, NoPictureError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
 import { MAX_PIXELS } from '../base/limits.ts';
-import { type DicomFile, TAG, unsupportedDicom } from './parse.ts';
+import { type DicomFile, damagedDicom, TAG, unsupportedDicom } from './parse.ts';
 
 /** What one sample, or three of them, mean. `ybr`: the full range of CCIR 601. */
 export type Colour = 'grey' | 'inverted-grey' | 'palette' | 'rgb' | 'ybr';
@@ -36,15 +36,10 @@ const COLOURS: Readonly<Record<string, Colour>> = {
 
 const KNOWN_COLOURS = Object.keys(COLOURS).join(', ');
 
-/** @throws ImageError where the file holds no picture, or one of a kind that is not read. */
-export function pixelLayout({ data, name }: DicomFile, maxPixels = MAX_PIXELS): PixelLayout {
-  if (data.elements[TAG.pixelData] === undefined) {
-    throw new ImageError({
-      seen: `${name} is a DICOM file without a picture (modality ${data.string(TAG.modality) || 'unknown'})`,
-      need: 'DICOM files hold pixel data',
-      fix: 'Leave it out: reports, plans and presentation states are no images',
-    });
-  }
+/** @throws NoPictureError where the file holds no picture, ImageError where it lacks its pixels or is of a kind that is not read. */
+export function pixelLayout(file: DicomFile, maxPixels = MAX_PIXELS): PixelLayout {
+  const { data, name } = file;
+  if (data.elements[TAG.pixelData] === undefined) throw withoutPixels(file);
   const number = (tag: string, what: string, least: number): number => {
     const value = data.uint16(tag);
     if (value !== undefined && value >= least) return value;
@@ -96,6 +91,20 @@ export function pixelLayout({ data, name }: DicomFile, maxPixels = MAX_PIXELS): 
     planar: data.uint16(TAG.planar) === 1,
     subsampled: photometric === 'YBR_FULL_422',
   };
+}
+
+/** Elements rise: what goes on behind the place of the rows without having any was never a picture, and is not cut off. */
+function withoutPixels({ data, name }: DicomFile): ImageError {
+  const modality = data.string(TAG.modality) || 'unknown';
+  const tags = Object.keys(data.elements);
+  if (tags.includes(TAG.rows) || !tags.some((tag) => tag > TAG.rows)) {
+    return damagedDicom(name, `its pixels are missing; modality ${modality}`);
+  }
+  return new NoPictureError({
+    seen: `${name} is a DICOM file without a picture (modality ${modality})`,
+    need: 'DICOM files hold pixel data',
+    fix: 'Leave it out: reports, plans and presentation states are no images',
+  });
 }
 
 /** A minute of ultrasound has some thousands. */

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { secondsSince } from '../base/clock.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { type CheckedDataset, checkDataset } from '../dataset/check.ts';
+import { noPictures } from '../dataset/misfits.ts';
 import type { Dataset } from '../dataset/types.ts';
 import { pacedSaver } from '../training/pace.ts';
 import type { RunDirectory } from './run-directory.ts';
@@ -39,6 +40,7 @@ export async function checkImages(
   });
   if (shard === undefined && [...tokens].some((token) => !before.has(token))) await write(tokens);
   observer.stageFinished('check', secondsSince(start));
+  if (dataset.withoutPicture !== undefined) observer.note(noPictures(dataset.withoutPicture));
   for (const { message } of checked.problems) observer.note(`Left out: ${message}.`);
   for (const { message } of checked.doubts) observer.note(`${message}.`);
   return checked;

@@ -14,6 +14,7 @@ import { hashBytes, hashFile, hashJson } from '../base/hash.ts';
 import { caseMaker } from '../dataset/cases.ts';
 import { checkDataset } from '../dataset/check.ts';
 import { listImages } from '../dataset/layout.ts';
+import { noPictures } from '../dataset/misfits.ts';
 import { sourceImages } from '../dataset/source-images.ts';
 import type { Case } from '../dataset/types.ts';
 import { hashOfView, readCase } from '../dataset/view.ts';
@@ -127,7 +128,7 @@ async function withJob<T>(
     device: compute.device ?? 'cpu',
     note: observer.note,
   });
-  const cases = await usableCases(context, await listCases(paths, config.data), skipBad);
+  const cases = await usableCases(context, await listCases(context, paths, config.data), skipBad);
   requireDifferentNames(cases, paths);
   requireSides(cases);
   const model = run.path(network, 'model.onnx');
@@ -323,14 +324,19 @@ async function knownJudge(run: RunDirectory, note: (text: string) => void): Prom
 }
 
 /** The images of files and folders, viewed as those of the run were. */
-async function listCases(paths: readonly string[], settings: RunConfig['data']): Promise<Case[]> {
+async function listCases(
+  { observer }: RunContext,
+  paths: readonly string[],
+  settings: RunConfig['data'],
+): Promise<Case[]> {
   const toCase = await caseMaker(settings, settings.root);
   const cases: Case[] = [];
   for (const path of paths) {
     const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
     const [folder, files] = isFolder ? [path, await listImages(path)] : [dirname(path), [basename(path)]];
-    for (const image of await sourceImages(folder, files, settings.ids))
-      cases.push(await toCase({ image, split: 'unlabelled' }));
+    const { images, withoutPicture } = await sourceImages(folder, files, settings.ids);
+    for (const image of images) cases.push(await toCase({ image, split: 'unlabelled' }));
+    if (withoutPicture > 0) observer.note(noPictures(withoutPicture));
   }
   return cases;
 }

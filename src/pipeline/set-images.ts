@@ -60,7 +60,7 @@ async function hashLookup(
   }
   const hashes = new Set(wanted);
   const images = new Map<string, SourceImage>();
-  for (const image of await sourceImages(folder, files, 'hashed')) {
+  for (const image of (await sourceImages(folder, files, 'hashed')).images) {
     if (!hashes.has(image.name)) continue;
     const other = images.get(image.name);
     if (other === undefined) images.set(image.name, image);

@@ -8,6 +8,7 @@ import { openDataset } from '../dataset/dataset.ts';
 import { describeFolder, folderWarnings, summariseFolder } from '../dataset/describe.ts';
 import { inspectFolder } from '../dataset/inspect.ts';
 import { openLabelFolder } from '../dataset/label-folder.ts';
+import { noPictures } from '../dataset/misfits.ts';
 import type { Checked, Recognised } from '../desk/protocol.ts';
 import { loadConfig } from '../pipeline/load-config.ts';
 import { runNameOf } from '../pipeline/run-name.ts';
@@ -42,7 +43,10 @@ export async function recognise(folder: string): Promise<Recognised> {
     const bare = await openLabelFolder(await dataSettings(folder)).catch(() => undefined);
     if (bare === undefined || bare.cases.some(({ split }) => split === 'labelled')) throw error;
     const summary = [`${bare.cases.length} images without outlines.`];
-    const warnings = bare.unreadable === 0 ? [] : [`${bare.unreadable} images cannot be read.`];
+    const warnings = [
+      ...(bare.unreadable === 0 ? [] : [`${bare.unreadable} images cannot be read.`]),
+      ...(bare.withoutPicture === 0 ? [] : [noPictures(bare.withoutPicture)]),
+    ];
     return { ...about, kind: 'bare', summary, found: [], warnings, images: bare.cases.length };
   }
 }

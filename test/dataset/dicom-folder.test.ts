@@ -5,6 +5,7 @@ import { checkDataset } from '../../src/dataset/check.ts';
 import type { DataConfigInput } from '../../src/dataset/config.ts';
 import { openDataset } from '../../src/dataset/dataset.ts';
 import { inspectFolder } from '../../src/dataset/inspect.ts';
+import { openLabelFolder } from '../../src/dataset/label-folder.ts';
 import { type Case, casesOf } from '../../src/dataset/types.ts';
 import { readCase } from '../../src/dataset/view.ts';
 import { readImage } from '../../src/imaging/read.ts';
@@ -96,6 +97,31 @@ describe('DICOM files in the place of pictures', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]!.message).toMatch(/DOE_JANE_1\.dcm is no image file/);
     expect(problems[0]!.publicMessage).toMatch(/^[0-9a-f]{16} is no image file/);
+  });
+
+  it('lie among reports, which are left out and counted, and among pictures cut off, which are not', async () => {
+    await convert('unlabelled', (_, i) => `IM${i}`);
+    const report = { '00080060': 'SR', '0040A040': 'CONTAINER' };
+    await write(folder.in('unlabelled', 'images', 'SR0001'), dicomFile(report));
+    await write(folder.in('labelled', 'images', 'dose.dcm'), dicomFile(report));
+    const { recognised } = await inspectFolder(folder.path);
+    expect(recognised).toContain(
+      '2 of the files are DICOM without a picture, such as a report, and left out.',
+    );
+    const dataset = await open();
+    expect([dataset.cases.length, (await checkDataset(dataset)).problems]).toEqual([12, []]);
+    const cut = { '00080060': 'CR', '00280010': [SIZE.height], '00280011': [SIZE.width] };
+    await write(folder.in('unlabelled', 'images', 'IM9'), dicomFile(cut));
+    await expect(checkDataset(await open())).rejects.toThrow(
+      /IM9 cannot be decoded \(its pixels are missing/,
+    );
+  });
+
+  it('are needed: reports alone are no images', async () => {
+    const only = folder.in('reports');
+    await write(join(only, 'SR1.dcm'), dicomFile({ '0040A040': 'CONTAINER' }));
+    await expect(openDataset({ root: only })).rejects.toThrow(/reports holds neither images nor annotations/);
+    await expect(openLabelFolder({ root: only })).rejects.toThrow(/reports holds no image/);
   });
 
   it('are told of by a look at the folder', async () => {

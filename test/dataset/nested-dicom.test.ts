@@ -30,7 +30,7 @@ describe('a folder of DICOM files', () => {
     ];
     for (const path of paths.toReversed()) await put(path);
     expect(await listImages(root)).toEqual(paths);
-    const named = await sourceImages(root, paths, 'names');
+    const { images: named } = await sourceImages(root, paths, 'names');
     expect(named.map(({ name }) => name)).toEqual(paths);
     expect(named[4]!.id).toBe('PAT1-STUDY-SERIES2-IM10');
     expect(new Set(named.map(({ id }) => id)).size).toBe(paths.length);

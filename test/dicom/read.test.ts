@@ -270,7 +270,9 @@ it('a grey JPEG has the values that were packed', async () => {
 describe('what is no picture is named', () => {
   const sound = greyTags(2, 2, bytes(1, 2, 3, 4));
   it.each<[string, Tags, RegExp]>([
-    ['a file without pixels', { '00080060': 'SR' }, /without a picture \(modality SR\)/],
+    ['a report', { '00080060': 'SR', '0040A040': 'CONTAINER' }, /without a picture \(modality SR\)/],
+    ['a picture cut off before its pixels', { '00280010': [2] }, /its pixels are missing/],
+    ['a file cut off before its rows', { '00080060': 'CR' }, /its pixels are missing; modality CR/],
     ['too few pixels', { ...sound, '00280010': [3] }, /holds 4 bytes of pixels where 6 are needed/],
     ['no rows', { ...sound, '00280010': [0] }, /says 0 about its rows/],
     ['pixels of 32 bits', { ...sound, '00280100': [32] }, /stores 8 bits in 32/],

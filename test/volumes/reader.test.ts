@@ -215,6 +215,6 @@ it('a volume in a data set is as many images as it has slices, and no name of it
   await writeFile(inFolder('b.nrrd'), nrrd({ ...bytes, dims: [4, 3] }));
   await writeFile(inFolder('c.mhd'), 'damaged');
   const files = await listImages(inFolder());
-  const images = await sourceImages(inFolder(), files, 'auto');
+  const { images } = await sourceImages(inFolder(), files, 'auto');
   expect(images.map(({ name }) => name)).toEqual(['a#1.mha', 'a#2.mha', 'b.nrrd', 'c.mhd']);
 });
