@@ -5,13 +5,11 @@
 import { inflateRawSync } from 'node:zlib';
 import dicomParser, { type ByteArrayParser, type ByteStream, type DataSet, type Element } from 'dicom-parser';
 import { systemCode } from '../base/system-code.ts';
+import { dicomStart } from './start.ts';
 
 const UID = '1.2.840.10008.1.2';
 const BIG_ENDIAN = `${UID}.2`;
 const DEFLATED = `${UID}.1.99`;
-
-/** Behind a preamble and the letters DICM. */
-const HEAD_BYTES = 132;
 
 /** A DICOMDIR of 30,000 images has as many. */
 const MAX_PARTS = 500_000;
@@ -73,12 +71,15 @@ export function readDataSet(bytes: Uint8Array): ReadDataSet {
   return { syntax, data, heldBytes: bytes.length + unpacked + BYTES_PER_PART * parts.count };
 }
 
-/** The group 0002, which is explicit and little-endian whatever follows it. */
+/** The group 0002, which is explicit and little-endian whatever follows it; what a file without it looks like. */
 function readMeta(
   bytes: Uint8Array,
   parts: { count: number },
 ): { readonly syntax: string; readonly end: number } {
-  const stream = countedStream(dicomParser.littleEndianByteArrayParser, bytes, HEAD_BYTES, parts);
+  const start = dicomStart(bytes);
+  if (start === undefined) throw new Error('it does not begin as DICOM files do');
+  if (start.syntax !== undefined) return { syntax: start.syntax, end: start.at };
+  const stream = countedStream(dicomParser.littleEndianByteArrayParser, bytes, start.at, parts);
   let syntax: Element | undefined;
   let end = stream.position;
   while (end < bytes.length) {

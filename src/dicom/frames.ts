@@ -10,7 +10,10 @@ export function frameBytes({ height, width, samples, bitsAllocated, subsampled }
 
 /** Uncompressed pixel data: the bytes of one frame. For single-bit pixels they begin with the frame's first byte. */
 export function nativeFrame(file: DicomFile, layout: PixelLayout, frame: number): Uint8Array {
-  const { length, dataOffset } = pixelElement(file);
+  const { length, dataOffset, encapsulatedPixelData } = pixelElement(file);
+  if (encapsulatedPixelData === true) {
+    throw damagedDicom(file.name, 'its pixel data are in fragments, as those of its transfer syntax are not');
+  }
   const [start, end] = [frameBytes(layout) * frame, frameBytes(layout) * (frame + 1)];
   if (Math.ceil(end) > length) {
     const whole = Math.ceil(frameBytes(layout) * layout.frames);

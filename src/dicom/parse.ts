@@ -55,14 +55,6 @@ export interface DicomFile extends ReadDataSet {
   readonly name: string;
 }
 
-/** Where the letters DICM stand in a file. */
-const MAGIC_AT = 128;
-
-/** Whether these first bytes of a file are those of a DICOM file with its preamble. */
-export function isDicom(start: Uint8Array): boolean {
-  return [0x44, 0x49, 0x43, 0x4d].every((byte, i) => start[MAGIC_AT + i] === byte);
-}
-
 /** @throws ImageError where the bytes are no DICOM file, or a damaged one. */
 export function parseDicomFile(bytes: Uint8Array, name: string): DicomFile {
   try {

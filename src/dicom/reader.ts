@@ -13,13 +13,14 @@ import type { IntensityWindow } from '../imaging/window.ts';
 import { greyTable } from './grey-table.ts';
 import { type PixelLayout, pixelLayout } from './layout.ts';
 import { paletteGreys } from './palette.ts';
-import { type DicomFile, isDicom, numbersOf, parseDicomFile, readingTags, scopesOf, TAG } from './parse.ts';
+import { type DicomFile, numbersOf, parseDicomFile, readingTags, scopesOf, TAG } from './parse.ts';
+import { dicomStart } from './start.ts';
 import { readStoredFrame, type StoredFrame } from './stored.ts';
 
 export const dicomReader: ImageReader = {
   format: 'dicom',
   extensions: ['.dcm', '.dicom', '.ima'],
-  recognises: isDicom,
+  recognises: (start) => dicomStart(start) !== undefined,
   header: async (path, options) => {
     const bytes = await readImageBytes(path);
     return readingTags(path, () => dicomHeader(bytes, path, options));

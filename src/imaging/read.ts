@@ -92,14 +92,19 @@ function readerFor(start: Uint8Array, name: string): ImageReader {
     });
   }
   const reader = READERS.find(({ recognises }) => recognises(start));
+  const promised = READERS.find(({ extensions }) => extensions.some((ending) => endsWith(name, ending)));
   if (reader === undefined) {
+    const isDicomName = promised === dicomReader;
     throw new ImageError({
       seen: `${name} is no image file by its first bytes`,
-      need: NEED,
-      fix: 'Convert it, or leave it out',
+      need: isDicomName
+        ? 'DICOM files begin with a preamble and the letters DICM, or with an element of the group 0002 or 0008'
+        : NEED,
+      fix: isDicomName
+        ? 'Export it again, or write it anew (dcmconv IN OUT), or leave it out'
+        : 'Convert it, or leave it out',
     });
   }
-  const promised = READERS.find(({ extensions }) => extensions.some((ending) => endsWith(name, ending)));
   if (promised !== undefined && promised !== reader) {
     throw new ImageError({
       seen: `${name} is a ${reader.format.toUpperCase()} file by its content`,

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { nestedDicomFiles } from '../../src/dataset/dicom-folders.ts';
 import { listImages } from '../../src/dataset/layout.ts';
 import { sourceImages } from '../../src/dataset/source-images.ts';
-import { dicomDirectory, dicomFile, greyTags } from '../../tools/fuzz/dicom-files.ts';
+import { bareDataSet, dicomDirectory, dicomFile, greyTags, IMPLICIT } from '../../tools/fuzz/dicom-files.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { write } from './folders.ts';
 
@@ -41,6 +41,12 @@ describe('a folder of DICOM files', () => {
     await put('notes.img.txt', 'text');
     await put('short', 'DICM');
     expect(await listImages(root)).toEqual(['a.img']);
+  });
+
+  it('has files without a preamble, with endings and without', async () => {
+    const bare = bareDataSet({ ...greyTags(1, 2, Uint8Array.of(1, 2)), '00080016': '1.2.3' }, IMPLICIT);
+    for (const path of ['a1.dcm', 'b1', 'P1/S1/IM1', 'P1/S1/IM2.img']) await put(path, bare);
+    expect(await listImages(root)).toEqual(['a1.dcm', 'b1', 'P1/S1/IM1', 'P1/S1/IM2.img']);
   });
 
   it('with a DICOMDIR in one of its folders has those images that it lists, and no others of that folder', async () => {

@@ -8,6 +8,7 @@ import { decodeImage } from '../../src/imaging/read.ts';
 import type { ReadImageOptions } from '../../src/imaging/reader.ts';
 import {
   BIG_ENDIAN,
+  bareDataSet,
   DEFLATED,
   dicomFile,
   EXPLICIT,
@@ -43,6 +44,42 @@ describe('stored pixels', () => {
   it('may be deflated', async () => {
     const image = await read(greyTags(1, 2, bytes(3, 9)), DEFLATED, { window: { low: 0, high: 255 } });
     expect([...image.data]).toEqual([3, 9]);
+  });
+
+  it.each([
+    ['explicit', EXPLICIT],
+    ['implicit', IMPLICIT],
+  ] as const)('are read without preamble and group 0002, %s', async (_, syntax) => {
+    const tags = greyTags(1, 2, bytes(3, 9), { '00080016': '1.2.840.10008.5.1.4.1.1.1' });
+    const image = await decodeImage(bareDataSet(tags, syntax), 'b1', { window: { low: 0, high: 255 } });
+    expect([...image.data]).toEqual([3, 9]);
+  });
+
+  it.each([EXPLICIT, IMPLICIT, BIG_ENDIAN, DEFLATED])(
+    'are read without the preamble alone in syntax %s',
+    async (syntax) => {
+      const file = dicomFile(greyTags(1, 2, words(3, 9)), syntax).subarray(132);
+      const image = await decodeImage(file, 'a1.dcm', { window: { low: 0, high: 65535 } });
+      expect([...image.data]).toEqual([3, 9]);
+    },
+  );
+
+  it('are no pixels where they are compressed and nothing says how', async () => {
+    const tags = { ...greyTags(1, 2, [Buffer.alloc(64)]), '00080016': '1.2.840.10008.5.1.4.1.1.1' };
+    await expect(decodeImage(bareDataSet(tags, EXPLICIT), 'a1.dcm')).rejects.toThrow(/are in fragments/);
+  });
+
+  it.each([
+    ['text', Buffer.from('08:00 first patient')],
+    ['an element that no other one follows', Buffer.from('0800050043530400415343490000', 'hex')],
+    ['zeros', Buffer.alloc(200)],
+  ])('are not sought in %s', async (_, file) => {
+    await expect(decodeImage(file, 'a1.dcm')).rejects.toMatchObject({
+      seen: 'a1.dcm is no image file by its first bytes',
+      need: expect.stringContaining('letters DICM'),
+      fix: expect.stringContaining('dcmconv IN OUT'),
+    });
+    await expect(decodeImage(file, 'b1')).rejects.toMatchObject({ fix: 'Convert it, or leave it out' });
   });
 
   it('come frame by frame', async () => {

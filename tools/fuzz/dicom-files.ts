@@ -79,6 +79,11 @@ export function dicomFile(tags: Tags, syntax = EXPLICIT): Buffer {
   return withHead(syntax === DEFLATED ? deflateRawSync(content) : content, syntax);
 }
 
+/** A data set alone, without preamble and group 0002: explicit or implicit, little-endian. */
+export function bareDataSet(tags: Tags, syntax: typeof EXPLICIT | typeof IMPLICIT): Buffer {
+  return dataSet(tags, false, syntax === EXPLICIT);
+}
+
 /** A file of these bytes, which need be no data set. */
 export function withHead(content: Uint8Array, syntax: string): Buffer {
   const meta = dataSet({ '00020010': syntax }, false, true);

@@ -6,6 +6,7 @@ import { dicomDirectoryFiles } from '../../src/dicom/directory.ts';
 import { readImageBytes } from '../../src/imaging/read-bytes.ts';
 import {
   BIG_ENDIAN,
+  bareDataSet,
   DEFLATED,
   dicomFile,
   EXPLICIT,
@@ -56,6 +57,9 @@ export const DICOM_TARGETS: readonly Target[] = [
   uncompressed('implicit DICOM', IMPLICIT),
   uncompressed('big-endian DICOM', BIG_ENDIAN),
   uncompressed('deflated DICOM', DEFLATED),
+  image('DICOM without preamble', 'a.dcm', () =>
+    bareDataSet({ ...greyTags(HEIGHT, WIDTH, wide, MORE), '00080016': '1.2.3' }, IMPLICIT),
+  ),
   image('DICOM of several frames', 'a.dcm', frames),
   compressed('RLE DICOM', RLE, async () => rleFrame([grey])),
   compressed('JPEG DICOM', JPEG, () =>
