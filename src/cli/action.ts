@@ -1,7 +1,7 @@
 /** @file What all commands share: progress, Ctrl-C, results as text or JSON, errors as three sentences. */
 import { type Command, CommanderError } from 'commander';
 import { PackmuleError } from '../base/errors.ts';
-import { shellWord } from '../base/text.ts';
+import { commandLine } from '../base/text.ts';
 import type { RunObserver } from '../pipeline/observer.ts';
 import { INTERRUPTED_EXIT, Interrupted, listenForInterrupt } from './interrupt.ts';
 import { createProgress } from './progress.ts';
@@ -56,9 +56,7 @@ function wantsJson(argv: readonly string[]): boolean {
 export function reportFailure(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError) return reportUsage(error, argv);
   if (error instanceof Interrupted) {
-    process.stderr.write(
-      `Stopped; what is done is kept. Go on with: packmule ${argv.map(shellWord).join(' ')}\n`,
-    );
+    process.stderr.write(`Stopped; what is done is kept. Go on with: ${commandLine(argv)}\n`);
     if (wantsJson(argv)) print({ interrupted: true });
     return INTERRUPTED_EXIT;
   }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
+import { commandLine } from '../base/text.ts';
 import { describeFolder, folderWarnings } from '../dataset/describe.ts';
 import { inspectFolder } from '../dataset/inspect.ts';
 import { findModel, refinerOf } from '../models/registry.ts';
@@ -57,9 +58,12 @@ async function initialise(
   const found = await inspectFolder(folder);
   const seen = describeFolder(found);
   await writeSettings(path, found, refinerSettings(chosen, dirname(path)));
-  const text = [...seen, ...folderWarnings(found), '', `Wrote ${output}. Next: packmule run ${output}`].join(
-    '\n',
-  );
+  const text = [
+    ...seen,
+    ...folderWarnings(found),
+    '',
+    `Wrote ${output}. Next: ${commandLine(['run', output])}`,
+  ].join('\n');
   return { text, json: { config: path, ...found } };
 }
 

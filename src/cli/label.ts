@@ -1,6 +1,7 @@
 /** @file `packmule label FOLDER`: draw the first labels of a folder of images in the browser. */
 import { relative, resolve } from 'node:path';
 import { Command } from 'commander';
+import { commandLine } from '../base/text.ts';
 import { type LabelFolder, openLabelFolder } from '../dataset/label-folder.ts';
 import { EMBEDDINGS_FOLDER } from '../pipeline/run-directory.ts';
 import { CONFIG_NAME } from '../pipeline/write-settings.ts';
@@ -63,7 +64,7 @@ function summary(folder: string, { annotations, cases, classes }: LabelFolder): 
   const labelled = cases.filter(({ split }) => split === 'labelled').length;
   const here = relative(process.cwd(), folder) || folder;
   return {
-    text: `${labelled} of ${cases.length} images are labelled in ${annotations}\nNext: packmule run ${here}`,
+    text: `${labelled} of ${cases.length} images are labelled in ${annotations}\nNext: ${commandLine(['run', here])}`,
     json: { annotations, labelled, images: cases.length, classes },
   };
 }

@@ -1,6 +1,7 @@
 /** @file `packmule review RUN`: see, accept and correct the masks of a run in the browser. */
 import { relative } from 'node:path';
 import { Command } from 'commander';
+import { commandLine } from '../base/text.ts';
 import { readRecordedConfig } from '../pipeline/recorded-config.ts';
 import { type RunDirectory, runDirectory } from '../pipeline/run-directory.ts';
 import { embeddingsFolder, settleSam } from '../pipeline/sam-model.ts';
@@ -67,7 +68,7 @@ function summary(folder: string, decisions: readonly Decision[]): ActionResult {
   const { accepted, corrected, rejected, skipped } = counts;
   const here = relative(process.cwd(), folder) || folder;
   return {
-    text: `${accepted} accepted, ${corrected} corrected, ${rejected} rejected, ${skipped} skipped\nNext: packmule run ${here} --round 2`,
+    text: `${accepted} accepted, ${corrected} corrected, ${rejected} rejected, ${skipped} skipped\nNext: ${commandLine(['run', here, '--round', '2'])}`,
     json: { run: folder, accepted, corrected, rejected, skipped },
   };
 }

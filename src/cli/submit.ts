@@ -7,7 +7,7 @@ import { ConfigError, RunError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { asNode } from '../base/node-process.ts';
 import { nearestName } from '../base/suggest.ts';
-import { shellWord } from '../base/text.ts';
+import { commandLine } from '../base/text.ts';
 import { type ArrayJob, jobName } from '../submit/array-job.ts';
 import type { Cluster } from '../submit/cluster.ts';
 import { KUBERNETES_TEMPLATE, kubernetes } from '../submit/kubernetes.ts';
@@ -212,7 +212,7 @@ async function gather(args: readonly string[], signal: AbortSignal): Promise<Act
   });
   // Ctrl-C reached it too.
   signal.throwIfAborted();
-  const command = `packmule ${args.map(shellWord).join(' ')}`;
+  const command = commandLine(args);
   const printed = Buffer.concat(chunks).toString().trim();
   if (exitCode === 0)
     return { text: `All parts are done and put together: ${command}`, json: JSON.parse(printed) };

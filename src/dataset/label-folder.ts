@@ -5,6 +5,7 @@ import { readAnnotations } from '../annotations/read.ts';
 import type { AnnotatedImage } from '../annotations/types.ts';
 import { DatasetError } from '../base/errors.ts';
 import type { Size } from '../base/geometry.ts';
+import { commandLine } from '../base/text.ts';
 import { caseMaker } from './cases.ts';
 import { mapConcurrently } from './concurrent.ts';
 import type { DataConfigInput } from './config.ts';
@@ -117,6 +118,6 @@ function otherFormat(path: string): DatasetError {
   return new DatasetError({
     seen: `The images are annotated in ${path}, which is no COCO JSON`,
     need: `Labels that can be added to: ${LABELS_NAME} in COCO's format`,
-    fix: `Convert them: \`packmule convert ${basename(path)} ${LABELS_NAME}\`, and move the old ones elsewhere`,
+    fix: `Convert them: \`${commandLine(['convert', basename(path), LABELS_NAME])}\`, and move the old ones elsewhere`,
   });
 }

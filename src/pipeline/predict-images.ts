@@ -11,6 +11,7 @@ import type { Atlas } from '../atlas/atlas.ts';
 import { secondsSince } from '../base/clock.ts';
 import { DatasetError, RunError } from '../base/errors.ts';
 import { hashBytes, hashFile, hashJson } from '../base/hash.ts';
+import { commandLine } from '../base/text.ts';
 import { caseMaker } from '../dataset/cases.ts';
 import { checkDataset } from '../dataset/check.ts';
 import { listImages } from '../dataset/layout.ts';
@@ -295,7 +296,7 @@ async function requireLearntSince(run: RunDirectory): Promise<void> {
   throw new RunError({
     seen: `${run.root} was begun anew, and its refiner has learnt from what was there before`,
     need: 'A refiner that has learnt since',
-    fix: `Do the rest of the run: \`packmule run ${run.root}\`; or leave out --refine`,
+    fix: `Do the rest of the run: \`${commandLine(['run', run.root])}\`; or leave out --refine`,
   });
 }
 

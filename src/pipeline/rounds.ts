@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, RunError } from '../base/errors.ts';
+import { commandLine } from '../base/text.ts';
 import { isFinal, statusOf } from '../review/decision.ts';
 import { readDecisions } from '../review/decision-journal.ts';
 import type { RunConfig } from './config.ts';
@@ -45,6 +46,6 @@ async function requireReview(folder: string): Promise<void> {
   throw new RunError({
     seen: `No mask of ${folder} was accepted, corrected or rejected`,
     need: 'Something that the next round can learn',
-    fix: `Review its masks: \`packmule review ${folder}\``,
+    fix: `Review its masks: \`${commandLine(['review', folder])}\``,
   });
 }

@@ -1,6 +1,7 @@
 /** @file The data set of a run: what its settings name, with what people decided in the reviews of earlier runs. */
 import { existsSync } from 'node:fs';
 import { RunError } from '../base/errors.ts';
+import { commandLine } from '../base/text.ts';
 import { openDataset } from '../dataset/dataset.ts';
 import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from '../dataset/types.ts';
 import { applyReviews, type Review } from '../review/apply.ts';
@@ -27,7 +28,7 @@ async function readReview(run: RunDirectory, dataset: Dataset): Promise<Review> 
     throw new RunError({
       seen: `Nobody has reviewed the run ${run.root}`,
       need: 'A run in which masks were accepted or corrected',
-      fix: `Review it first: \`packmule review ${run.root}\``,
+      fix: `Review it first: \`${commandLine(['review', run.root])}\``,
     });
   }
   const refined = structuresByName(await readStoredSet(run, 'refined', 'unlabelled', dataset.classes));

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { ConfigError } from '../base/errors.ts';
 import { canonicalJson } from '../base/hash.ts';
+import { commandLine } from '../base/text.ts';
 import { isTree, type RunConfig } from './config.ts';
 import { readRecordedConfig } from './recorded-config.ts';
 import type { RunDirectory } from './run-directory.ts';
@@ -22,7 +23,7 @@ export async function requireSameSettings(run: RunDirectory, config: RunConfig):
   throw new ConfigError({
     seen: `${run.root} was done with other settings:\n${[...differing.slice(0, SHOWN), ...more].map((line) => `- ${line}`).join('\n')}\n`,
     need: 'The settings of the run: with others it would be done anew before it is looked at',
-    fix: `Name the run itself, which has its settings: \`packmule report ${run.root}\`; or do it anew with \`packmule run\``,
+    fix: `Name the run itself, which has its settings: \`${commandLine(['report', run.root])}\`; or do it anew with \`packmule run\``,
   });
 }
 

@@ -3,6 +3,7 @@
  * run directory. A shard writes journals and nothing else; whoever does the stage as a whole takes them up.
  */
 import { ConfigError, RunError } from '../base/errors.ts';
+import { commandLine } from '../base/text.ts';
 import type { StageName } from './observer.ts';
 import type { RunDirectory } from './run-directory.ts';
 
@@ -50,6 +51,6 @@ export function notDone({ root }: RunDirectory, stage: StageName): RunError {
   return new RunError({
     seen: `The stage ${stage} of ${root} is not done with these settings and images`,
     need: 'Before images are divided among processes, one process has done what comes before',
-    fix: `Do it without --shard: packmule ${COMMANDS[stage] ?? 'run'} ${root}`,
+    fix: `Do it without --shard: ${commandLine([COMMANDS[stage] ?? 'run', root])}`,
   });
 }
