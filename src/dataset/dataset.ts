@@ -7,6 +7,7 @@ import { readAnnotations } from '../annotations/read.ts';
 import type { AnnotationSet } from '../annotations/types.ts';
 import { ConfigError, DatasetError } from '../base/errors.ts';
 import { nearestName } from '../base/suggest.ts';
+import { commandLine } from '../base/text.ts';
 import { caseMaker } from './cases.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type DataConfig, type DataConfigInput, dataSchema } from './config.ts';
@@ -192,7 +193,10 @@ function requireStructures(set: AnnotationSet, source: ImageSource): void {
   });
 }
 
-function noAnnotations({ imagesFolder, split }: ImageSource, images: readonly SourceImage[]): DatasetError {
+function noAnnotations(
+  { folder, imagesFolder, split }: ImageSource,
+  images: readonly SourceImage[],
+): DatasetError {
   if (images.length === 0) {
     return new DatasetError({
       seen: `${imagesFolder} holds neither images nor annotations`,
@@ -203,17 +207,22 @@ function noAnnotations({ imagesFolder, split }: ImageSource, images: readonly So
   return new DatasetError({
     seen: `There are no annotations for the images in ${imagesFolder}`,
     need: `${split === 'all' ? 'Some images' : `The images of ${split}`} come with an annotation file (such as COCO JSON or CVAT XML) or a folder of label files beside them`,
-    fix: 'Add it, or set data.annotations; images without annotations belong in a folder called unlabelled',
+    fix: `Draw the first ones with \`${commandLine(['label', folder])}\`; or add a file of them, or set data.annotations; images without annotations belong in a folder called unlabelled`,
   });
 }
 
 function nothingLabelled(layout: Layout): DatasetError {
+  const isDivided = layout.kind === 'split-folders';
+  const folder = isDivided ? layout.sources.find(({ split }) => split === 'unlabelled')?.folder : layout.root;
+  const instead = isDivided
+    ? 'Put annotated images in a folder called labelled'
+    : 'Leave annotated images out of the lists and fractions of val and test';
   return new DatasetError({
     seen: `${layout.root} has no labelled images`,
     need: 'At least one annotated image to train on',
     fix:
-      layout.kind === 'split-folders'
-        ? 'Put annotated images in a folder called labelled'
-        : 'Annotate images, or leave some out of the lists and fractions of val and test',
+      folder === undefined
+        ? instead
+        : `${instead}, or draw the first ones: \`${commandLine(['label', folder])}\``,
   });
 }

@@ -18,6 +18,8 @@ import { SPLIT_NAMES, type SplitName } from './types.ts';
 /** Images of one split, or of all splits together. Paths are absolute. */
 export interface ImageSource {
   readonly split: SplitName | 'all';
+  /** Where images and annotations were looked for. */
+  readonly folder: string;
   readonly imagesFolder: string;
   /** Paths from there as listImages gives them. */
   readonly imageFiles: readonly string[];
@@ -121,11 +123,11 @@ async function findSource(
         fix: 'Correct the path; it is relative to data.root',
       });
     }
-    return { split, imagesFolder, imageFiles, annotations: path };
+    return { split, folder, imagesFolder, imageFiles, annotations: path };
   }
   // Annotations of the unlabelled pool, should there be any, are not used: it is the pool.
   const found = split === 'unlabelled' ? undefined : await findAnnotations(folder);
-  return { split, imagesFolder, imageFiles, ...(found !== undefined && { annotations: found }) };
+  return { split, folder, imagesFolder, imageFiles, ...(found !== undefined && { annotations: found }) };
 }
 
 /** The annotation file of a folder, or its folder of label files. */

@@ -240,6 +240,17 @@ describe('what cannot be opened', () => {
     await expect(open()).rejects.toThrow(/no annotations for the images in .*val/);
   });
 
+  it('says with which command the first labels are drawn', async () => {
+    const label = (path: string) => expect.stringContaining(`\`packmule label ${path}\``);
+    await rm(folder.in('labelled', 'annotations.json'));
+    await expect(open()).rejects.toMatchObject({ fix: label(folder.in('labelled')) });
+    for (const split of ['labelled', 'val', 'test']) await rm(folder.in(split), { recursive: true });
+    await expect(open()).rejects.toMatchObject({ fix: label(folder.in('unlabelled')) });
+    const bare = folder.in('my radiographs');
+    await rename(folder.in('unlabelled'), bare);
+    await expect(open({ root: bare })).rejects.toMatchObject({ fix: label(`'${bare}'`) });
+  });
+
   it('refuses an empty label folder', async () => {
     await rm(folder.in('labelled', 'annotations.json'));
     await mkdir(folder.in('labelled', 'labels'));
