@@ -8,7 +8,7 @@ import { collect, readSource } from './source.ts';
 export function idsCommand(): Command {
   const command = new Command('ids')
     .description(
-      'list which file stands behind each name in results: DICOM images are called by salted hashes there (data.ids). Nothing is written',
+      'list which file stands behind each name in results: DICOM images are called by salted hashes there (data.ids). Their secret is made where there is none yet',
     )
     .argument('[source]', 'a settings file, or the folder of a data set', CONFIG_NAME)
     .option('--set <key=value>', 'override a setting; may be given again', collect, []);

@@ -10,6 +10,7 @@ import { PACKMULE_VERSION } from '../base/version.ts';
 import { rleArea } from '../masks/rle.ts';
 import { readCaseFile } from './case-file.ts';
 import { mapConcurrently } from './concurrent.ts';
+import { isHashedName } from './ids.ts';
 import { listed, otherSize, sameName, sameSize } from './misfits.ts';
 import { type Case, casesOf, type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
 import { decodeCase, hashOfView } from './view.ts';
@@ -139,7 +140,10 @@ async function lookAt(item: Case, classes: readonly string[], sound?: ReadonlySe
     if (!(error instanceof PackmuleError)) throw error;
     if (systemCode(error.cause) === 'ENOENT') {
       const annotated = item.structures === undefined ? '' : 'is annotated but ';
-      report('missing-image', `${item.imagePath} ${annotated}does not exist`);
+      const hash = isHashedName(item.name)
+        ? ' (a hash, of an image that is gone or under the secret of another account)'
+        : '';
+      report('missing-image', `${item.imagePath} ${annotated}does not exist${hash}`);
     } else report('unreadable-image', error.seen);
   }
   if (item.split !== 'unlabelled' && item.structures === undefined) {

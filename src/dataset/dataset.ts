@@ -14,6 +14,7 @@ import { type DataConfig, type DataConfigInput, dataSchema } from './config.ts';
 import { imageFinder } from './image-names.ts';
 import { findLayout, type ImageSource, type Layout } from './layout.ts';
 import { mirroredPairsByName } from './mirror.ts';
+import { requireOwnHashes } from './other-secret.ts';
 import { missingImage, type SourceImage, sourceImages } from './source-images.ts';
 import { type DividedCase, divideCases, type SourceCase } from './split.ts';
 import { type Dataset, SPLIT_NAMES, type SplitName } from './types.ts';
@@ -126,23 +127,28 @@ async function readSources(layout: Layout, config: DataConfig): Promise<ReadSour
     });
     classes ??= set.classes;
     requireStructures(set, source);
-    bySource.push({ source, cases: annotatedCases(source.imagesFolder, images, set) });
+    bySource.push({ source, cases: annotatedCases(source, images, set) });
   }
   if (classes === undefined) throw nothingLabelled(layout);
   return { classes, bySource, withoutPicture };
 }
 
-/** Annotated images in the order of the file, then images that it does not name. */
+/**
+ * Annotated images in the order of the file, then images that it does not name.
+ * @throws DatasetError where the file names them under the secret of another account.
+ */
 export function annotatedCases(
-  folder: string,
+  { imagesFolder, annotations = '' }: Pick<ImageSource, 'imagesFolder' | 'annotations'>,
   images: readonly SourceImage[],
   set: AnnotationSet,
 ): SourceCase[] {
-  const find = imageFinder(images, set.images.map(wholeName));
+  const names = set.images.map(wholeName);
+  requireOwnHashes(annotations, names, images);
+  const find = imageFinder(images, names);
   const used = new Set<SourceImage>();
   const annotated = set.images.map((item): SourceCase => {
     const { height, width, structures } = item;
-    const image = find(wholeName(item)) ?? missingImage(folder, item.fileName);
+    const image = find(wholeName(item)) ?? missingImage(imagesFolder, item.fileName);
     used.add(image);
     return { image, size: { height, width }, structures };
   });

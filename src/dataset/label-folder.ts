@@ -55,7 +55,7 @@ export async function openLabelFolder(input: DataConfigInput): Promise<LabelFold
   if (images.length === 0) throw nothingToLabel(source, withoutPicture);
   const toCase = await caseMaker(config, root);
   // Without the size of the annotation, so that each case has that of its image, 0 where it cannot be read.
-  const found = annotatedCases(source.imagesFolder, images, set).map(({ image, structures = [] }) => {
+  const found = annotatedCases(source, images, set).map(({ image, structures = [] }) => {
     return structures.length > 0
       ? { image, structures, split: 'labelled' as const }
       : { image, split: 'unlabelled' as const };

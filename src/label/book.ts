@@ -12,12 +12,13 @@ import type { AnnotatedImage, Structure } from '../annotations/types.ts';
 import { RunError } from '../base/errors.ts';
 import { openLineFile } from '../base/line-file.ts';
 import type { LabelFolder } from '../dataset/label-folder.ts';
+import { requireOwnHashes } from '../dataset/other-secret.ts';
 import type { Case } from '../dataset/types.ts';
 import { turnStructures } from '../dataset/view.ts';
 import { mirrorRle } from '../masks/mirror.ts';
 import { type Rle, rleArea, rleFromString, rleToString } from '../masks/rle.ts';
 import { type Decision, isFinal, statusOf } from '../review/decision.ts';
-import { openDecisionJournal } from '../review/decision-journal.ts';
+import { openDecisionJournal, readDecisions } from '../review/decision-journal.ts';
 import {
   changeClasses,
   keyOfName,
@@ -65,10 +66,16 @@ export const labelLock = (root: string): string => join(root, KEPT, 'lock.json')
 
 export const labelAddress = (root: string): string => join(root, KEPT, 'address.json');
 
-/** @throws RunError where the journals are damaged or cannot be written. */
+/** @throws RunError where the journals are damaged or cannot be written, DatasetError as requireOwnHashes. */
 export async function openLabelBook(folder: LabelFolder, by: string): Promise<LabelBook> {
   const { root, annotations, cases } = folder;
   const path = (name: string): string => join(root, KEPT, name);
+  const drawn = await readDecisions(path('masks.jsonl'));
+  requireOwnHashes(
+    path('masks.jsonl'),
+    drawn.map(({ image }) => image),
+    cases,
+  );
   let classes = withNames(await readClasses(path('classes.json')), folder.classes);
   /** What the classes of the opened file are from now on, whatever names change hands. */
   const filedKeys = folder.classes.map((name) => keyOfName(classes, name));

@@ -141,6 +141,40 @@ describe('DICOM files in the place of pictures', () => {
   });
 });
 
+describe('labels that call images by the hashes of another account', () => {
+  beforeEach(async () => {
+    await convert('labelled', (stem) => `${stem}.dcm`);
+    const labelled = casesOf(await open(), 'labelled');
+    await editCoco(folder.in('labelled', 'annotations.json'), (file) => {
+      for (const [i, image] of file.images.entries()) image.file_name = labelled[i]!.name;
+    });
+  });
+  const refusal = {
+    name: 'DatasetError',
+    seen: expect.stringMatching(
+      /annotations\.json calls images by hashes, such as [0-9a-f]{16}, and no image/,
+    ),
+    fix: expect.stringContaining('id-secret from there to '),
+  };
+
+  it('are refused by whoever reads them, with the place for the secret', async () => {
+    process.env.PACKMULE_HOME = folder.in('other');
+    await expect(open()).rejects.toMatchObject(refusal);
+    await expect(openLabelFolder({ root: folder.in('labelled') })).rejects.toMatchObject(refusal);
+    await expect(open()).rejects.toThrow(folder.in('other', 'id-secret'));
+    await copyFile(folder.in('home', 'id-secret'), folder.in('other', 'id-secret'));
+    await checkDataset(await open());
+  });
+
+  it('are of images that are gone, where others have theirs', async () => {
+    await rm(folder.in('labelled', 'images', 'phantom-0002.dcm'));
+    const { problems } = await checkDataset(await open(), { skipBad: true });
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/is annotated but does not exist \(a hash, of an image that is gone or/),
+    ]);
+  });
+});
+
 describe('files of several images', () => {
   it('are as many cases, each with its own frame and name', async () => {
     const data = Uint8Array.from({ length: 3 * SIZE.height * SIZE.width }, (_, i) =>

@@ -34,6 +34,12 @@ afterEach(async () => {
   book = undefined;
 });
 
+const before = process.env.PACKMULE_HOME;
+afterEach(() => {
+  if (before === undefined) delete process.env.PACKMULE_HOME;
+  else process.env.PACKMULE_HOME = before;
+});
+
 /** A mask of the columns from `from` on. */
 function columns(from: number): Rle {
   const mask = emptyMask(SIZE);
@@ -252,4 +258,17 @@ describe('a folder that is not for labelling', () => {
     await expect(openLabelBook(folder, 'ada')).rejects.toThrow('Line 1 of');
     expect(await readFile(join(root, '.packmule', 'done.jsonl'), 'utf8')).toBe('{"image":1}\n');
   });
+});
+
+it('drafts on images that another account named are refused, and not lost', async () => {
+  process.env.PACKMULE_HOME = join(root, 'home');
+  const ids = 'hashed';
+  const { folder, book } = await open({ ids });
+  await book.change({ add: 'radius' });
+  await book.draw(folder.cases[0]!, 0, columns(5), 0);
+  process.env.PACKMULE_HOME = join(root, 'other');
+  await expect(open({ ids })).rejects.toThrow(/masks\.jsonl calls images by hashes.*other.id-secret/s);
+  process.env.PACKMULE_HOME = join(root, 'home');
+  const again = await open({ ids });
+  expect(rleArea(again.book.mask(again.folder.cases[0]!, 0)!)).toBe(40);
 });
