@@ -24,6 +24,9 @@ type Locate = (path: readonly PropertyKey[]) => string;
 /** Lists of images are in files of their own. YAML that nests a million deep takes long to refuse. */
 const MAX_BYTES = 200_000;
 
+/** What paths of Windows in double quotes come to. */
+const PATH_IN_QUOTES = ': write a path without quotes, or with / in place of each \\';
+
 export interface ConfigOverrides {
   /** `key.path=value`, the value as YAML: `training.epochs=40`, `training.inputSize=[96, 160]`. */
   readonly set?: readonly string[];
@@ -66,7 +69,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
     throw new ConfigError({
       seen: `${path} is not valid YAML: ${problem.message.split('\n')[0]}`,
       need: 'Lines of `key: value`, indented by spaces',
-      fix: `Correct line ${problem.linePos?.[0].line ?? 1}`,
+      fix: `Correct line ${problem.linePos?.[0].line ?? 1}${problem.code === 'BAD_DQ_ESCAPE' ? PATH_IN_QUOTES : ''}`,
     });
   }
   const tree = dataOf(document, path) ?? {};

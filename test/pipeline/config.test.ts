@@ -57,6 +57,14 @@ describe('a settings file', () => {
     expect((await loadText(`data:\n  root: '${folder}'\n`)).name).toBe(name);
   });
 
+  it('with a path of Windows in double quotes says how paths are written', async () => {
+    await expect(loadText('data:\n  root: "C:\\Users\\me"\n')).rejects.toMatchObject({
+      fix: 'Correct line 2: write a path without quotes, or with / in place of each \\',
+    });
+    const { data } = await loadText('data:\n  root: /C:\\Users\\me\n');
+    expect(data.root).toBe('/C:\\Users\\me');
+  });
+
   it('may have sections without a setting in them', async () => {
     const config = await loadText('data:\n  root: scans\n  splits:\n    val:\n      #images:\ntraining:\n');
     expect(config.data).not.toHaveProperty('splits');
