@@ -21,7 +21,7 @@ import { samplingGrid } from '../training/augment.ts';
 /** Probability of each effect, and its range. */
 const ROTATION = { probability: 0.2, round: Math.PI, long: Math.PI / 12, longFrom: 1.5 };
 const SCALING = { probability: 0.2, range: [0.7, 1.4] } as const;
-const NOISE = { probability: 0.1, variance: [0, 0.1] } as const;
+const NOISE = { probability: 0.1, deviation: [0, 0.1] } as const;
 const BLUR = { probability: 0.1, deviation: [0.5, 1] } as const;
 const BRIGHTNESS = { probability: 0.15, range: [0.75, 1.25] } as const;
 const CONTRAST = { probability: 0.15, range: [0.75, 1.25] } as const;
@@ -131,7 +131,7 @@ export function drawAugmentation(
     rows.set(smearing(height, deviation, resolution), n * height * height);
     columns.set(transposed(smearing(width, deviation, resolution), width), n * width * width);
     const drawn = [
-      Math.sqrt(maybe(NOISE.probability, NOISE.variance, 0)),
+      maybe(NOISE.probability, NOISE.deviation, 0),
       maybe(BRIGHTNESS.probability, BRIGHTNESS.range, 1),
       maybe(CONTRAST.probability, CONTRAST.range, 1),
       maybe(GAMMA.inverted, bendingRange(rng), 1),

@@ -1,4 +1,4 @@
-/** @file Patches: where they are cut, and their arrays. A third of them shows a class for sure. */
+/** @file Patches: where they are cut, and their arrays. Some of each batch show a class for sure. */
 import type { Size } from '../base/geometry.ts';
 import { createRng, type Rng } from '../base/rng.ts';
 import type { Feeds } from '../runtime/session.ts';
@@ -10,8 +10,13 @@ import { drawAugmentation, warpMargin } from './augment.ts';
 import type { NnUnetPlan } from './plan.ts';
 import type { PreparedSample } from './prepare.ts';
 
-/** Share of the patches whose middle is a pixel of a class, as far as the image's border allows. */
-const FOREGROUND_SHARE = 1 / 3;
+/** Share of a batch, its end, whose middles are pixels of a class, as far as the image's border allows. */
+const FOREGROUND_SHARE = 0.33;
+
+/** Whether a patch of a batch is among them: one of two, four of twelve, as nnU-Net rounds. */
+export function showsClass(n: number, batch: number): boolean {
+  return n >= Math.round(batch * (1 - FOREGROUND_SHARE));
+}
 
 /** A patch of an image: where its top left pixel lies, which may be outside of a small image. */
 export interface PatchPlace {
@@ -33,9 +38,10 @@ export function drawPlace(
   rng: Rng,
   sample: Pick<PreparedSample, keyof Size | 'places'>,
   patch: Size,
+  isForeground: boolean,
 ): PatchPlace {
-  const isForeground = rng.uniform() < FOREGROUND_SHARE && sample.places.length > 0;
-  const pixels = isForeground ? sample.places[rng.below(sample.places.length)]! : undefined;
+  const { places } = sample;
+  const pixels = isForeground && places.length > 0 ? places[rng.below(places.length)]! : undefined;
   const pixel = pixels?.[rng.below(pixels.length)];
   const along = (length: number, part: number, middle: number | undefined): number => {
     const spare = length - part;
@@ -93,7 +99,7 @@ export function patchSource(
     const flipped: boolean[] = [];
     for (let n = 0; n < batch; n++) {
       const sample = samples[rng.below(samples.length)]!;
-      const place = drawPlace(rng, sample, patch);
+      const place = drawPlace(rng, sample, patch, showsClass(n, batch));
       const corner = { top: place.top - margin.top, left: place.left - margin.left };
       flipped.push(mirror !== undefined && rng.uniform() < 0.5);
       cutPlanes(sample.data, sample, corner, image.subarray(n * pixels, (n + 1) * pixels), crop);

@@ -34,7 +34,7 @@ export interface PlannedNnUnet {
   readonly minutes: number;
 }
 
-/** nnU-Net's feature values on a card of 8 GB, for batches of so many patches. */
+/** nnU-Net's feature values of a patch on a card of 8 GB, in batches of so many; patches may be as large as two of them allow. */
 const REFERENCE_VALUES = 85e6;
 const REFERENCE_BATCH = 12;
 const SMALLEST_BATCH = 2;
@@ -101,7 +101,8 @@ function settle(
   channels: number,
   seconds: number,
 ): { scale: number; topology: Topology } {
-  const inMemory = (topology: Topology): boolean => featureValues(topology, channels) <= REFERENCE_VALUES;
+  const inMemory = (topology: Topology): boolean =>
+    SMALLEST_BATCH * featureValues(topology, channels) <= REFERENCE_BATCH * REFERENCE_VALUES;
   const inTime = (topology: Topology): boolean =>
     patchSeconds(topology, channels, SMALLEST_BATCH) <= seconds && inMemory(topology);
   const choose = (image: Size, base: number, isAffordable: (topology: Topology) => boolean): Topology =>

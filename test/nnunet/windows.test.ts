@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/base/rng.ts';
-import { cropSize, cutPlanes, drawPlace, patchSource } from '../../src/nnunet/patches.ts';
+import { cropSize, cutPlanes, drawPlace, patchSource, showsClass } from '../../src/nnunet/patches.ts';
 import type { NnUnetPlan } from '../../src/nnunet/plan.ts';
 import { gaussianWeights, slide, windowStarts } from '../../src/nnunet/sliding-window.ts';
 
@@ -92,9 +92,16 @@ describe('patches', () => {
     places: [Int32Array.of(35 * 60 + 50)],
   };
 
-  it('show a class in a third of the draws, where chance would show it in hardly any', () => {
+  it('of a batch show a class, the last one of two and four of twelve', () => {
+    const showing = (batch: number) => Array.from({ length: batch }, (_, n) => showsClass(n, batch));
+    expect(showing(2)).toEqual([false, true]);
+    expect(showing(12).filter((shown) => shown)).toHaveLength(4);
+    expect(showing(3)).toEqual([false, false, true]);
+  });
+
+  it('show a class where they are to, and by chance in hardly any draw', () => {
     const rng = createRng(2);
-    const places = Array.from({ length: 3000 }, () => drawPlace(rng, sample, plan.patch));
+    const places = Array.from({ length: 3000 }, (_, n) => drawPlace(rng, sample, plan.patch, n % 3 === 0));
     const showing = places.filter(
       ({ top, left }) => top <= 35 && 35 < top + 8 && left <= 50 && 50 < left + 8,
     );
@@ -108,7 +115,7 @@ describe('patches', () => {
 
   it('of an image that is smaller lie around it', () => {
     const small = { height: 4, width: 6, places: [] };
-    expect(drawPlace(createRng(1), small, plan.patch)).toEqual({ top: -2, left: -1 });
+    expect(drawPlace(createRng(1), small, plan.patch, true)).toEqual({ top: -2, left: -1 });
   });
 
   it('are cut with zeros beyond the image', () => {
