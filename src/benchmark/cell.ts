@@ -148,9 +148,9 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
         : settings;
     },
     network: ({ share, recipe, labelled: count = labelled, pseudo, agreement, meanTeacher, start }) => {
-      const whole = planned(setup, Math.max(labelled, count), recipe);
-      const used = meanTeacher === undefined ? whole : planMeanTeacher(whole, CONSISTENCY[meanTeacher]);
-      const { plan, settings, minutes } = planShare(used, share);
+      const own = planShare(planned(setup, Math.max(labelled, count), recipe), share);
+      const used = meanTeacher === undefined ? own : planMeanTeacher(own, CONSISTENCY[meanTeacher]);
+      const { plan, settings, minutes } = used;
       return {
         kind: 'network',
         planned: { plan, settings, minutes },

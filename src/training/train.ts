@@ -90,7 +90,7 @@ async function trainOn(
     plan,
     settings,
     step: () => buildStep(plan, settings, samples),
-    first: (specs) => options.start ?? freshWeights(plan, specs, samples, seed),
+    first: (specs) => options.start ?? freshWeights(plan, settings, specs, samples, seed),
     batches: (rng) => batchSource({ plan, settings, samples, unlabelled, seed }, rng),
     ...(validation.length > 0 && { openValidator: () => openValidator(plan, validation, compute) }),
     exported: (weights) => exportNetwork(plan, weights, settings.mirror),
@@ -134,15 +134,20 @@ export function buildStep(
   });
 }
 
-/** Fresh weights; with an overlapping head its bias is at the classes' log odds. */
+/**
+ * Fresh weights; with an overlapping head its bias is at the classes' log odds, but where positives weigh as much as all
+ * else.
+ */
 function freshWeights(
   plan: NetworkPlan,
+  { loss }: ResolvedTraining,
   specs: readonly ParameterSpec[],
   samples: readonly CachedSample[],
   seed: number,
 ): Weights {
   const weights = initializeWeights(specs, createRng(seed).child('weights'));
-  if (plan.head === 'overlapping') weights.set('head.bias', logOdds(positiveShares(plan, samples)));
+  if (plan.head === 'overlapping' && loss !== 'weighted-bce')
+    weights.set('head.bias', logOdds(positiveShares(plan, samples)));
   return weights;
 }
 

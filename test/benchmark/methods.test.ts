@@ -27,7 +27,11 @@ describe('every method', () => {
     const sum = (of: (network: Training) => number): number =>
       masking.reduce((total, network) => total + of(network), 0);
     const whole = sum(({ planned }) => planned.minutes) / sum(({ share }) => share);
-    for (const { share, planned } of masking) expect(planned.minutes).toBeCloseTo(share * whole, 5);
+    // In whole epochs.
+    for (const { share, planned } of masking) {
+      const { minutes, settings } = planned as UNet['planned'];
+      expect(Math.abs(minutes - share * whole)).toBeLessThan(minutes / settings.epochs);
+    }
   });
 
   it.each(named)('%s is made from labelled and unlabelled images alone', (name) => {
@@ -176,6 +180,15 @@ describe.each([
   });
 });
 
+describe('sam-pseudo-labels-on', () => {
+  it('is sam-pseudo-labels but for a final network that goes on from the initial one', () => {
+    const [usual, on] = ['sam-pseudo-labels', 'sam-pseudo-labels-on'].map((name) => twoNetworks(name)[0]);
+    const { start, ...rest } = on!;
+    expect(keyOf(start!)).toBe(keyOf(twoNetworks('sam-pseudo-labels')[1]));
+    expect(rest).toEqual(usual);
+  });
+});
+
 describe('medsam', () => {
   it.each(['unet+medsam', 'medsam-pseudo-labels'])('is prompted by a box alone in %s, once', (name) => {
     const works = [...inOrder([masksOf(name)]).values()];
@@ -275,18 +288,32 @@ describe('mean teachers', () => {
   it.each([
     ['mean-teacher', 'probabilities', 0.4],
     ['mean-teacher-logits', 'logits', 0],
-    ['self-training', 'labels', 0.4],
-  ])('%s learns from unlabelled images without masks, by %s, rising over %d', (name, compare, rampUp) => {
-    const [network, ...others] = networksOf(masksOf(name));
-    expect(others).toEqual([]);
+  ])('%s goes on from a U-Net of half of the budget, by %s, rising over %d', (name, compare, rampUp) => {
+    const network = (masksOf(name) as Prediction).network as UNet;
     expect(network).toMatchObject({
+      share: 0.5,
       labelled: { count: N },
       unlabelled: { fingerprint: 'unlabelled' },
       planned: { settings: { consistency: { compare, rampUp }, averageDecay: 0.996 } },
     });
-    expect(network!.pseudo).toBeUndefined();
-    expect(unet().unlabelled).toBeUndefined();
+    // That of all rows with pseudo labels of our recipe.
+    expect(keyOf(network.start!)).toBe(keyOf(twoNetworks('raw-pseudo-labels')[1]));
   });
+
+  it.each([['self-training', 'labels', 0.4]])(
+    '%s learns from unlabelled images without masks, by %s, rising over %d',
+    (name, compare, rampUp) => {
+      const [network, ...others] = networksOf(masksOf(name));
+      expect(others).toEqual([]);
+      expect(network).toMatchObject({
+        labelled: { count: N },
+        unlabelled: { fingerprint: 'unlabelled' },
+        planned: { settings: { consistency: { compare, rampUp }, averageDecay: 0.996 } },
+      });
+      expect(network!.pseudo).toBeUndefined();
+      expect(unet().unlabelled).toBeUndefined();
+    },
+  );
 
   it('self-training+close-up redraws what such a network of three quarters of the budget finds', () => {
     const { prediction, closeUp } = masksOf('self-training+close-up') as Refinement;
@@ -300,7 +327,10 @@ describe('mean teachers', () => {
 
   it('mean-teacher+selection learns from labels, from refined masks that agree, and from all unlabelled images', () => {
     const [final, initial] = twoNetworks('mean-teacher+selection');
-    for (const network of [final, initial]) expect(network.planned.settings.consistency).toBeDefined();
+    for (const network of [final, initial]) {
+      expect(network).toMatchObject({ planned: { settings: { consistency: { compare: 'probabilities' } } } });
+      expect(network.start).toMatchObject({ labelled: { count: N }, share: 1 / 3 });
+    }
     expect(final).toMatchObject({
       labelled: { count: N },
       unlabelled: { fingerprint: 'unlabelled' },

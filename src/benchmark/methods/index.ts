@@ -17,6 +17,7 @@ import { paper } from './paper.ts';
 import { randomWalkerPseudoLabels } from './random-walker-pseudo-labels.ts';
 import { rawPseudoLabels } from './raw-pseudo-labels.ts';
 import { samPseudoLabels } from './sam-pseudo-labels.ts';
+import { samPseudoLabelsOn } from './sam-pseudo-labels-on.ts';
 import { selfTraining } from './self-training.ts';
 import { selfTrainingAtlasCloseUp } from './self-training-atlas-close-up.ts';
 import { selfTrainingCloseUp } from './self-training-close-up.ts';
@@ -45,6 +46,7 @@ export const METHODS: readonly Method[] = [
   foalPseudoLabels,
   adaptedFoalPseudoLabels,
   samPseudoLabels,
+  samPseudoLabelsOn,
   medSamPseudoLabels,
   paper,
   frozenEncoder,

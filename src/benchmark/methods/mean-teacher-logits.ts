@@ -1,8 +1,9 @@
 import type { Method } from '../cell.ts';
+import { meanTeacherOf } from './mean-teachers.ts';
 
 export const meanTeacherLogits: Method = {
   name: 'mean-teacher-logits',
   title: 'Mean teacher, logits',
   about: "the same as the paper's code has it: logits are to agree, from the first step on",
-  masks: (cell, split) => cell.predicted(cell.network({ share: 1, meanTeacher: 'reference' }), split),
+  ...meanTeacherOf('reference'),
 };

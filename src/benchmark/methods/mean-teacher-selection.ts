@@ -5,8 +5,8 @@ import { bySetModel } from '../refiners.ts';
 const AGREEMENT = 0.65;
 
 /**
- * A first mean teacher masks the unlabelled images, a promptable model redraws them, and images on which both agree teach a
- * second one as labelled images do. In the paper's code the selected masks never reach the training.
+ * A U-Net of the labelled images becomes a mean teacher, which masks the unlabelled images, a promptable model redraws them, and images on which both agree teach
+ * a second mean teacher, of the same U-Net, as labelled images do. In the paper's code the selected masks never reach the training.
  */
 export const meanTeacherSelection: Method = {
   name: 'mean-teacher+selection',
@@ -16,10 +16,11 @@ export const meanTeacherSelection: Method = {
   refiner: bySetModel,
   masks: (cell, split) => {
     const settings = bySetModel(cell.refine);
-    const share = cell.share(2, settings);
-    const first = cell.network({ share, meanTeacher: 'usual' });
+    const share = cell.share(3, settings);
+    const start = cell.network({ share });
+    const first = cell.network({ share, meanTeacher: 'usual', start });
     const pseudo = cell.refined(first, 'unlabelled', settings);
-    const second = cell.network({ share, meanTeacher: 'usual', pseudo, agreement: AGREEMENT });
+    const second = cell.network({ share, meanTeacher: 'usual', start, pseudo, agreement: AGREEMENT });
     return cell.predicted(second, split);
   },
 };

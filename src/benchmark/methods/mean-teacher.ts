@@ -1,8 +1,9 @@
 import type { Method } from '../cell.ts';
+import { meanTeacherOf } from './mean-teachers.ts';
 
 export const meanTeacher: Method = {
   name: 'mean-teacher',
   title: 'Mean teacher',
-  about: 'a U-Net that on unlabelled images agrees with the moving average of its weights',
-  masks: (cell, split) => cell.predicted(cell.network({ share: 1, meanTeacher: 'usual' }), split),
+  about: 'a U-Net, then the same on unlabelled images too, agreeing with the moving average of its weights',
+  ...meanTeacherOf('usual'),
 };
