@@ -2,9 +2,9 @@
  * @file From the fingerprint of a data set to a plan: as nnU-Net does, but for minutes on two cores where nnU-Net plans
  * for the memory of a graphics card.
  *
- * nnU-Net's patches on a card of 8 GB show a certain share of the image at full resolution. That share is kept, as it
- * decides what a network can know; what the minutes do not pay is first half of the width and then resolution, as
- * nnU-Net itself lowers it for volumes of which a patch shows too little.
+ * Patches of which a batch of twelve fits a card of 8 GB show a certain share of the image at full resolution. That share
+ * is kept, as it decides what a network can know; what the minutes do not pay is first half of the width and then
+ * resolution, as nnU-Net itself lowers it for volumes of which a patch shows too little.
  */
 import type { Size } from '../base/geometry.ts';
 import type { LoopSettings } from '../training/loop.ts';
@@ -34,7 +34,10 @@ export interface PlannedNnUnet {
   readonly minutes: number;
 }
 
-/** nnU-Net's feature values of a patch on a card of 8 GB, in batches of so many; patches may be as large as two of them allow. */
+/**
+ * nnU-Net's feature values of a patch on a card of 8 GB, in batches of so many. Its patches may be so large that two of
+ * them fit; at the little resolution that minutes pay, those of a full batch are better.
+ */
 const REFERENCE_VALUES = 85e6;
 const REFERENCE_BATCH = 12;
 const SMALLEST_BATCH = 2;
@@ -101,8 +104,7 @@ function settle(
   channels: number,
   seconds: number,
 ): { scale: number; topology: Topology } {
-  const inMemory = (topology: Topology): boolean =>
-    SMALLEST_BATCH * featureValues(topology, channels) <= REFERENCE_BATCH * REFERENCE_VALUES;
+  const inMemory = (topology: Topology): boolean => featureValues(topology, channels) <= REFERENCE_VALUES;
   const inTime = (topology: Topology): boolean =>
     patchSeconds(topology, channels, SMALLEST_BATCH) <= seconds && inMemory(topology);
   const choose = (image: Size, base: number, isAffordable: (topology: Topology) => boolean): Topology =>
