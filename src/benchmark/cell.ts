@@ -149,8 +149,7 @@ export function openCell(setup: Setup, labelled: number, seed: number): Cell {
     },
     network: ({ share, recipe, labelled: count = labelled, pseudo, agreement, meanTeacher, start }) => {
       const own = planShare(planned(setup, Math.max(labelled, count), recipe), share);
-      const used = meanTeacher === undefined ? own : planMeanTeacher(own, CONSISTENCY[meanTeacher]);
-      const { plan, settings, minutes } = used;
+      const { plan, settings, minutes } = meanTeacher ? planMeanTeacher(own, CONSISTENCY[meanTeacher]) : own;
       return {
         kind: 'network',
         planned: { plan, settings, minutes },
@@ -223,7 +222,12 @@ const NO_IMAGES: Images = { count: 0, fingerprint: '' };
 
 /** What of `final` is no recipe: with what it begins and learns, and the time, which the row gives it. */
 const NO_RECIPE: ReadonlySet<string> = new Set<keyof RunConfig['final']>([
-  ...(['samples', 'start', 'epochs', 'minutes', 'patience', 'validateEvery'] as const),
+  'samples',
+  'start',
+  'epochs',
+  'minutes',
+  'patience',
+  'validateEvery',
 ]);
 
 /** The plan of one network that had the whole budget of a cell, from the figures of so many labelled images. */

@@ -1,5 +1,4 @@
 /** @file Doing a work: training a network, predicting masks, refining them. Each knows how to go on where it was. */
-
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -31,7 +31,7 @@ export function bceWithLogits(x: Tensor, y: Tensor, positiveWeight?: Tensor): Te
         ofX ? mul(residual, share) : undefined,
         ofY ? mul(slope, share) : undefined,
         ofWeight ? mul(sum(mul(softplusOfMinus, y), { axes: [0, 2, 3] }), share) : undefined,
-      ].slice(0, positiveWeight ? 3 : 2);
+      ];
     },
   );
 }

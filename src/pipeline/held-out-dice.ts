@@ -1,5 +1,7 @@
 /** @file How good a refiner is: on masks that networks drew of labelled images which they had not seen. */
+
 import type { Structure } from '../annotations/types.ts';
+import { meanOf } from '../base/mean.ts';
 import type { CheckedDataset } from '../dataset/check.ts';
 import type { Case } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
@@ -49,7 +51,7 @@ export async function diceOfImage(
     const each = refined.map(({ classIndex, mask }) =>
       trueDice({ classIndex, rle: encodeRle(mask) }, item.structures ?? []),
     );
-    dice.push(each.reduce((sum, one) => sum + one, 0) / each.length);
+    dice.push(meanOf(each)!);
     masks = refined.map(({ classIndex, mask, score }) => ({ classIndex, mask, score }));
   }
   return dice;

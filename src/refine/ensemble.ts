@@ -1,5 +1,7 @@
 /** @file Prompt ensembles: prompts disturbed at random, and what the answers to them have in common. */
+
 import type { BoxXyxy, Size } from '../base/geometry.ts';
+import { meanOf } from '../base/mean.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Mask } from '../masks/mask.ts';
 import { countCoverage, maskAgreement } from '../masks/overlap.ts';
@@ -23,8 +25,7 @@ export function disturbPrompt(prompt: ClassPrompt, spread: number, size: Size, r
 
 /** Mean Dice of a mask with the others; undefined where there are none. */
 export function meanAgreement(mask: Mask, others: readonly Mask[]): number | undefined {
-  if (others.length === 0) return undefined;
-  return others.reduce((sum, other) => sum + maskAgreement(mask, other), 0) / others.length;
+  return meanOf(others.map((other) => maskAgreement(mask, other)));
 }
 
 /** The pixels that more than half of the masks hold. */

@@ -5,8 +5,9 @@ import { bySetModel } from '../refiners.ts';
 const AGREEMENT = 0.65;
 
 /**
- * A U-Net of the labelled images becomes a mean teacher, which masks the unlabelled images, a promptable model redraws them, and images on which both agree teach
- * a second mean teacher, of the same U-Net, as labelled images do. In the paper's code the selected masks never reach the training.
+ * A U-Net of the labelled images becomes a mean teacher, which masks the unlabelled images; a promptable model redraws the
+ * masks, and images on which both agree teach a second mean teacher, of the same U-Net, as labelled images do. In the
+ * paper's code the selected masks never reach the training.
  */
 export const meanTeacherSelection: Method = {
   name: 'mean-teacher+selection',
