@@ -104,6 +104,10 @@ export async function saved(page: Page): Promise<void> {
   await page.locator('.save', { hasText: 'All saved' }).waitFor();
 }
 
+/** Waits for the order in which images are suggested: before it comes the list is in that of the folder. */
+export const suggested = (page: Page): Promise<void> =>
+  page.locator('.count', { hasText: 'the most useful first' }).waitFor();
+
 export async function goTo(page: Page, file: string): Promise<void> {
   await page.locator('.item', { hasText: file }).click();
   await drawn(page);

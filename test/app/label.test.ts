@@ -8,7 +8,7 @@ import { coco } from '../../src/annotations/coco.ts';
 import { decodeRle, rleFromString } from '../../src/masks/rle.ts';
 import { type ServerProcess, startServerCli } from '../cli/server.ts';
 import { coloursAt, dragOver, drawn, onPage, PATIENT, whyNoBrowser } from './chromium.ts';
-import { addClass, fileOnPage, SIZE, saved, useLabelPage } from './label-page.ts';
+import { addClass, fileOnPage, SIZE, saved, suggested, useLabelPage } from './label-page.ts';
 
 describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, () => {
   const label = useLabelPage();
@@ -159,6 +159,7 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
 
   it('shows the image that was gone to last, however many are on their way', async () => {
     const page = await label.open();
+    await suggested(page);
     await page.route('**/masks', async (route) => {
       await sleep(200);
       await route.continue();
@@ -170,7 +171,7 @@ describe.skipIf(whyNoBrowser !== '')(`labelling in a browser${whyNoBrowser}`, ()
 
   it('suggests images and says why, and writes those that are done', async () => {
     const page = await label.open();
-    await page.locator('.count', { hasText: 'the most useful first' }).waitFor();
+    await suggested(page);
     expect(await page.locator('.reason').allInnerTexts()).toEqual([
       'Typical of the folder',
       ...Array.from({ length: 4 }, () => 'Unlike those above'),

@@ -20,6 +20,7 @@ import {
   openTab,
   whyNoBrowser,
 } from './chromium.ts';
+import { suggested } from './label-page.ts';
 
 const SIZE = { height: 416, width: 320 };
 
@@ -151,7 +152,7 @@ describe.skipIf(whyNoBrowser !== '')(`a whole story in a browser${whyNoBrowser}`
       await page.keyboard.press('Enter');
       await page.locator('.classes .is-current .name', { hasText: name }).waitFor();
     }
-    await page.locator('.count', { hasText: 'the most useful first' }).waitFor();
+    await suggested(page);
     await page.locator('.item').first().click();
     for (let done = 1; done <= 4; done++) {
       await drawn(page);
