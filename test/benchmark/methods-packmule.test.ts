@@ -45,8 +45,6 @@ describe('packmule', () => {
     const [anew] = twoNetworks('packmule', [...set, 'final.start=random']);
     expect(anew.start).toBeUndefined();
     expect(keyOf(anew)).not.toBe(keyOf(final));
-    for (const name of ['paper', 'random-walker-pseudo-labels', 'raw-pseudo-labels'])
-      expect(twoNetworks(name)[0].start, name).toBeUndefined();
   });
 
   it('gives the final network what is set of it alone, in the time that it has anyway', () => {

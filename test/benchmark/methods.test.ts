@@ -19,9 +19,9 @@ const unet = (): UNet => (masksOf('unet') as Prediction).network as UNet;
 describe('every method', () => {
   const named = METHODS.map((method): [string, Method] => [method.name, method]);
 
-  it.each(named)('%s spends the budget of a cell, no more and no less', (name) => {
+  it.each(named)('%s spends the budget of a cell, no more and no less, and `initial` half of it', (name) => {
     const networks = networksOf(masksOf(name));
-    expect(networks.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+    expect(networks.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(name === 'initial' ? 1 / 2 : 1);
     // Outlines and Foal are learnt in steps of their own.
     const masking = networks.filter(({ sort }) => sort !== 'close-up' && sort !== 'foal');
     const sum = (of: (network: Training) => number): number =>
@@ -152,12 +152,10 @@ describe('the atlas', () => {
 });
 
 describe('raw-pseudo-labels', () => {
-  it('teaches the final network by the unrefined masks alone', () => {
-    const [final] = twoNetworks('raw-pseudo-labels');
-    expect(final).toMatchObject({
-      labelled: { count: 0 },
-      pseudo: { kind: 'prediction', split: 'unlabelled' },
-    });
+  it('teaches the final network by unrefined masks', () => {
+    const [final, before] = twoNetworks('raw-pseudo-labels');
+    expect(final).toMatchObject({ pseudo: { kind: 'prediction', split: 'unlabelled' } });
+    expect(keyOf(before)).toBe(keyOf((masksOf('initial') as Prediction).network));
   });
 });
 
@@ -167,25 +165,51 @@ describe.each([
   ['foal-pseudo-labels', 'foal', 'key of foal'],
   ['adapted-foal-pseudo-labels', 'foal', 'key of foal'],
   ['sam-pseudo-labels', 'sam', 'key of sam'],
+  ['sam-pseudo-labels-on', 'sam', 'key of sam'],
   ['medsam-pseudo-labels', 'sam', 'key of medsam'],
   ['paper', 'sam', 'key of sam'],
 ])('%s', (name, refiner, model) => {
-  it('teaches the final network by refined masks alone', () => {
-    const [final] = twoNetworks(name);
-    expect(final).toMatchObject({
-      labelled: { count: 0 },
-      pseudo: { kind: 'refinement', settings: { refiner }, prediction: { split: 'unlabelled' } },
-    });
-    expect((final.pseudo as Refinement).model?.key).toBe(model);
+  it('teaches the final network by refined masks', () => {
+    const pseudo = twoNetworks(name)[0].pseudo as Refinement;
+    expect(pseudo).toMatchObject({ settings: { refiner }, prediction: { split: 'unlabelled' } });
+    expect(pseudo.model?.key).toBe(model);
+  });
+});
+
+describe.each([
+  'raw-pseudo-labels',
+  'close-up-pseudo-labels',
+  'random-walker-pseudo-labels',
+  'foal-pseudo-labels',
+  'adapted-foal-pseudo-labels',
+  'sam-pseudo-labels-on',
+])('the final network of %s', (name) => {
+  it('is that of packmule: it goes on from the initial one, and learns from the labelled images too', () => {
+    const [final, before] = twoNetworks(name);
+    expect(keyOf(final.start!)).toBe(keyOf(before));
+    expect(final.labelled.count).toBe(N);
+  });
+
+  it('follows what is set of it', () => {
+    const [anew] = twoNetworks(name, ['final.start=random', 'final.samples=pseudo', 'final.batch=2']);
+    expect(anew.start).toBeUndefined();
+    expect(anew).toMatchObject({ labelled: { count: 0 }, planned: { settings: { batch: 2 } } });
+  });
+});
+
+describe.each(['sam-pseudo-labels', 'medsam-pseudo-labels', 'paper'])('the final network of %s', (name) => {
+  it('is that of the paper, whatever is set: it begins anew, and learns from masks alone', () => {
+    const [final] = twoNetworks(name, ['final.batch=2']);
+    expect(final.start).toBeUndefined();
+    expect(final).toMatchObject({ labelled: { count: 0 } });
+    expect(keyOf(final)).toBe(keyOf(twoNetworks(name)[0]));
   });
 });
 
 describe('sam-pseudo-labels-on', () => {
-  it('is sam-pseudo-labels but for a final network that goes on from the initial one', () => {
+  it('has the masks of sam-pseudo-labels', () => {
     const [usual, on] = ['sam-pseudo-labels', 'sam-pseudo-labels-on'].map((name) => twoNetworks(name)[0]);
-    const { start, ...rest } = on!;
-    expect(keyOf(start!)).toBe(keyOf(twoNetworks('sam-pseudo-labels')[1]));
-    expect(rest).toEqual(usual);
+    expect(keyOf(on!.pseudo!)).toBe(keyOf(usual!.pseudo!));
   });
 });
 

@@ -7,6 +7,7 @@ import { closeUpPseudoLabels } from './close-up-pseudo-labels.ts';
 import { foalPseudoLabels } from './foal-pseudo-labels.ts';
 import { frozenEncoder } from './frozen-encoder.ts';
 import { fullySupervised } from './fully-supervised.ts';
+import { initial } from './initial.ts';
 import { meanTeacher } from './mean-teacher.ts';
 import { meanTeacherLogits } from './mean-teacher-logits.ts';
 import { meanTeacherSelection } from './mean-teacher-selection.ts';
@@ -40,14 +41,15 @@ export const METHODS: readonly Method[] = [
   unetFoal,
   unetSam,
   unetMedSam,
+  initial,
   rawPseudoLabels,
   randomWalkerPseudoLabels,
   closeUpPseudoLabels,
   foalPseudoLabels,
   adaptedFoalPseudoLabels,
   samPseudoLabels,
-  samPseudoLabelsOn,
   medSamPseudoLabels,
+  samPseudoLabelsOn,
   paper,
   frozenEncoder,
   meanTeacher,

@@ -1,10 +1,10 @@
 import type { Method } from '../cell.ts';
 import { byMedSam } from '../refiners.ts';
-import { refinedPseudoLabels } from './pseudo-labels.ts';
+import { paperPseudoLabels } from './pseudo-labels.ts';
 
 export const medSamPseudoLabels: Method = {
   name: 'medsam-pseudo-labels',
   title: 'MedSAM pseudo labels',
   about: 'the same with masks redrawn by MedSAM, prompted by a box',
-  ...refinedPseudoLabels(byMedSam),
+  ...paperPseudoLabels(byMedSam),
 };

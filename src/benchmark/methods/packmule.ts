@@ -1,6 +1,7 @@
 import { hasLastWord } from '../../refine/settings.ts';
 import type { Method } from '../cell.ts';
 import { asSet } from '../refiners.ts';
+import { finalNetwork } from './pseudo-labels.ts';
 
 export const packmule: Method = {
   name: 'packmule',
@@ -11,16 +12,8 @@ export const packmule: Method = {
   masks: (cell, split) => {
     const own = cell.affordable(asSet(cell.refine));
     const settings = { ...own, atlas: own.atlas && cell.suitsAtlas };
-    const share = cell.share(2, settings);
-    const { samples, start } = cell.final;
-    const initial = cell.network({ share });
-    const final = cell.network({
-      share,
-      recipe: 'final',
-      labelled: samples === 'pseudo' ? 0 : cell.labelled,
-      pseudo: cell.refined(initial, 'unlabelled', settings),
-      ...(start === 'initial' && { start: initial }),
-    });
+    const initial = cell.network({ share: cell.share(2, settings) });
+    const final = finalNetwork(cell, initial, cell.refined(initial, 'unlabelled', settings));
     return hasLastWord(settings) ? cell.refined(final, split, settings) : cell.predicted(final, split);
   },
 };

@@ -1,10 +1,11 @@
 import type { Method } from '../cell.ts';
 import { bySam } from '../refiners.ts';
-import { refinedPseudoLabels } from './pseudo-labels.ts';
+import { pseudoLabels } from './pseudo-labels.ts';
 
 export const samPseudoLabelsOn: Method = {
   name: 'sam-pseudo-labels-on',
   title: 'SAM pseudo labels, going on',
-  about: 'the same, with a final network that goes on from the initial one, as that of packmule does',
-  ...refinedPseudoLabels(bySam, { goesOn: true }),
+  about:
+    'the same, with a final network that is trained as that of packmule: it goes on from the initial one',
+  ...pseudoLabels(bySam),
 };
