@@ -1,8 +1,8 @@
 /** @file The outcome of a run as text and as JSON. */
 import { relative } from 'node:path';
 import type { OverallFigure } from '../evaluate/evaluation.ts';
-import type { Part } from '../pipeline/image-job.ts';
 import type { RunOutcome } from '../pipeline/run.ts';
+import type { Part } from '../pipeline/shard.ts';
 import { describeShard } from '../pipeline/shard.ts';
 import { describeAdaptation } from '../pipeline/stages/adapt.ts';
 import type { StageResult, TrustMeasure } from '../report/data.ts';

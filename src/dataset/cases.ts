@@ -4,8 +4,8 @@ import type { DataConfig } from './config.ts';
 import { sideFinder } from './laterality.ts';
 import { headerOrNothing, type SourceImage } from './source-images.ts';
 import type { DividedCase } from './split.ts';
-import type { Case } from './types.ts';
-import { type ImageView, turnStructures } from './view.ts';
+import type { Case, ImageView } from './types.ts';
+import { turnStructures } from './view.ts';
 
 type ViewSettings = Pick<DataConfig, 'window' | 'blacken' | 'laterality'>;
 

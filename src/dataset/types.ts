@@ -1,8 +1,8 @@
 /** @file A data set: cases in four splits, their class list and their annotations, as plain data. */
 import type { Structure } from '../annotations/types.ts';
-import type { Size } from '../base/geometry.ts';
+import type { BoxXyxy, Size } from '../base/geometry.ts';
+import type { IntensityWindow } from '../imaging/window.ts';
 import type { Rle } from '../masks/rle.ts';
-import type { ImageView } from './view.ts';
 
 /**
  * labelled: annotated, for training. val: annotated, for choosing settings. test: annotated, for reporting.
@@ -36,6 +36,18 @@ export interface Case {
   readonly structures?: readonly Structure[];
   /** What a person said about single classes of an unlabelled image in a review; absent where nobody did. */
   readonly reviewed?: readonly ReviewedClass[];
+}
+
+/** How an image is made from its file. Nothing set: the image is as the file shows it. */
+export interface ImageView {
+  /** Which image of a file with several, counted from 0. */
+  readonly frame?: number;
+  /** In place of the file's own. */
+  readonly window?: IntensityWindow;
+  /** Filled with black, in px of the file's frame, corners included. */
+  readonly blackened?: readonly BoxXyxy[];
+  /** Left and right are exchanged, so that all images show one side. Masks of the case are in this frame too. */
+  readonly mirrored?: true;
 }
 
 /** What is true of one class of one image. */

@@ -1,27 +1,13 @@
 /** @file How the image of a case is made from its file, and the ways between its frame and that of the file. */
 import type { Structure } from '../annotations/types.ts';
 import { DatasetError } from '../base/errors.ts';
-import type { BoxXyxy } from '../base/geometry.ts';
 import { hashJson } from '../base/hash.ts';
 import { blackened, mirrorImage } from '../imaging/edit.ts';
 import type { Image } from '../imaging/image.ts';
 import { decodeImage } from '../imaging/read.ts';
-import type { IntensityWindow } from '../imaging/window.ts';
 import { mirrorRle } from '../masks/mirror.ts';
 import { readCaseFile } from './case-file.ts';
 import type { Case } from './types.ts';
-
-/** Nothing set: the image is as the file shows it. */
-export interface ImageView {
-  /** Which image of a file with several, counted from 0. */
-  readonly frame?: number;
-  /** In place of the file's own. */
-  readonly window?: IntensityWindow;
-  /** Filled with black, in px of the file's frame, corners included. */
-  readonly blackened?: readonly BoxXyxy[];
-  /** Left and right are exchanged, so that all images show one side. Masks of the case are in this frame too. */
-  readonly mirrored?: true;
-}
 
 type Viewed = Pick<Case, 'imagePath' | 'view'>;
 

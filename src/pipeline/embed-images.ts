@@ -8,11 +8,10 @@ import { type Case, casesOf, SPLIT_NAMES } from '../dataset/types.ts';
 import { readCase } from '../dataset/view.ts';
 import { askedModel } from '../refine/settings.ts';
 import type { RunConfig } from './config.ts';
-import type { Part } from './image-job.ts';
 import { type InRunOptions, inRun } from './in-run.ts';
 import type { PreparedRun } from './prepare.ts';
 import { embeddingsFolder, obtainCheckedSam, openSam } from './sam-model.ts';
-import { describeShard, type Shard, shardOf } from './shard.ts';
+import { describeShard, type Part, type Shard, shardOf } from './shard.ts';
 import type { RunContext } from './stage.ts';
 
 export interface EmbeddedImages extends Omit<Part, 'shard'> {

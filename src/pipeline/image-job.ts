@@ -10,7 +10,7 @@ import type { Case } from '../dataset/types.ts';
 import { eachImage } from './each-image.ts';
 import { readJournal } from './journal.ts';
 import { joinResults, type Results } from './results.ts';
-import { type Shard, shardOf } from './shard.ts';
+import { type Part, type Shard, shardOf } from './shard.ts';
 import type { RunContext } from './stage.ts';
 
 export interface ImageJob<T> {
@@ -26,14 +26,6 @@ export interface ImageJob<T> {
 export interface ImageWorker<T> {
   readonly work: (item: Case) => Promise<T>;
   readonly close: () => Promise<void>;
-}
-
-/** A part of the images, all of which are done. */
-export interface Part {
-  readonly shard: Shard;
-  readonly images: number;
-  /** Images that were done before this process began. */
-  readonly before: number;
 }
 
 /** Does all images that neither this journal nor a shard's holds, and returns all results by case id. */

@@ -31,7 +31,7 @@ import type { ComputeOptions } from '../runtime/session.ts';
 import { openPredictor, type Predictor, probabilitiesToMasks } from '../training/predictor.ts';
 import type { Head, ProbabilityMaps } from '../training/types.ts';
 import { type RunConfig, runSchema } from './config.ts';
-import { doImages, doPart, forgetJournals, type ImageJob, type Part } from './image-job.ts';
+import { doImages, doPart, forgetJournals, type ImageJob } from './image-job.ts';
 import { type StoredStructure, storeMasks } from './mask-sets.ts';
 import { predictedMasks, selectedMasks, settledMasks } from './network-masks.ts';
 import { recordView } from './recorded-view.ts';
@@ -39,7 +39,7 @@ import { openRefiner, type RefinerOptions, refineImage } from './refine-images.t
 import type { RunDirectory } from './run-directory.ts';
 import { chooseSam, embeddingsFolder, type SettleOptions, settleSam } from './sam-model.ts';
 import { atlasFile, readAtlas } from './settling.ts';
-import { describeShard, type Shard } from './shard.ts';
+import { describeShard, type Part, type Shard } from './shard.ts';
 import { type RunContext, readRecord } from './stage.ts';
 import { adaptedRefining, wasAdapted } from './stages/adapt.ts';
 import { closeUpRefining } from './stages/close-up.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../base/files.ts';
 import { commonView } from '../dataset/cases.ts';
 import { type DataConfig, dataSchema } from '../dataset/config.ts';
-import type { ImageView } from '../dataset/view.ts';
+import type { ImageView } from '../dataset/types.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 /** Beside the masks of `predict --images`; they may be of any images, which have no settings of their own. */

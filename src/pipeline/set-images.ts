@@ -10,7 +10,8 @@ import { hashFile } from '../base/hash.ts';
 import { dicomFilesBelow } from '../dataset/dicom-folders.ts';
 import { isHashedName, secretPath } from '../dataset/ids.ts';
 import { type SourceImage, sourceImages } from '../dataset/source-images.ts';
-import { type ImageView, readCase } from '../dataset/view.ts';
+import type { ImageView } from '../dataset/types.ts';
+import { readCase } from '../dataset/view.ts';
 import { withoutEnding } from '../imaging/file-names.ts';
 import { isImageName } from '../imaging/read.ts';
 

@@ -13,6 +13,14 @@ export interface Shard {
   readonly count: number;
 }
 
+/** A part of the images, all of which are done. */
+export interface Part {
+  readonly shard: Shard;
+  readonly images: number;
+  /** Images that were done before this process began. */
+  readonly before: number;
+}
+
 /** `2/4`: the second of four. @throws ConfigError for anything else. */
 export function parseShard(text: string): Shard {
   const [, index = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);

@@ -16,10 +16,9 @@ import { writeFileAtomic } from '../base/files.ts';
 import { hashFile, hashJson } from '../base/hash.ts';
 import { PACKMULE_VERSION } from '../base/version.ts';
 import type { Tracker } from '../track/tracker.ts';
-import type { Part } from './image-job.ts';
 import type { RunObserver, StageName } from './observer.ts';
 import { logEvent, type RunDirectory } from './run-directory.ts';
-import { notDone, type Shard } from './shard.ts';
+import { notDone, type Part, type Shard } from './shard.ts';
 
 /** To be raised when a stage gives other results than before from the same inputs, between two versions. */
 const CODE_REVISION = 4;
