@@ -172,7 +172,9 @@ describe('a benchmark', () => {
       const { work } = JSON.parse(readFileSync(at('first', 'work', folder, 'work.json'), 'utf8'));
       return { folder, work };
     });
-    const { folder: final, work } = works.find(({ work }) => work.start && work.labelled.count === 4)!;
+    const { folder: final, work } = works.find(
+      ({ work: { pseudo, labelled } }) => pseudo?.kind === 'refinement' && labelled.count === 4,
+    )!;
     const { folder: initial } = works.find((one) => isDeepStrictEqual(one.work, work.start))!;
     for (const name of ['alike', 'unlike']) {
       await cp(at('first'), at(name), { recursive: true });
