@@ -93,7 +93,7 @@ describe.skipIf(whyNoBrowser !== '')(`the pictures of the docs${whyNoBrowser}`, 
   });
 
   it('run', async () => {
-    const page = await openPage('#runs', { viewport: { width: 1280, height: 1172 } });
+    const page = await openPage('#runs', { viewport: { width: 1280, height: 1300 } });
     await page.getByRole('link', { name: 'demo' }).click();
     await page.locator('.stages').waitFor();
     await picture(page, 'run');
