@@ -14,10 +14,8 @@ export function pseudoLabels(refiner: Refiner): Pick<Method, 'refiner' | 'masks'
     masks: (cell, split) => {
       const settings = refiner(cell.refine);
       const initial = cell.network({ share: cell.share(2, settings) });
-      return cell.predicted(
-        finalNetwork(cell, initial, cell.refined(initial, 'unlabelled', settings)),
-        split,
-      );
+      const pseudo = cell.refined(initial, 'unlabelled', settings);
+      return cell.predicted(finalNetwork(cell, initial, pseudo), split);
     },
   };
 }

@@ -8,6 +8,7 @@ export const rawPseudoLabels: Method = {
     'a final network, trained as that of packmule, learns from what an initial one draws on the unlabelled images, unrefined',
   masks: (cell, split) => {
     const initial = cell.network({ share: 1 / 2 });
-    return cell.predicted(finalNetwork(cell, initial, cell.predicted(initial, 'unlabelled')), split);
+    const pseudo = cell.predicted(initial, 'unlabelled');
+    return cell.predicted(finalNetwork(cell, initial, pseudo), split);
   },
 };

@@ -6,6 +6,6 @@ export const samPseudoLabelsOn: Method = {
   name: 'sam-pseudo-labels-on',
   title: 'SAM pseudo labels, going on',
   about:
-    'the same, with a final network that is trained as that of packmule: it goes on from the initial one',
+    'the masks of sam-pseudo-labels teach a final network that is trained as that of packmule: it goes on from the initial one',
   ...pseudoLabels(bySam),
 };
